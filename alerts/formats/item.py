@@ -1,0 +1,172 @@
+"""The contract's own alert: one JSON object."""
+
+import math
+from datetime import datetime, timedelta
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from alerts import coordinates, grading
+from alerts.intake import Draft, Rejected, size_of
+from responsibility.directory import Directory
+from responsibility.models import Grade
+
+# A sub-platform's clock may run ahead by this much.
+CLOCK_SKEW = timedelta(minutes=5)
+PAYLOAD_BYTES = 16_000
+LENGTHS = {"external_id": 200, "category": 200, "scenario": 64, "object": 64, "title": 300, "unit": 40}
+
+
+class _Errors(list):
+    def add(self, code: str, detail, attr: str | None = None) -> None:
+        self.append({"code": code, "detail": str(detail), "attr": attr})
+
+
+def read(raw: object, now: datetime, known: Directory) -> Draft | Rejected:
+    """A ``Draft``, or a ``Rejected`` that lists every fault at once in the reader's language.
+
+    Needed: ``external_id``, ``category``, ``observed_at`` (with offset), ``object`` or ``location``, ``grade`` or
+    ``value``. Coordinates in degrees; ``value`` in the category's unit.
+    """
+    errors = _Errors()
+    if not isinstance(raw, dict):
+        errors.add("not_an_object", _("每条预警应为一个 JSON 对象。"))
+        return Rejected(None, errors)
+    texts = {name: _text(raw, name, errors) for name in LENGTHS}
+    draft = Draft(
+        external_id=texts["external_id"],
+        category_code=texts["category"],
+        scenario_code=texts["scenario"],
+        object_code=texts["object"],
+        title=texts["title"],
+        unit=texts["unit"],
+        observed_at=_instant(raw, now, errors),
+        payload=_payload(raw, errors),
+    )
+    for name in ("external_id", "category"):
+        if not texts[name] and not any(error["attr"] == name for error in errors):
+            errors.add("required", _("缺少必填字段。"), name)
+    _locate(draft, raw, errors)
+    _measure(draft, raw, known, errors)
+    if errors:
+        return Rejected(texts["external_id"] or None, errors)
+    return draft
+
+
+def _storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
+def _text(raw: dict, name: str, errors: _Errors) -> str:
+    value = raw.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        errors.add("not_text", _("应为文本。"), name)
+    elif not _storable(value):
+        errors.add("bad_character", _("含有无法保存的字符。"), name)
+    elif len(value.strip()) > LENGTHS[name]:
+        errors.add("too_long", _("超过 %(limit)d 个字符。") % {"limit": LENGTHS[name]}, name)
+    else:
+        return value.strip()
+    return ""
+
+
+def _instant(raw: dict, now: datetime, errors: _Errors) -> datetime:
+    value = raw.get("observed_at")
+    if value in (None, ""):
+        errors.add("required", _("缺少必填字段。"), "observed_at")
+        return now
+    try:
+        parsed = parse_datetime(value) if isinstance(value, str) else None
+        usable = parsed is not None and parsed.utcoffset() is not None and parsed.timestamp() is not None
+    except (ValueError, OverflowError):
+        usable = False
+    if not usable:
+        errors.add("bad_time", _("应为带时区的时间，例如 2026-11-21T09:16:00+08:00。"), "observed_at")
+        return now
+    if parsed > now + CLOCK_SKEW:
+        errors.add("future_time", _("监测时间在未来，请检查发送方时钟。"), "observed_at")
+    return parsed
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _locate(draft: Draft, raw: dict, errors: _Errors) -> None:
+    location = raw.get("location")
+    if location is None:
+        if not draft.object_code:
+            errors.add("required", _("需要监测对象（object）或位置（location）。"), "location")
+        return
+    if not isinstance(location, dict):
+        errors.add("bad_location", _("位置应为 {lat, lon, crs}。"), "location")
+        return
+    lat, lon = _number(location.get("lat")), _number(location.get("lon"))
+    if lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:
+        errors.add("bad_location", _("纬度应在 ±90 度、经度应在 ±180 度之内。"), "location")
+        return
+    crs = location.get("crs", "WGS84")
+    try:
+        draft.lat, draft.lon = coordinates.to_wgs84(lat, lon, crs)
+    except coordinates.UnknownCrs:
+        errors.add("unknown_crs", _("坐标系应为 WGS84、GCJ02 或 BD09。"), "location.crs")
+        return
+    draft.stated = {"lat": lat, "lon": lon, "crs": crs}
+
+
+def _measure(draft: Draft, raw: dict, known: Directory, errors: _Errors) -> None:
+    grade, value = raw.get("grade"), raw.get("value")
+    if value is not None:
+        draft.value = _number(value)
+        if draft.value is None:
+            errors.add("bad_number", _("数值应为有限的数字。"), "value")
+            return
+    if grade is not None:
+        if grade not in Grade.values:
+            errors.add("bad_grade", _("颜色应为 red、orange、yellow 或 blue。"), "grade")
+            return
+        draft.grade = grade
+    elif value is None:
+        errors.add("required", _("需要颜色（grade）或数值（value）。"), "grade")
+        return
+    category = known.categories.get(draft.category_code)
+    if category is None:
+        return
+    if draft.value is not None and draft.unit and grading.is_measured(category):
+        if not grading.same_unit(draft.unit, category.unit):
+            errors.add("wrong_unit", _("该类别的计量单位为 %(unit)s。") % {"unit": category.unit}, "unit")
+            return
+    if not draft.grade:
+        if not grading.is_measured(category):
+            errors.add("required", _("该类别不按数值分级，需要颜色（grade）。"), "grade")
+            return
+        draft.grade = grading.grade_of(category, draft.value)
+
+
+def _payload(raw: dict, errors: _Errors) -> dict:
+    payload = raw.get("payload")
+    if payload is None:
+        return {}
+    if not isinstance(payload, dict):
+        errors.add("bad_payload", _("payload 应为 JSON 对象。"), "payload")
+        return {}
+    try:
+        if size_of(payload) > PAYLOAD_BYTES:
+            errors.add("too_long", _("payload 超过 16 kB。"), "payload")
+            return {}
+    except (ValueError, RecursionError):
+        errors.add("bad_character", _("含有无法保存的字符。"), "payload")
+        return {}
+    return payload

@@ -1,0 +1,211 @@
+"""The door for every alert: one batch in, one answer per item, all of it on disk before the answer is given.
+
+The number of SQL statements does not depend on the size of the batch. Two batches that meet on one alert or
+on one object are told apart by the database's own constraints; the loser is run again and then sees the winner.
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pgbulk
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from alerts.models import Alert, Outcome, RiskObject, Source
+from alerts.signals import alerts_received
+from responsibility import acting, clock, directory, ledger
+from responsibility.models import Category, Scenario, Territory
+
+TRIES = 6
+
+
+@dataclass
+class Draft:
+    """A valid alert on its way in. ``cases/`` sets ``outcome``, ``case_number`` and, when it joins, ``chain``.
+
+    ``effect``: ``raise`` danger, ``clear`` or ``cancel`` an earlier alert, or only ``observe``.
+    """
+
+    external_id: str
+    category_code: str
+    observed_at: datetime
+    scenario_code: str = ""
+    object_code: str = ""
+    grade: str = ""
+    value: float | None = None
+    unit: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    stated: dict = field(default_factory=dict)
+    title: str = ""
+    payload: dict = field(default_factory=dict)
+    effect: str = "raise"
+    references: list[str] = field(default_factory=list)
+
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    chain: uuid.UUID = field(default_factory=uuid.uuid4)
+    category: Category | None = None
+    scenario: Scenario | None = None
+    risk_object: RiskObject | None = None
+    territory: Territory | None = None
+    outcome: str = ""
+    case_number: str = ""
+
+    @property
+    def at_home(self) -> bool:
+        """Whether category and place are known, so that a street can be sent."""
+        return self.category is not None and self.territory is not None
+
+
+@dataclass
+class Answer:
+    """What one item is told. ``errors``: ``[{"code", "detail", "attr"}]``, empty unless rejected."""
+
+    external_id: str | None
+    alert: uuid.UUID | None
+    outcome: str
+    case: str | None
+    errors: list[dict] = field(default_factory=list)
+
+
+@dataclass
+class Rejected:
+    """An item that cannot be used."""
+
+    external_id: str | None
+    errors: list[dict]
+
+
+def receive(
+    source: Source, items: list, read: Callable[[object, datetime, directory.Directory], Draft | Rejected]
+) -> list[Answer]:
+    """Take a batch from ``source`` and answer each item in order.
+
+    ``read`` turns a raw item into a ``Draft`` or a ``Rejected``. A bad item never sinks its neighbours;
+    a repeated ``external_id``, now or later, is answered ``duplicate`` with the first answer's alert and case.
+    """
+    now, known = clock.now(), directory.current()
+    for attempt in range(TRIES):
+        parsed = [read(item, now, known) for item in items]
+        try:
+            with transaction.atomic():
+                return _take(source, parsed, known, now)
+        except IntegrityError:
+            # Another batch opened the same case or brought the same alert a moment earlier.
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _take(source: Source, parsed: list, known: directory.Directory, now: datetime) -> list[Answer]:
+    drafts = [item for item in parsed if isinstance(item, Draft)]
+    replayed = _replayed(source, drafts)
+    fresh: dict[str, Draft] = {}
+    for draft in drafts:
+        if draft.external_id not in replayed:
+            fresh.setdefault(draft.external_id, draft)
+    accepted = list(fresh.values())
+    if accepted:
+        _place(accepted, known)
+        _refer(source, accepted)
+        alerts_received.send(sender=Alert, drafts=accepted, now=now, known=known)
+        _write(source, accepted, now)
+    return [_answer(item, fresh, replayed) for item in parsed]
+
+
+def _replayed(source: Source, drafts: list[Draft]) -> dict[str, Alert]:
+    ids = {draft.external_id for draft in drafts}
+    if not ids:
+        return {}
+    earlier = Alert.objects.filter(source=source, external_id__in=ids).only("id", "external_id", "case_number")
+    return {alert.external_id: alert for alert in earlier}
+
+
+def _place(drafts: list[Draft], known: directory.Directory) -> None:
+    """Find category, scenario, object and territory; an object's place stands in for one that was not sent."""
+    codes = {draft.object_code for draft in drafts if draft.object_code}
+    objects = {o.code: o for o in RiskObject.objects.filter(code__in=codes)} if codes else {}
+    for draft in drafts:
+        draft.category = known.categories.get(draft.category_code)
+        draft.risk_object = objects.get(draft.object_code)
+        draft.scenario = known.scenarios.get(draft.scenario_code)
+        if draft.risk_object and not draft.scenario_code:
+            draft.scenario = next(
+                (s for s in known.scenarios.values() if s.pk == draft.risk_object.scenario_id), None
+            )
+        if draft.risk_object and draft.lat is None:
+            draft.lat, draft.lon = draft.risk_object.lat, draft.risk_object.lon
+    placed = [draft for draft in drafts if draft.lat is not None]
+    found = known.territories_of([(draft.lat, draft.lon) for draft in placed])
+    for draft, territory in zip(placed, found, strict=True):
+        draft.territory = territory
+
+
+def _refer(source: Source, drafts: list[Draft]) -> None:
+    """Let an update, a cancellation or an all-clear carry the chain of the alert it speaks of."""
+    named = {reference for draft in drafts for reference in draft.references}
+    if not named:
+        return
+    chains = dict(Alert.objects.filter(source=source, external_id__in=named).values_list("external_id", "chain"))
+    for draft in drafts:
+        draft.chain = next((chains[r] for r in draft.references if r in chains), draft.chain)
+
+
+def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
+    shared = [f.name for f in Alert._meta.concrete_fields if hasattr(drafts[0], f.name)]
+    rows = [
+        Alert(source=source, received_at=now, **{name: getattr(draft, name) for name in shared}) for draft in drafts
+    ]
+    pgbulk.copy(Alert, rows)
+    quiet = [draft for draft in drafts if not draft.case_number]
+    ledger.record(
+        [
+            ledger.Act(
+                chain=draft.chain,
+                verb=f"alert.{draft.outcome}",
+                subject_type="alert",
+                subject_id=str(draft.id),
+                subject_label=draft.title or draft.external_id,
+                after={"source": source.code, "external_id": draft.external_id},
+            )
+            for draft in quiet
+        ],
+        by=acting.SYSTEM,
+    )
+
+
+def _answer(item: Draft | Rejected, fresh: dict[str, Draft], replayed: dict[str, Alert]) -> Answer:
+    if isinstance(item, Rejected):
+        return Answer(item.external_id, None, "rejected", None, item.errors)
+    earlier = replayed.get(item.external_id)
+    if earlier is None and fresh[item.external_id] is not item:
+        earlier = fresh[item.external_id]
+    if earlier is not None:
+        return Answer(item.external_id, earlier.id, "duplicate", earlier.case_number or None)
+    return Answer(item.external_id, item.id, item.outcome, item.case_number or None)
+
+
+def size_of(payload: object) -> int:
+    """Bytes of ``payload`` as JSON; ``ValueError`` when the database could not hold it (NaN, NUL, lone surrogates)."""
+    text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
+    if "\\u0000" in text:
+        raise ValueError("NUL in JSON")
+    return len(text.encode())
+
+
+def unregistered():
+    """Objects that sources speak of and nobody has registered: ``{"object_code", "count", "last"}`` rows."""
+    from django.db.models import Count, Max
+
+    return (
+        Alert.objects.filter(Q(risk_object__isnull=True) & ~Q(object_code=""))
+        .values("object_code")
+        .annotate(count=Count("id"), last=Max("received_at"))
+        .order_by("-last")
+    )
+
+
+__all__ = ["Answer", "Draft", "Outcome", "Rejected", "receive", "unregistered"]

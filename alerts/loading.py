@@ -1,0 +1,31 @@
+"""The risk objects of a district file."""
+
+from django.db import transaction
+
+from alerts.models import RiskObject
+from responsibility import directory
+from responsibility.loading import BadDistrictFile, Tally, sync
+
+
+def load_objects(data: dict) -> Tally:
+    """Load ``data["demo"]["objects"]``; an object outside the district is refused with its code."""
+    rows = data.get("demo", {}).get("objects", [])
+    with transaction.atomic():
+        known = directory.current()
+        places = known.territories_of([(row["lat"], row["lon"]) for row in rows])
+        outside = [row["code"] for row, place in zip(rows, places, strict=True) if place is None]
+        if outside:
+            raise BadDistrictFile(f"监测对象在区外 / objects outside the district: {', '.join(outside[:5])}")
+        return sync(
+            RiskObject, ["code"], [_object(row, place, known) for row, place in zip(rows, places, strict=True)]
+        )
+
+
+def _object(row: dict, territory, known: directory.Directory) -> dict:
+    return {
+        **{name: row[name] for name in ("code", "name", "name_en", "lat", "lon", "attributes", "demo")},
+        "category": known.categories[row["category"]],
+        "scenario": known.scenarios[row["scenario"]] if row["scenario"] else None,
+        "main_body": known.units_by_code[row["main_body"]],
+        "territory": territory,
+    }

@@ -1,0 +1,74 @@
+"""The one place that tells open screens that something changed: a nudge, never the thing itself.
+
+The page that is nudged asks again through its own guarded view, so a screen can never be told what its reader
+may not see. A nudge may be lost; the page also asks by itself from time to time.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterable
+
+import structlog
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+log = structlog.get_logger(__name__)
+
+DISTRICT = "district"
+# A burst is one change to whoever watches the list; single cases are named up to this many.
+NAMED = 50
+
+
+def unit_group(unit_id: int) -> str:
+    """The group of the screens of one unit."""
+    return f"unit-{unit_id}"
+
+
+def case_group(number: str) -> str:
+    """The group of the screens that show one case."""
+    return f"case-{number}"
+
+
+def changed(cases: Iterable, engaged: dict[int, set[int]]) -> None:
+    """On commit, nudge the screens of the district's desks, of the units concerned and of the cases themselves."""
+    cases = list(cases)
+    if not cases:
+        return
+    units = {unit for case in cases for unit in engaged.get(case.pk, ())}
+    units |= {unit for case in cases for unit in (case.holder_id, case.lead_id) if unit}
+    groups = {DISTRICT, *map(unit_group, units), *(case_group(case.number) for case in cases[:NAMED])}
+    transaction.on_commit(lambda: nudge(groups))
+
+
+class _Messenger:
+    """A thread with its own event loop, so that a request never waits for a screen."""
+
+    def __init__(self):
+        self.pid = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True, name="nudge").start()
+
+    def send(self, groups: set[str]) -> None:
+        asyncio.run_coroutine_threadsafe(self._send(groups), self.loop)
+
+    async def _send(self, groups: set[str]) -> None:
+        try:
+            layer = get_channel_layer()
+            for group in sorted(groups):
+                await layer.group_send(group, {"type": "changed"})
+        except Exception:
+            log.warning("nudge_lost", exc_info=True)
+
+
+_lock = threading.Lock()
+_messenger: _Messenger | None = None
+
+
+def nudge(groups: set[str]) -> None:
+    """Say "changed" to ``groups``. Returns at once and never raises."""
+    global _messenger
+    with _lock:
+        if _messenger is None or _messenger.pid != os.getpid():
+            _messenger = _Messenger()
+    _messenger.send(groups)

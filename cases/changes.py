@@ -1,0 +1,195 @@
+"""The one pen for cases: whatever is decided in memory is written here, in few statements, with its ledger entries.
+
+A verb pressed by one person, a batch of a thousand alerts and a sweep of five hundred deadlines all fill in a
+``Changes`` and call ``write``. The cases it touches are locked by whoever fills it in.
+"""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+import pgbulk
+from django.db import connection, transaction
+from django.db.models import Min, OuterRef, Subquery
+from django.utils.timezone import localdate
+
+from cases import board
+from cases.models import Case, Deadline, Party
+from cases.models.machine import ENDED
+from responsibility import acting, ledger
+from responsibility.directory import Directory
+from responsibility.models import Unit
+from responsibility.worktime import YearNotLoaded
+
+UPDATED = [
+    "state", "loop", "grade", "grade_rank", "category_id", "category_code", "scenario_id", "title", "territory_id",
+    "holder_id", "lead_id", "duties", "policy", "filed_at", "contained_at", "closed_at", "proof_since",
+    "last_alert_at", "alert_count", "rework_count", "due_at",
+]  # fmt: skip
+
+
+class Changes:
+    """What is about to be written, gathered."""
+
+    def __init__(self, known: Directory, now: datetime):
+        self.known, self.now = known, now
+        self.opened: dict[int, Case] = {}
+        self.touched: dict[int, Case] = {}
+        self.engaged: dict[int, set[int]] = defaultdict(set)
+        # Chains that alerts without a case have already written on.
+        self.old_chains: set = set()
+        self.unanswered: list[int] = []
+        self.parties: list[Party] = []
+        self.deadlines: list[Deadline] = []
+        self.stops: dict[tuple[str, ...], list[tuple[int, int | None]]] = defaultdict(list)
+        self.acts: list[ledger.Act] = []
+
+    # --- what callers say ----------------------------------------------------
+    def open(self, case: Case) -> None:
+        """``case`` is new."""
+        self.opened[case.pk] = case
+
+    def touch(self, case: Case) -> None:
+        """``case`` exists, is locked, and has changed."""
+        if case.pk not in self.opened:
+            self.touched[case.pk] = case
+
+    def remember_parties(self, case_ids: set[int]) -> None:
+        """Learn who is engaged in existing cases already. One statement, none for none."""
+        if case_ids:
+            rows = Party.objects.filter(case__in=case_ids, until__isnull=True).values_list("case_id", "unit_id")
+            for case_id, unit_id in rows:
+                self.engaged[case_id].add(unit_id)
+
+    def engage(self, case: Case, unit: Unit | None, role: str) -> None:
+        """``unit`` becomes a party, with its own acknowledgement and clock, unless it is one already."""
+        if unit is None or unit.pk in self.engaged[case.pk]:
+            return
+        self.engaged[case.pk].add(unit.pk)
+        self.parties.append(Party(case=case, unit=unit, role=role, since=self.now))
+        self.start(case, "acknowledge", unit, minutes=case.policy["acknowledge"])
+
+    def unanswer(self, case: Case) -> None:
+        """Every party of ``case`` must answer anew."""
+        self.unanswered.append(case.pk)
+
+    def start(self, case: Case, kind: str, unit: Unit | None, *, minutes: int = 0, days: int = 0) -> None:
+        """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar."""
+        due_at, provisional = self.now + timedelta(minutes=minutes), False
+        if days:
+            due_at, provisional = self._working_days(case, kind, days)
+        self.deadlines.append(
+            Deadline(
+                case=case, unit=unit, kind=kind, started_at=self.now, due_at=due_at, provisional=provisional
+            )
+        )
+
+    def stop(self, case: Case, *kinds: str, unit: Unit | None = None) -> None:
+        """Stop the running clocks of ``kinds``; only those that ``unit`` owes when it is given."""
+        self.stops[kinds].append((case.pk, unit.pk if unit else None))
+
+    def tell(self, case: Case, verb: str, *, before: dict | None = None, after: dict | None = None, note: str = "") -> None:
+        """Write an act on ``case`` into the ledger."""
+        self.acts.append(
+            ledger.Act(
+                chain=case.chain,
+                verb=verb,
+                subject_type="case",
+                subject_id=case.number,
+                subject_label=case.title,
+                before=before or {},
+                after=after or {},
+                note=note,
+            )
+        )
+
+    # --- the pen -------------------------------------------------------------
+    def write(self, *, by: acting.Actor, post=None) -> None:
+        """Write everything in the present transaction and tell the screens on commit."""
+        if self.opened:
+            self._set_due()
+            pgbulk.copy(Case, list(self.opened.values()))
+        for kinds, owed in self.stops.items():
+            self._stop(kinds, owed)
+        if self.touched:
+            pgbulk.update(Case, list(self.touched.values()), UPDATED)
+        if self.unanswered:
+            Party.objects.filter(case__in=self.unanswered, until__isnull=True).update(
+                acknowledged_at=None, acknowledged_by=None, answered_by=""
+            )
+        if self.parties:
+            pgbulk.copy(Party, self.parties, exclude=["id"])
+        if self.deadlines:
+            pgbulk.copy(Deadline, self.deadlines, exclude=["id"])
+        if self.touched:
+            refresh_due(list(self.touched))
+        fresh = {case.chain for case in self.opened.values()} - self.old_chains
+        ledger.record([act for act in self.acts if act.chain in fresh], by=by, post=post, new_chains=True)
+        ledger.record([act for act in self.acts if act.chain not in fresh], by=by, post=post)
+        board.changed([*self.opened.values(), *self.touched.values()], self.engaged)
+
+    def _set_due(self) -> None:
+        """New cases have no clocks but these, so their worklist keys need no question to the database."""
+        nearest: dict[int, datetime] = {}
+        for deadline in self.deadlines:
+            nearest[deadline.case_id] = min(nearest.get(deadline.case_id, deadline.due_at), deadline.due_at)
+        for party in self.parties:
+            party.due_at = nearest.get(party.case_id)
+        for case in self.opened.values():
+            case.due_at = nearest.get(case.pk)
+
+    def _stop(self, kinds: tuple[str, ...], owed: list[tuple[int, int | None]]) -> None:
+        running = Deadline.objects.running().filter(kind__in=kinds)
+        everyone = [case for case, unit in owed if unit is None]
+        if everyone:
+            running.filter(case__in=everyone).update(stopped_at=self.now, paused_at=None)
+        for case, unit in owed:
+            if unit is not None:
+                running.filter(case=case, unit=unit).update(stopped_at=self.now, paused_at=None)
+
+    def _working_days(self, case: Case, kind: str, days: int) -> tuple[datetime, bool]:
+        calendar = self.known.calendar
+        try:
+            return calendar.add_workdays(self.now, days), False
+        except YearNotLoaded as error:
+            # Nobody may be kept from containing a danger by a missing calendar, but it must not pass unseen.
+            self.tell(case, "deadline.provisional", after={"kind": kind, "days": days}, note=str(error))
+            return max(self.now, calendar.end_of_last_year()), True
+
+
+def refresh_due(case_ids: list[int]) -> None:
+    """Bring the worklist keys of ``case_ids`` in line with their clocks. Two statements."""
+    nearest = (
+        Deadline.objects.running()
+        .filter(case=OuterRef("pk"), paused_at__isnull=True)
+        .order_by()
+        .values("case")
+        .annotate(at=Min("due_at"))
+        .values("at")
+    )
+    Case.objects.filter(pk__in=case_ids).update(due_at=Subquery(nearest))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE cases_party p SET due_at = c.due_at, live = p.until IS NULL AND NOT c.state = ANY(%s)"
+            " FROM cases_case c WHERE c.id = p.case_id AND c.id = ANY(%s)",
+            [[str(state.value) for state in ENDED], case_ids],
+        )
+
+
+def new_numbers(known: Directory, now: datetime, count: int) -> list[tuple[int, str]]:
+    """``count`` pairs of row id and case number ``SJ-YYYYMMDD-NNNNNN``. One statement; gaps are fine."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('cases_case', 'id')), nextval('cases_number')"
+            " FROM generate_series(1, %s)",
+            [count],
+        )
+        rows = cursor.fetchall()
+    day = localdate(now).strftime("%Y%m%d")
+    return [(pk, f"{known.district.prefix}-{day}-{number:06d}") for pk, number in rows]
+
+
+def locked(**which):
+    """The cases that fit, row-locked in one order, so that two writers never wait for each other in a ring."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("a case is locked inside a transaction only")
+    return Case.objects.select_for_update(of=("self",)).filter(**which).order_by("pk")

@@ -1,0 +1,150 @@
+"""What must be true before a verb, and the sentence that says why not. Asked under the row lock."""
+
+from django.utils.translation import gettext_lazy as _
+
+from alerts.models import Reading
+from cases.models import Case, Evidence, Party, State
+from cases.models.machine import verbs
+from cases.models.work import EvidenceKind
+from responsibility import access
+from responsibility.acting import Actor
+from responsibility.models import Post
+from responsibility.refusals import Forbidden, Refused
+
+TABLE = verbs(Case)
+
+
+def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
+    """The post in which ``actor`` may press ``verb`` on ``case``; ``Forbidden`` with the reason when there is none.
+
+    ``engaged``: ids of the units that are parties now.
+    """
+    move = TABLE[verb]
+    roles = set(move["roles"])
+    if move["scope"] == "request":
+        raise Forbidden("needs_request", _("这一步须经请示批准，不能直接操作。"))
+    if move["scope"] == "centre":
+        post = actor.post_as(roles)
+        if post is None:
+            raise Forbidden("wrong_role", _("这一步由区城运中心的值班长或核查员办理。"))
+        return post
+    units = engaged if move["scope"] == "party" else {case.holder_id}
+    post = actor.post_in(units, roles)
+    if post is None and actor.post_in(engaged, roles):
+        raise Forbidden(
+            "not_holder", _("当前由%(unit)s负责，这一步由其人员办理。") % {"unit": case.holder.label if case.holder else "—"}
+        )
+    if post is None:
+        raise Forbidden("not_engaged", _("您所在的单位或岗位不承办此案件。"))
+    return post
+
+
+def moves_now(verb: str, case: Case, party: Party | None = None) -> None:
+    """``Refused`` unless the machine allows ``verb`` now. A second party's answer is always taken."""
+    if verb == "acknowledge" and case.is_open and case.state != State.TRIAGE:
+        if party is not None and party.acknowledged_at is None:
+            return
+        raise Refused("already_acknowledged", _("您的单位已经签收。"))
+    if verb == "arrive" and case.state == State.DISPATCHED:
+        raise Refused("not_acknowledged", _("请先签收，再报到场。"))
+    if str(case.state) not in map(str, TABLE[verb]["sources"]):
+        raise Refused(
+            "wrong_state",
+            _("案件目前%(state)s，不能%(verb)s。")
+            % {"state": case.get_state_display(), "verb": TABLE[verb]["label"]},
+        )
+
+
+def _proof(case: Case) -> None:
+    given = set(Evidence.objects.filter(case=case, uploaded_at__gte=case.proof_since).values_list("kind", flat=True))
+    wanted = set(case.policy.get("evidence") or [EvidenceKind.PHOTO.value])
+    missing = wanted - given
+    if missing:
+        names = "、".join(str(EvidenceKind(kind).label) for kind in sorted(missing))
+        raise Refused("no_evidence", _("还缺处置凭证：%(kinds)s。") % {"kinds": names}, "evidence")
+
+
+def contain(case: Case, post: Post) -> None:
+    """受控 needs the proof that the handbook names."""
+    _proof(case)
+
+
+def report(case: Case, post: Post) -> None:
+    """反馈 needs proof given since the case was opened, reworked or reopened."""
+    _proof(case)
+
+
+def close(case: Case, post: Post) -> None:
+    """结案: the checker's unit has not worked on it, the proof is there, the sensor is quiet."""
+    apart(case, post)
+    _proof(case)
+    _quiet(case)
+
+
+def rework(case: Case, post: Post) -> None:
+    """返工 is told by somebody outside the disposing units, too."""
+    apart(case, post)
+
+
+def apart(case: Case, post: Post) -> None:
+    """``Forbidden`` when the checker's unit is, or was, a disposing unit of the case (facts 0, no. 1)."""
+    if Party.objects.filter(case=case, unit=post.unit_id).exists():
+        raise Forbidden("own_work", _("核查人所在单位参与过处置，须由其他单位核查。"))
+
+
+def _quiet(case: Case) -> None:
+    """Where the object has a sensor, its last readings are below blue, as many as the category asks.
+
+    An object has a sensor when it has sent readings for this category since the case was opened.
+    """
+    wanted = case.policy.get("clear_readings", 0)
+    if not wanted or not case.risk_object_id:
+        return
+    last = list(
+        Reading.objects.filter(
+            risk_object=case.risk_object_id, category=case.category_id, observed_at__gte=case.opened_at
+        )
+        .order_by("-observed_at")
+        .values_list("grade", flat=True)[:wanted]
+    )
+    if last and (len(last) < wanted or any(last)):
+        quiet = next((n for n, grade in enumerate(last) if grade), len(last))
+        raise Refused(
+            "sensor_not_clear",
+            _("监测值须连续 %(wanted)d 次低于蓝色阈值，目前 %(quiet)d 次。") % {"wanted": wanted, "quiet": quiet},
+        )
+
+
+def allowed(actor: Actor, case: Case, parties: list[Party]) -> list[str]:
+    """The verbs that ``actor`` may press on ``case`` now, in the order of the machine. No queries.
+
+    Proof is not asked here: a button that then says what is missing teaches more than one that hides.
+    """
+    engaged = {party.unit_id for party in parties if party.until is None}
+    worked = {party.unit_id for party in parties}
+    verbs_now = []
+    for verb in TABLE:
+        try:
+            post = post_for(actor, verb, case, engaged)
+            party = next((p for p in parties if p.unit_id == post.unit_id and p.until is None), None)
+            moves_now(verb, case, party)
+        except Refused:
+            continue
+        if verb in ("close", "rework") and post.unit_id in worked:
+            continue
+        verbs_now.append(verb)
+    return verbs_now
+
+
+def may_prove(actor: Actor, case: Case, engaged: set[int]) -> Post:
+    """The post in which ``actor`` may give evidence or ask a request on ``case``."""
+    post = actor.post_in(engaged, set(access.FIELD))
+    if post is None:
+        raise Forbidden("not_engaged", _("您所在的单位或岗位不承办此案件。"))
+    if not case.is_open or case.state == State.TRIAGE:
+        raise Refused("wrong_state", _("案件目前%(state)s，不能补充材料。") % {"state": case.get_state_display()})
+    return post
+
+
+GUARDS = {"contain": contain, "report": report, "close": close, "rework": rework}
+

@@ -1,0 +1,45 @@
+"""How a case rises: each level joins, none is released."""
+
+from cases.changes import Changes
+from cases.models import Case, Loop
+from responsibility.models import Grade, Unit
+from responsibility.models.matrix import DutyRole
+
+COMMAND = "large_loop_command"
+# Design 4.2: orange needs the departments, red the whole district, at filing or when regraded.
+BY_GRADE = {Grade.RED: Loop.LARGE, Grade.ORANGE: Loop.MEDIUM}
+ORDER = list(Loop)
+
+
+def due_by_grade(case: Case) -> str | None:
+    """The loop that the colour of ``case`` asks for, when it is wider than the present one."""
+    wanted = BY_GRADE.get(Grade(case.grade))
+    return wanted if wanted and ORDER.index(wanted) > ORDER.index(Loop(case.loop)) else None
+
+
+def rise(changes: Changes, case: Case, to: str, *, why: str, note: str = "") -> None:
+    """Widen ``case`` to loop ``to``; ``why`` is the trigger, such as ``contain`` or ``grade:red``.
+
+    The lead becomes a party with its own acknowledgement and clock, for the large loop the district command as
+    well. The holder changes, the street stays. Without a lead the command joins, so that somebody decides.
+    """
+    before = {"loop": str(case.loop), "holder": _code(case.holder)}
+    command = changes.known.unit_with(COMMAND)
+    if to == Loop.MEDIUM:
+        case.rise_to_medium()
+        case.holder = case.lead or case.holder
+        joining = [(case.lead, DutyRole.LEAD) if case.lead else (command, DutyRole.COMMAND)]
+        changes.start(case, "medium_limit", case.holder, minutes=case.policy["medium"])
+    else:
+        case.rise_to_large()
+        case.holder = command or case.lead or case.holder
+        joining = [(case.lead, DutyRole.LEAD), (command, DutyRole.COMMAND)]
+    for unit, role in joining:
+        changes.engage(case, unit, role)
+    changes.touch(case)
+    after = {"loop": str(case.loop), "holder": _code(case.holder), "why": why}
+    changes.tell(case, "case.escalate", before=before, after=after, note=note)
+
+
+def _code(unit: Unit | None) -> str | None:
+    return unit.code if unit else None

@@ -1,0 +1,20 @@
+"""Floor 3: the work."""
+
+from cases.models.case import Case, CaseQuerySet
+from cases.models.clock import Deadline, DeadlineKind, Pause
+from cases.models.machine import Loop, State
+from cases.models.work import Evidence, Party, Request, RequestKind
+
+__all__ = [
+    "Case",
+    "CaseQuerySet",
+    "Deadline",
+    "DeadlineKind",
+    "Evidence",
+    "Loop",
+    "Party",
+    "Pause",
+    "Request",
+    "RequestKind",
+    "State",
+]

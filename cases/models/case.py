@@ -1,0 +1,116 @@
+"""The case itself."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from alerts.models import RiskObject
+from cases.models.machine import ENDED, CaseMachine
+from responsibility import access
+from responsibility.acting import Actor
+from responsibility.models import Category, Grade, Scenario, Territory, Unit
+
+
+class CaseQuerySet(models.QuerySet):
+    """Cases in the words of the field."""
+
+    def open(self):
+        """Cases that are still worked."""
+        return self.exclude(state__in=ENDED)
+
+    def visible_to(self, actor: Actor, units: dict[int, Unit]):
+        """Cases the actor may read: all for the district's own desks, else those of the actor's units.
+
+        A unit sees a case it was ever engaged in, and a department the cases of its own industry.
+        """
+        if access.reads_all(actor):
+            return self
+        mine = access.units_below(actor, units)
+        if not mine or not actor.roles & access.WORKS_CASES:
+            return self.none()
+        from cases.models.work import Party
+
+        engaged = Party.objects.filter(case=OuterRef("pk"), unit__in=mine)
+        return self.filter(Q(lead__in=mine) | Exists(engaged))
+
+
+class Case(CaseMachine):
+    """案件: the work on one danger at one place.
+
+    ``holder`` commands now, ``lead`` answers for the industry (empty = nobody has been named), ``duties`` is the
+    copy of the matrix rows it was opened under, ``policy`` the copy of the minutes it was promised. ``due_at`` is
+    the nearest running deadline and the order of every worklist. Evidence counts from ``proof_since`` on.
+    """
+
+    number = models.CharField(_("编号"), max_length=40, unique=True)
+    chain = models.UUIDField(_("闭环链"), unique=True)
+    grade = models.CharField(_("颜色"), max_length=6, choices=Grade)
+    grade_rank = models.PositiveSmallIntegerField(_("颜色序"))
+    category = models.ForeignKey(Category, models.PROTECT, null=True, verbose_name=_("风险类别"))
+    category_code = models.CharField(_("类别代码"), max_length=200)
+    scenario = models.ForeignKey(Scenario, models.PROTECT, null=True, verbose_name=_("场景"))
+    title = models.CharField(_("标题"), max_length=300)
+    territory = models.ForeignKey(Territory, models.PROTECT, null=True, verbose_name=_("属地"))
+    risk_object = models.ForeignKey(RiskObject, models.PROTECT, null=True, verbose_name=_("监测对象"))
+    object_code = models.CharField(_("对象代码"), max_length=64, blank=True)
+    lat = models.FloatField(_("纬度"), null=True)
+    lon = models.FloatField(_("经度"), null=True)
+    holder = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("当前责任单位"))
+    lead = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("牵头单位"))
+    duties = models.JSONField(_("责任依据"), default=list)
+    policy = models.JSONField(_("时限承诺"), default=dict)
+    opened_at = models.DateTimeField(_("发现时间"))
+    filed_at = models.DateTimeField(_("立案时间"), null=True)
+    contained_at = models.DateTimeField(_("受控时间"), null=True)
+    closed_at = models.DateTimeField(_("结案时间"), null=True)
+    proof_since = models.DateTimeField(_("凭证起算"))
+    last_alert_at = models.DateTimeField(_("最近预警"))
+    alert_count = models.PositiveIntegerField(_("预警次数"), default=1)
+    rework_count = models.PositiveSmallIntegerField(_("返工次数"), default=0)
+    due_at = models.DateTimeField(_("最近时限"), null=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("案件")
+        ordering = ["due_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["object_code", "category_code"],
+                condition=~Q(object_code="") & ~Q(state__in=[s.value for s in ENDED]),
+                name="case_one_open_per_object",
+            ),
+            models.CheckConstraint(
+                condition=Q(grade="red", grade_rank=1)
+                | Q(grade="orange", grade_rank=2)
+                | Q(grade="yellow", grade_rank=3)
+                | Q(grade="blue", grade_rank=4),
+                name="case_grade_and_rank",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="triage")
+                | Q(state="void")
+                | Q(holder__isnull=False, territory__isnull=False, filed_at__isnull=False),
+                name="case_filed_has_holder",
+            ),
+            models.CheckConstraint(condition=~Q(state="closed") | Q(closed_at__isnull=False), name="case_closed_when"),
+            models.CheckConstraint(condition=~Q(state="suspended", grade="red"), name="case_red_never_suspended"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=~Q(state__in=[s.value for s in ENDED]), name="case_open_due"),
+            models.Index(fields=["-opened_at", "-id"], name="case_newest"),
+            models.Index(fields=["object_code", "category_code", "-closed_at"], name="case_of_object"),
+            GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="case_title_words"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in ENDED
+
+    def regrade(self, grade: str) -> None:
+        """Set colour and rank together."""
+        self.grade, self.grade_rank = grade, Grade(grade).rank

@@ -1,0 +1,110 @@
+"""Promises with a time, and the pauses that were granted."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cases.models.case import Case
+from responsibility.models import Unit, User
+
+
+class DeadlineKind(models.TextChoices):
+    """What was promised."""
+
+    ACKNOWLEDGE = "acknowledge", _("签收")
+    ARRIVE = "arrive", _("到场")
+    CONTAIN = "contain", _("受控")
+    MEDIUM_LIMIT = "medium_limit", _("中闭环时限")
+    RECTIFY = "rectify", _("整改")
+    VERIFY = "verify", _("核查")
+    REVIEW = "review", _("挂账复查")
+
+
+class DeadlineQuerySet(models.QuerySet):
+    """Deadlines by what they are doing."""
+
+    def running(self):
+        """Not stopped; a missed one keeps running until the thing is done."""
+        return self.filter(stopped_at__isnull=True)
+
+    def due(self, now: datetime):
+        """Passed at ``now``, not paused, and not yet recorded as missed."""
+        return self.running().filter(missed_at__isnull=True, paused_at__isnull=True, due_at__lte=now)
+
+    def sweepable(self, now: datetime):
+        """Due, and not set aside after a failed attempt."""
+        return self.due(now).filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now))
+
+
+class Deadline(models.Model):
+    """时限: a promise with a ``due_at``. Overdue is a fact about it, never a state of the case.
+
+    ``provisional`` marks a working-day limit that runs into a year whose calendar is not loaded; ``retry_at`` sets a
+    row that could not be swept aside for a while, so that it cannot stop the others.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="deadlines", verbose_name=_("案件"))
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("承诺单位"))
+    kind = models.CharField(_("类别"), max_length=20, choices=DeadlineKind)
+    started_at = models.DateTimeField(_("起算"))
+    due_at = models.DateTimeField(_("到期"))
+    paused_at = models.DateTimeField(_("暂停于"), null=True)
+    stopped_at = models.DateTimeField(_("停止于"), null=True)
+    missed_at = models.DateTimeField(_("判定超时于"), null=True)
+    retry_at = models.DateTimeField(_("再次判定于"), null=True)
+    provisional = models.BooleanField(_("暂定"), default=False)
+
+    objects = DeadlineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("时限")
+        ordering = ["due_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "kind", "unit"],
+                condition=Q(stopped_at__isnull=True),
+                nulls_distinct=False,
+                name="deadline_one_running",
+            ),
+            models.CheckConstraint(condition=Q(due_at__gte=models.F("started_at")), name="deadline_after_start"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(stopped_at__isnull=True, missed_at__isnull=True, paused_at__isnull=True),
+                name="deadline_to_sweep",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M}"
+
+    def lamp(self, now: datetime) -> str:
+        """``green`` below 80 % of the time used, ``amber`` to 100 %, ``red`` beyond. Source: design 4.5, facts 1.3."""
+        at = self.stopped_at or self.paused_at or now
+        if self.missed_at or at > self.due_at:
+            return "red"
+        whole = (self.due_at - self.started_at).total_seconds()
+        used = (at - self.started_at).total_seconds()
+        return "amber" if used >= 0.8 * whole else "green"
+
+
+class Pause(models.Model):
+    """A time during which a deadline stood still, with who granted it."""
+
+    deadline = models.ForeignKey(Deadline, models.PROTECT, related_name="pauses", verbose_name=_("时限"))
+    since = models.DateTimeField(_("起"))
+    until = models.DateTimeField(_("止"), null=True)
+    ceiling = models.DateTimeField(_("最晚恢复"))
+    reason = models.CharField(_("理由"), max_length=200)
+    approved_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("批准人"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("暂停")
+        ordering = ["since"]
+        constraints = [
+            models.UniqueConstraint(fields=["deadline"], condition=Q(until__isnull=True), name="pause_one_open"),
+            models.CheckConstraint(condition=Q(ceiling__gt=models.F("since")), name="pause_has_ceiling"),
+        ]

@@ -1,0 +1,139 @@
+"""The two machines of a case, and nothing but memory.
+
+The decorators are the one table of transitions: buttons, API verbs, the diagram, the database trigger
+and the tests are all read from it. ``custom`` holds the word on the button, who may press it
+(``roles``) and from where (``scope``: ``party`` any engaged unit, ``holder`` the unit that commands,
+``centre`` the district operation centre). Guards live in ``cases/guards.py``.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from responsibility.access import CENTRE, CHECKERS, FIELD
+
+
+class State(models.TextChoices):
+    """Where the work stands."""
+
+    TRIAGE = "triage", _("待研判")
+    DISPATCHED = "dispatched", _("已派遣")
+    ACKNOWLEDGED = "acknowledged", _("已签收")
+    ON_SITE = "on_site", _("已到场")
+    CONTAINED = "contained", _("已受控")
+    RECTIFYING = "rectifying", _("整改中")
+    VERIFYING = "verifying", _("待核查")
+    CLOSED = "closed", _("已结案")
+    SUSPENDED = "suspended", _("已挂账")
+    VOID = "void", _("已作废")
+
+
+class Loop(models.TextChoices):
+    """How wide the work is drawn."""
+
+    SMALL = "small", _("小闭环")
+    MEDIUM = "medium", _("中闭环")
+    LARGE = "large", _("大闭环")
+
+
+ENDED = (State.CLOSED, State.VOID)
+WORKED = [s for s in State if s not in (*ENDED, State.TRIAGE)]
+
+
+class CaseMachine(models.Model):
+    """State and loop with their moves."""
+
+    state = FSMField(_("状态"), default=State.TRIAGE, choices=State)
+    loop = FSMField(_("闭环层级"), default=Loop.SMALL, choices=Loop)
+
+    class Meta:
+        abstract = True
+
+    @transition(state, State.TRIAGE, State.DISPATCHED, custom={"label": _("立案"), "roles": CENTRE, "scope": "centre"})
+    def file(self):
+        """立案: the matrix has been asked, the street is set."""
+
+    @transition(
+        state, State.DISPATCHED, State.ACKNOWLEDGED, custom={"label": _("签收"), "roles": FIELD, "scope": "party"}
+    )
+    def acknowledge(self):
+        """签收: a named person has answered."""
+
+    @transition(state, State.ACKNOWLEDGED, State.ON_SITE, custom={"label": _("到场"), "roles": FIELD, "scope": "party"})
+    def arrive(self):
+        """到场: somebody engaged stands there."""
+
+    @transition(state, State.ON_SITE, State.CONTAINED, custom={"label": _("受控"), "roles": FIELD, "scope": "holder"})
+    def contain(self):
+        """受控: the danger is under control, with proof."""
+
+    @transition(
+        state, State.CONTAINED, State.RECTIFYING, custom={"label": _("整改"), "roles": FIELD, "scope": "holder"}
+    )
+    def rectify(self):
+        """整改: the lasting repair begins."""
+
+    @transition(
+        state,
+        [State.CONTAINED, State.RECTIFYING],
+        State.VERIFYING,
+        custom={"label": _("反馈"), "roles": FIELD, "scope": "holder"},
+    )
+    def report(self):
+        """反馈: done, with proof; somebody else must look."""
+
+    @transition(
+        state, State.VERIFYING, State.RECTIFYING, custom={"label": _("返工"), "roles": CHECKERS, "scope": "centre"}
+    )
+    def rework(self):
+        """返工: the check failed."""
+
+    @transition(state, State.VERIFYING, State.CLOSED, custom={"label": _("结案"), "roles": CHECKERS, "scope": "centre"})
+    def close(self):
+        """结案: somebody outside the disposing units has checked."""
+
+    @transition(
+        state, State.CLOSED, State.RECTIFYING, custom={"label": _("重开"), "roles": CHECKERS, "scope": "centre"}
+    )
+    def reopen(self):
+        """重开: it was not over."""
+
+    @transition(state, State.RECTIFYING, State.SUSPENDED, custom={"label": _("挂账"), "roles": (), "scope": "request"})
+    def suspend(self):
+        """挂账: cannot be done now; only by an approved request."""
+
+    @transition(
+        state, State.SUSPENDED, State.RECTIFYING, custom={"label": _("恢复"), "roles": FIELD, "scope": "holder"}
+    )
+    def resume(self):
+        """恢复: the reason to wait is gone."""
+
+    @transition(state, State.TRIAGE, State.VOID, custom={"label": _("作废"), "roles": CENTRE, "scope": "centre"})
+    def void(self):
+        """作废: a false alarm or a double, told apart before it was filed."""
+
+    @transition(state, WORKED, State.VOID, custom={"label": _("作废"), "roles": (), "scope": "request"})
+    def annul(self):
+        """作废 after filing: only by an approved request."""
+
+    @transition(loop, Loop.SMALL, Loop.MEDIUM)
+    def rise_to_medium(self):
+        """The departments join; the street stays."""
+
+    @transition(loop, [Loop.SMALL, Loop.MEDIUM], Loop.LARGE)
+    def rise_to_large(self):
+        """The whole district joins; street and departments stay."""
+
+
+def verbs(model) -> dict:
+    """The state moves of ``model`` by name: ``{verb: {"sources": [...], "target": ..., **custom}}``."""
+    table: dict = {}
+    for move in model._meta.get_field("state").get_all_transitions(model):
+        entry = table.setdefault(move.name, {"sources": [], "target": move.target, **move.custom})
+        entry["sources"].append(move.source)
+    return table
+
+
+def pairs(model, field: str) -> set[tuple[str, str]]:
+    """Every (from, to) that the machine ``field`` allows."""
+    return {(str(m.source), str(m.target)) for m in model._meta.get_field(field).get_all_transitions(model)}

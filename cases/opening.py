@@ -1,0 +1,209 @@
+"""From alerts to cases: open, join, reopen, or put before the shift leader."""
+
+import uuid
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from alerts.intake import Draft
+from alerts.models import Outcome
+from cases.changes import Changes, locked, new_numbers
+from cases.loops import due_by_grade, rise
+from cases.models import Case, State
+from cases.models.machine import ENDED
+from cases.pausing import unpause
+from cases.policy import Owners, promise
+from responsibility import acting
+from responsibility.directory import Directory
+from responsibility.models import Grade
+from responsibility.models.matrix import DutyRole
+
+# Design 4.1: a new alert on the same object within this time is rework, not a new case.
+REOPEN_WITHIN = timedelta(days=30)
+# An alert whose colour nobody can tell is put before the shift leader as yellow.
+UNGRADED = Grade.YELLOW
+
+
+def take(drafts: list[Draft], now: datetime, known: Directory) -> None:
+    """Give every draft its outcome and case, in the transaction of its receipt. Statements do not grow with it."""
+    changes, owners = Changes(known, now), Owners(known, now)
+    raising = [draft for draft in drafts if not _set_aside(draft)]
+    existing = _existing(drafts, now)
+    changes.remember_parties({case.pk for case in existing.values()})
+    changes.old_chains = {draft.chain for draft in drafts if draft.references}
+    groups: dict[object, list[Draft]] = defaultdict(list)
+    for draft in raising:
+        groups[_key(draft)].append(draft)
+    fresh = [key for key, group in groups.items() if _find(existing, group[0]) is None]
+    numbers = new_numbers(known, now, len(fresh)) if fresh else []
+    for key, (pk, number) in zip(fresh, numbers, strict=True):
+        existing[key] = _open(changes, owners, groups[key].pop(0), pk, number)
+    for key, group in groups.items():
+        for draft in group:
+            _join(changes, _find(existing, draft) or existing[key], draft)
+    for draft in drafts:
+        if draft.outcome == Outcome.CLEARED:
+            _clear(changes, existing.get(draft.chain), draft)
+    changes.write(by=acting.SYSTEM)
+
+
+def _set_aside(draft: Draft) -> bool:
+    """Whether the alert opens nothing: an exercise, an all-clear, or a value below every threshold."""
+    if draft.effect in ("clear", "cancel"):
+        draft.outcome = Outcome.CLEARED
+    elif draft.effect == "observe" or (draft.category and not draft.grade and draft.value is not None):
+        draft.outcome = Outcome.OBSERVED
+    return bool(draft.outcome)
+
+
+def _key(draft: Draft):
+    return (draft.object_code, draft.category_code) if draft.object_code else draft.chain
+
+
+def _find(existing: dict, draft: Draft) -> Case | None:
+    return existing.get(_key(draft)) or existing.get(draft.chain)
+
+
+def _existing(drafts: list[Draft], now: datetime) -> dict:
+    """Locked cases that the drafts may belong to, by object and category and by chain; one statement or none."""
+    codes = {draft.object_code for draft in drafts if draft.object_code}
+    chains = {draft.chain for draft in drafts if draft.references}
+    if not codes and not chains:
+        return {}
+    fitting = Q(chain__in=chains) if chains else Q(pk__in=[])
+    if codes:
+        categories = {draft.category_code for draft in drafts}
+        alive = ~Q(state__in=ENDED) | Q(state=State.CLOSED, closed_at__gte=now - REOPEN_WITHIN)
+        fitting |= alive & Q(object_code__in=codes, category_code__in=categories)
+    found: dict = {}
+    for case in locked().filter(fitting).select_related("holder", "lead", "territory__unit", "risk_object"):
+        if not _joinable(case, now):
+            _part(drafts, case)
+            continue
+        found[case.chain] = case
+        key = (case.object_code, case.category_code)
+        # An open case is preferred to a closed one, a later closed one to an earlier.
+        if case.object_code and (key not in found or _later(case, found[key])):
+            found[key] = case
+    return found
+
+
+def _joinable(case: Case, now: datetime) -> bool:
+    return case.is_open or (case.state == State.CLOSED and case.closed_at >= now - REOPEN_WITHIN)
+
+
+def _part(drafts: list[Draft], case: Case) -> None:
+    """An update that speaks of a case long over begins a chain of its own."""
+    for draft in drafts:
+        if draft.chain == case.chain and draft.effect == "raise":
+            draft.chain = uuid.uuid4()
+
+
+def _later(case: Case, other: Case) -> bool:
+    if case.is_open or other.is_open:
+        return case.is_open
+    return case.closed_at > other.closed_at
+
+
+def _open(changes: Changes, owners: Owners, draft: Draft, pk: int, number: str) -> Case:
+    case = Case(
+        pk=pk,
+        number=number,
+        chain=draft.chain,
+        category=draft.category,
+        category_code=draft.category_code,
+        scenario=draft.scenario,
+        title=draft.title or _title(draft),
+        territory=draft.territory,
+        risk_object=draft.risk_object,
+        object_code=draft.object_code,
+        lat=draft.lat,
+        lon=draft.lon,
+        opened_at=changes.now,
+        proof_since=changes.now,
+        last_alert_at=changes.now,
+        policy=promise(draft.category),
+    )
+    case.regrade(draft.grade or UNGRADED)
+    changes.open(case)
+    draft.case_number = number
+    opening = {"alert": draft.external_id, "grade": str(case.grade)}
+    if draft.at_home and draft.grade:
+        draft.outcome = Outcome.OPENED
+        dispatch(changes, owners, case, verb="case.open", after=opening)
+    else:
+        draft.outcome = Outcome.TRIAGE
+        changes.tell(case, "case.triage", after=opening | {"reason": _why_triage(draft)})
+    return case
+
+
+def dispatch(changes: Changes, owners: Owners, case: Case, *, verb: str, after: dict, note: str = "") -> None:
+    """立案 and 派遣: ask the matrix, set street and lead, start the clocks, rise at once where the colour says so."""
+    body = case.risk_object.main_body_id if case.risk_object else None
+    case.lead = owners.lead(case.category, case.scenario, case.territory)
+    case.duties = owners.account(case.category, case.scenario, case.territory, body)
+    case.holder = case.territory.unit
+    case.filed_at = changes.now
+    case.file()
+    changes.engage(case, case.holder, DutyRole.TERRITORY)
+    changes.start(case, "arrive", case.holder, minutes=case.policy["arrive"])
+    changes.start(case, "contain", case.holder, minutes=case.policy["contain"])
+    moved = {"state": str(case.state), "holder": case.holder.code, "lead": case.lead.code if case.lead else None}
+    changes.tell(case, verb, before={"state": str(State.TRIAGE)}, after=after | moved, note=note)
+    wanted = due_by_grade(case)
+    if wanted:
+        rise(changes, case, wanted, why=f"grade:{case.grade}")
+
+
+def _title(draft: Draft) -> str:
+    place = draft.risk_object or draft.territory
+    what = draft.category.name if draft.category else draft.category_code
+    return f"{place.name if place else ''}{what}"[:300]
+
+
+def _why_triage(draft: Draft) -> str:
+    if draft.category is None:
+        return "unknown_category"
+    if draft.lat is None:
+        return "no_place"
+    return "outside_district" if draft.territory is None else "ungraded"
+
+
+def _join(changes: Changes, case: Case, draft: Draft) -> None:
+    draft.outcome, draft.case_number, draft.chain = Outcome.JOINED, case.number, case.chain
+    case.alert_count += 1
+    case.last_alert_at = changes.now
+    changes.touch(case)
+    before = {"grade": str(case.grade), "state": str(case.state)}
+    if draft.grade and Grade(draft.grade).rank < case.grade_rank:
+        case.regrade(draft.grade)
+        if case.state == State.SUSPENDED:
+            # What was put off has become more dangerous: it is work again, at once.
+            unpause(changes, case)
+    if case.state == State.CLOSED:
+        begin_again(changes, case)
+    after = {"grade": str(case.grade), "state": str(case.state), "alert": draft.external_id}
+    changes.tell(case, "alert.joined", before=before, after=after | {"alert_count": case.alert_count})
+    wanted = due_by_grade(case) if case.state != State.TRIAGE else None
+    if wanted:
+        rise(changes, case, wanted, why=f"grade:{case.grade}")
+
+
+def begin_again(changes: Changes, case: Case) -> None:
+    """重开 by a new alert: rework, but danger again too, so somebody must answer and the four hours run anew."""
+    case.reopen()
+    case.rework_count += 1
+    case.proof_since, case.closed_at = changes.now, None
+    changes.unanswer(case)
+    changes.start(case, "acknowledge", case.holder, minutes=case.policy["acknowledge"])
+    changes.start(case, "contain", case.holder, minutes=case.policy["contain"])
+    changes.start(case, "rectify", case.holder, days=case.policy["rectify_days"])
+
+
+def _clear(changes: Changes, case: Case | None, draft: Draft) -> None:
+    if case is None:
+        return
+    draft.case_number, draft.chain = case.number, case.chain
+    changes.touch(case)
+    changes.tell(case, "alert.cleared", after={"alert": draft.external_id, "effect": draft.effect})

@@ -1,0 +1,37 @@
+"""挂账: the clocks of a case stand still, with who granted it and until when at the latest."""
+
+from datetime import datetime
+
+from cases.changes import Changes
+from cases.models import Case, Deadline, Pause
+from responsibility.models import User
+
+
+def pause(changes: Changes, case: Case, *, until: datetime, reason: str, approved_by: User) -> None:
+    """Suspend ``case``: its running clocks stop counting, and a review clock runs to ``until``."""
+    case.suspend()
+    clocks = list(Deadline.objects.running().filter(case=case, paused_at__isnull=True))
+    for deadline in clocks:
+        deadline.paused_at = changes.now
+    Deadline.objects.bulk_update(clocks, ["paused_at"])
+    Pause.objects.bulk_create(
+        Pause(deadline=deadline, since=changes.now, ceiling=until, reason=reason, approved_by=approved_by)
+        for deadline in clocks
+    )
+    minutes = int((until - changes.now).total_seconds() // 60)
+    changes.start(case, "review", case.holder, minutes=minutes)
+    changes.touch(case)
+
+
+def unpause(changes: Changes, case: Case) -> None:
+    """Resume ``case``: what was left of each clock is left again; never more than the ceiling of its pause."""
+    case.resume()
+    pauses = list(Pause.objects.filter(deadline__case=case, until__isnull=True).select_related("deadline"))
+    for granted in pauses:
+        granted.until = changes.now
+        granted.deadline.due_at += min(changes.now, granted.ceiling) - granted.since
+        granted.deadline.paused_at = None
+    Pause.objects.bulk_update(pauses, ["until"])
+    Deadline.objects.bulk_update([granted.deadline for granted in pauses], ["due_at", "paused_at"])
+    changes.stop(case, "review")
+    changes.touch(case)

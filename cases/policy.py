@@ -1,0 +1,89 @@
+"""What a case is promised when it is opened, and whose it is: copied onto it, so that no later edit rewrites it."""
+
+from datetime import datetime
+from functools import lru_cache
+
+from responsibility.directory import Directory
+from responsibility.models import Category, Duty, Scenario, Territory, Unit
+from responsibility.models.matrix import DutyRole
+
+# Design 4.2: eight hours for the medium loop. Four hours for the check is a default of ours.
+MEDIUM_MINUTES = 480
+VERIFY_MINUTES = 240
+# Rectification where the handbook names no limit: one working day to report back.
+RECTIFY_DAYS = 1
+# Proposal of the field study (facts 1.3, 1.7), used for a category that sets none.
+FALLBACK = {"acknowledge": 15, "arrive": 60, "small_loop": 240}
+
+
+def promise(category: Category | None) -> dict:
+    """Minutes, working days, proofs and readings that hold for a case of ``category``.
+
+    ``contain`` is the small loop's limit, four hours in the founding text: the danger under control,
+    not the lasting repair, which has its own clock in working days.
+    """
+    minutes = FALLBACK | (category.minutes if category else {})
+    return {
+        "acknowledge": minutes["acknowledge"],
+        "arrive": minutes["arrive"],
+        "contain": minutes["small_loop"],
+        "medium": minutes.get("medium", MEDIUM_MINUTES),
+        "verify": minutes.get("verify", VERIFY_MINUTES),
+        "rectify_days": category.rectify_days if category and category.rectify_days else RECTIFY_DAYS,
+        "clear_readings": category.clear_readings if category else 0,
+        "evidence": category.evidence if category else [],
+    }
+
+
+class Owners:
+    """Who answers for a category at a place, and why; asked once for each different key of a batch."""
+
+    def __init__(self, known: Directory, at: datetime):
+        self.known, self.at = known, at
+        self.rows = lru_cache(maxsize=None)(self._rows)
+
+    def lead(self, category: Category, scenario: Scenario | None, territory: Territory) -> Unit | None:
+        """The one lead, or ``None`` where the matrix names nobody (a gap)."""
+        rows = self._find(category, scenario, territory).get(DutyRole.LEAD)
+        return self.known.units.get(rows[0].unit_id) if rows else None
+
+    def account(
+        self, category: Category, scenario: Scenario | None, territory: Territory, main_body_id: int | None
+    ) -> list[dict]:
+        """``[{"role", "unit", "name", "name_en", "basis", "basis_en", "duty"}]``, the lead first, empties kept.
+
+        The territory comes from the point, the main body from the object register, the rest from the matrix.
+        """
+        found = self._find(category, scenario, territory)
+        account = []
+        for role in DutyRole:
+            if role == DutyRole.TERRITORY:
+                account.append(_line(role, territory.unit, None))
+            elif role == DutyRole.MAIN_BODY:
+                account.append(_line(role, self.known.units.get(main_body_id), None))
+            elif role in (DutyRole.LEAD, DutyRole.SUPERVISION) and role not in found:
+                account.append(_line(role, None, None))
+            else:
+                account += [_line(role, self.known.units.get(row.unit_id), row) for row in found.get(role, [])]
+        return account
+
+    def _find(self, category: Category, scenario: Scenario | None, territory: Territory) -> dict[str, list[Duty]]:
+        return self.rows(category.code, scenario.code if scenario else None, territory.code)
+
+    def _rows(self, category: str, scenario: str | None, territory: str) -> dict[str, list[Duty]]:
+        known = self.known
+        return known.owners(
+            known.categories[category], known.scenarios.get(scenario), known.territories[territory], self.at
+        )
+
+
+def _line(role: str, unit: Unit | None, duty: Duty | None) -> dict:
+    return {
+        "role": str(role),
+        "unit": unit.code if unit else None,
+        "name": (unit.short_name or unit.name) if unit else None,
+        "name_en": unit.name_en if unit else None,
+        "basis": duty.basis if duty else "",
+        "basis_en": duty.basis_en if duty else "",
+        "duty": duty.pk if duty else None,
+    }

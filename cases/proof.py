@@ -1,0 +1,93 @@
+"""Evidence: received, hashed, put away, and written down in the same breath."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from cases import files, guards
+from cases.changes import Changes, locked
+from cases.models import Case, Evidence
+from cases.models.work import EvidenceKind
+from responsibility import acting, clock, directory
+from responsibility.models import User
+from responsibility.refusals import Invalid
+
+
+def add(
+    case_id: int,
+    upload,
+    *,
+    by: User,
+    kind: str = "photo",
+    note: str = "",
+    taken_at: datetime | None = None,
+    lat: float | None = None,
+    lon: float | None = None,
+) -> Evidence:
+    """Add ``upload`` to the case as ``by``. Time and place in the picture stand in for those not given.
+
+    The same file of the same kind again answers with the first record. Raises ``Forbidden``, ``Refused``,
+    ``Invalid`` (also for a file that is too large or of a type not taken).
+    """
+    if kind not in EvidenceKind.values:
+        raise Invalid("bad_choice", _("凭证类别应为 photo、reading、document 或 video。"), "kind")
+    if upload is None:
+        raise Invalid("required", _("请选择文件。"), "file")
+    if len(note) > 500 or "\x00" in note:
+        raise Invalid("too_long", _("超过 %(limit)d 个字符。") % {"limit": 500}, "note")
+    _engaged(case_id, by)
+    try:
+        stored = files.receive(
+            upload,
+            root=settings.EVIDENCE_ROOT,
+            limit=settings.EVIDENCE_MAX_BYTES,
+            tz=ZoneInfo(settings.TIME_ZONE),
+        )
+    except files.FileRefused as refused:
+        raise Invalid(refused.code, refused.detail, "file") from None
+    with transaction.atomic():
+        case = locked(pk=case_id).select_related("holder", "lead").get()
+        changes = Changes(directory.current(), clock.now())
+        changes.remember_parties({case.pk})
+        actor = acting.of(by)
+        post = guards.may_prove(actor, case, changes.engaged[case.pk])
+        kept = Evidence.objects.filter(
+            case=case, sha256=stored.sha256, kind=kind, uploaded_at__gte=case.proof_since
+        ).first()
+        if kept:
+            return kept
+        evidence = Evidence(
+            case=case,
+            kind=kind,
+            note=note,
+            sha256=stored.sha256,
+            size=stored.size,
+            content_type=stored.content_type,
+            path=str(stored.path),
+            original_name=stored.original_name[:255],
+            taken_at=taken_at or stored.taken_at,
+            lat=lat if lat is not None else stored.lat,
+            lon=lon if lon is not None else stored.lon,
+            uploaded_at=changes.now,
+            uploaded_by=by,
+            unit=post.unit,
+        )
+        if Evidence.objects.filter(case=case, sha256=stored.sha256, kind=kind).exists():
+            raise Invalid("used_before", _("这份文件在返工之前已经用过，请重新取证。"), "file")
+        evidence.save(force_insert=True)
+        changes.touch(case)
+        changes.tell(
+            case, "evidence.add", after={"kind": kind, "sha256": stored.sha256, "size": stored.size}, note=note
+        )
+        changes.write(by=actor, post=post)
+    return evidence
+
+
+def _engaged(case_id: int, by: User) -> None:
+    """Refuse before a large file is taken in; asked again under the lock."""
+    case = Case.objects.select_related("holder").get(pk=case_id)
+    engaged = set(case.parties.filter(until__isnull=True).values_list("unit_id", flat=True))
+    guards.may_prove(acting.of(by), case, engaged)

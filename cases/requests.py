@@ -1,0 +1,156 @@
+"""请示: one unit asks, another decides, and a decision on a case that has moved on is refused, not applied."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from cases import guards
+from cases.changes import Changes, locked
+from cases.loops import rise
+from cases.models import Case, Deadline, DeadlineKind, Loop, Request, RequestKind, State
+from cases.models.work import RequestState
+from cases.pausing import pause
+from responsibility import acting, clock, directory
+from responsibility.models import Grade, Post, Role, User
+from responsibility.refusals import Forbidden, Invalid, Refused
+
+# A suspension is reviewed at the latest after this time.
+SUSPEND_CEILING = timedelta(days=90)
+EXTEND_CEILING_MINUTES = 24 * 60
+
+
+def ask(case_id: int, *, by: User, kind: str, reason: str, note: str = "", minutes: int | None = None) -> Request:
+    """Ask for ``kind`` on the case. ``minutes``: how long an extension or a suspension shall be.
+
+    Raises ``Forbidden``, ``Refused`` (not possible as things stand, or already asked) or ``Invalid``.
+    """
+    if kind not in RequestKind.values:
+        raise Invalid("bad_choice", _("请示类别应为 escalate、extend、suspend 或 void。"), "kind")
+    if not reason or len(reason) > 200 or "\x00" in reason + note:
+        raise Invalid("required", _("请填写理由（200 字以内）。"), "reason")
+    _check_minutes(kind, minutes)
+    with transaction.atomic():
+        case, changes, actor = _open_case(case_id, by)
+        post = guards.may_prove(actor, case, changes.engaged[case.pk])
+        POSSIBLE[kind](case)
+        if case.requests.filter(kind=kind, state=RequestState.PENDING).exists():
+            raise Refused("already_asked", _("同类请示正在等待审批。"))
+        request = Request.objects.create(
+            case=case, kind=kind, reason=reason, note=note, minutes=minutes, asked_at=changes.now, asked_by=by, unit=post.unit
+        )
+        changes.touch(case)
+        changes.tell(case, f"request.{kind}", after={"request": request.pk, "reason": reason, "minutes": minutes}, note=note)
+        changes.write(by=actor, post=post)
+    return request
+
+
+def decide(request_id: int, *, by: User, approve: bool, answer: str = "") -> Request:
+    """Approve or refuse. A refusal needs its reason in ``answer``. Raises ``Forbidden``, ``Refused``, ``Invalid``."""
+    if not approve and not answer.strip():
+        raise Invalid("required", _("驳回须写明理由。"), "answer")
+    with transaction.atomic():
+        case_id = Request.objects.values_list("case_id", flat=True).get(pk=request_id)
+        case, changes, actor = _open_case(case_id, by)
+        request = Request.objects.select_related("unit").get(pk=request_id)
+        post = decider(actor, request, case)
+        if request.state != RequestState.PENDING:
+            raise Refused("already_decided", _("这份请示已经审批。"))
+        if approve:
+            POSSIBLE[request.kind](case)
+            GRANT[request.kind](changes, case, request, by)
+        request.state = RequestState.APPROVED if approve else RequestState.REFUSED
+        request.decided_at, request.decided_by, request.answer = changes.now, by, answer.strip()
+        request.save(update_fields=["state", "decided_at", "decided_by", "answer"])
+        changes.touch(case)
+        verb = "request.approve" if approve else "request.refuse"
+        after = {"request": request.pk, "kind": str(request.kind), "state": str(case.state), "loop": str(case.loop)}
+        changes.tell(case, verb, after=after, note=answer)
+        changes.write(by=actor, post=post)
+    return request
+
+
+def decider(actor: acting.Actor, request: Request, case: Case) -> Post:
+    """The post in which ``actor`` decides ``request``; ``Forbidden`` otherwise.
+
+    Escalation: the manager of the lead department, for the large loop or without a lead the district emergency
+    office. Extension, suspension, void: the shift leader (facts 1.2). Nobody decides what his own unit asked.
+    """
+    if request.kind == RequestKind.ESCALATE and case.lead_id and case.loop == Loop.SMALL:
+        post = actor.post_in({case.lead_id}, {Role.MANAGER})
+    elif request.kind == RequestKind.ESCALATE:
+        post = actor.post_as({Role.EMERGENCY_OFFICE})
+    else:
+        post = actor.post_as({Role.SHIFT_LEADER})
+    if post is None or post.unit_id == request.unit_id:
+        raise Forbidden("not_decider", _("这份请示不由您的岗位审批。"))
+    return post
+
+
+def _check_minutes(kind: str, minutes: int | None) -> None:
+    if kind not in (RequestKind.EXTEND, RequestKind.SUSPEND):
+        return
+    ceiling = EXTEND_CEILING_MINUTES if kind == RequestKind.EXTEND else int(SUSPEND_CEILING.total_seconds() // 60)
+    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 1 <= minutes <= ceiling:
+        raise Invalid("bad_number", _("请填写 1 至 %(ceiling)d 之间的分钟数。") % {"ceiling": ceiling}, "minutes")
+
+
+def _open_case(case_id: int, by: User):
+    case = locked(pk=case_id).select_related("holder", "lead", "territory__unit", "category").get()
+    changes = Changes(directory.current(), clock.now())
+    changes.remember_parties({case.pk})
+    return case, changes, acting.of(by)
+
+
+def _may_escalate(case: Case) -> None:
+    if case.loop == Loop.LARGE:
+        raise Refused("already_large", _("案件已在大闭环。"))
+    if not case.is_open:
+        raise Refused("wrong_state", _("案件目前%(state)s，不能提级。") % {"state": case.get_state_display()})
+
+
+def _may_extend(case: Case) -> None:
+    if not _extendable(case).exists():
+        raise Refused("nothing_to_extend", _("没有可以延期的时限。"))
+
+
+def _extendable(case: Case):
+    kinds = (DeadlineKind.CONTAIN, DeadlineKind.RECTIFY)
+    return Deadline.objects.running().filter(case=case, kind__in=kinds, missed_at__isnull=True, paused_at__isnull=True)
+
+
+def _may_suspend(case: Case) -> None:
+    if case.grade == Grade.RED:
+        raise Refused("red_case", _("红色案件不得挂账。"))
+    if case.state != State.RECTIFYING:
+        raise Refused("wrong_state", _("只有整改中的案件可以挂账。"))
+
+
+def _may_void(case: Case) -> None:
+    if not case.is_open or case.state == State.TRIAGE:
+        raise Refused("wrong_state", _("案件目前%(state)s，不能作废。") % {"state": case.get_state_display()})
+
+
+def _escalate(changes: Changes, case: Case, request: Request, by: User) -> None:
+    to = Loop.MEDIUM if case.loop == Loop.SMALL else Loop.LARGE
+    rise(changes, case, to, why="request", note=request.reason)
+
+
+def _extend(changes: Changes, case: Case, request: Request, by: User) -> None:
+    for deadline in _extendable(case):
+        deadline.due_at += timedelta(minutes=request.minutes)
+        deadline.save(update_fields=["due_at"])
+
+
+def _suspend(changes: Changes, case: Case, request: Request, by: User) -> None:
+    until = changes.now + timedelta(minutes=request.minutes)
+    pause(changes, case, until=until, reason=request.reason, approved_by=by)
+
+
+def _void(changes: Changes, case: Case, request: Request, by: User) -> None:
+    case.annul()
+    changes.stop(case, *DeadlineKind.values)
+
+
+POSSIBLE = {"escalate": _may_escalate, "extend": _may_extend, "suspend": _may_suspend, "void": _may_void}
+GRANT = {"escalate": _escalate, "extend": _extend, "suspend": _suspend, "void": _void}

@@ -1,0 +1,11 @@
+"""What beat asks for. Each task may be lost or run twice: the rows know what is due."""
+
+from celery import shared_task
+
+from cases import sweeping
+
+
+@shared_task
+def sweep_deadlines() -> None:
+    """One sweep of all deadlines that have passed."""
+    sweeping.sweep()

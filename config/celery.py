@@ -1,0 +1,21 @@
+"""Celery, with the one static schedule of the installation."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("bihuan")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    # A tick that could not be taken before the next one is worthless, so it expires.
+    "sweep": {
+        "task": "cases.tasks.sweep_deadlines",
+        "schedule": settings.SWEEP_SECONDS,
+        "options": {"expires": settings.SWEEP_SECONDS},
+    },
+}

@@ -1,0 +1,64 @@
+"""Typed readers for the environment; a wrong value stops the start with a sentence."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def _refuse(name: str, value: str, wanted: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name}={value!r} 无效 / is not valid: {wanted}")
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable as it stands, or ``default`` when unset or empty."""
+    return os.environ.get(name) or default
+
+
+def boolean(name: str, default: bool) -> bool:
+    """1/0, true/false, yes/no, on/off in any case; anything else is refused."""
+    value = text(name)
+    if not value:
+        return default
+    words = {"1": True, "true": True, "yes": True, "on": True}
+    words |= {"0": False, "false": False, "no": False, "off": False}
+    try:
+        return words[value.lower()]
+    except KeyError:
+        raise _refuse(name, value, "1 or 0") from None
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    """A whole number within ``low..high``, both included."""
+    value = text(name)
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise _refuse(name, value, f"a whole number from {low} to {high}")
+    return int(value)
+
+
+def words(name: str, default: list[str]) -> list[str]:
+    """A comma-separated list."""
+    value = text(name)
+    return [word.strip() for word in value.split(",") if word.strip()] if value else default
+
+
+def folder(name: str, default: Path) -> Path:
+    """An absolute folder; it need not exist yet, but it must not be a file."""
+    value = text(name)
+    path = Path(value).absolute() if value else default
+    if path.exists() and not path.is_dir():
+        raise _refuse(name, str(path), "a folder")
+    return path
+
+
+def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
+    """A URL whose scheme is one of ``schemes``."""
+    value = text(name)
+    if not value:
+        return default
+    if urlsplit(value).scheme not in schemes:
+        raise _refuse(name, value, "a URL that starts with " + " or ".join(f"{s}://" for s in schemes))
+    return value

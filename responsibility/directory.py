@@ -1,0 +1,134 @@
+"""Each process's copy of the reference data, fresh by a single small query.
+
+Intake asks who owns a thousand alerts at once; it may not read the matrix a thousand times, nor even
+rebuild the map of territories for each batch. The copy is keyed by ``Revision.number``, which triggers
+raise in the transaction of any change, so a process never works with data older than its own snapshot.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from responsibility.geometry import Locator
+from responsibility.models import (
+    CalendarDay,
+    CalendarYear,
+    Category,
+    District,
+    Duty,
+    Revision,
+    Scenario,
+    Territory,
+    Unit,
+)
+from responsibility.worktime import Calendar
+
+
+class NoDistrict(Exception):
+    """No district has been loaded yet."""
+
+    def __str__(self) -> str:
+        return "尚未载入区数据，请先运行 manage.py load_district / no district is loaded: run manage.py load_district"
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The reference data of one revision, by code and by id."""
+
+    revision: int
+    district: District
+    units: dict[int, Unit]
+    territories: dict[str, Territory]
+    categories: dict[str, Category]
+    scenarios: dict[str, Scenario]
+    duties: dict[int, dict[str, list[Duty]]]
+    locator: Locator
+    calendar: Calendar
+    units_by_code: dict[str, Unit] = field(default_factory=dict)
+
+    def unit_with(self, function: str) -> Unit | None:
+        """The unit with a standing function such as ``large_loop_command``; the lowest code when several have it."""
+        holders = [unit for unit in self.units.values() if function in unit.functions]
+        return min(holders, key=lambda unit: unit.code, default=None)
+
+    def territories_of(self, points: list[tuple[float, float]]) -> list[Territory | None]:
+        """The territory of each ``(lat, lon)`` in WGS84 degrees; ``None`` outside the district."""
+        return [self.territories[code] if code else None for code in self.locator.find(points)]
+
+    def owners(
+        self, category: Category, scenario: Scenario | None, territory: Territory | None, at: datetime
+    ) -> dict[str, list[Duty]]:
+        """The matrix rows in force at ``at`` by role, the most specific row winning for each role's key.
+
+        Specificity: exact scenario over any, then exact territory over the whole district. For the lead
+        exactly the winner is given; a winner without unit is a declared gap. Source: design 4.4.
+        """
+        found: dict[str, list[Duty]] = defaultdict(list)
+        for role, rows in self.duties.get(category.pk, {}).items():
+            fitting = [
+                row
+                for row in rows
+                if row.scenario_id in (None, scenario and scenario.pk)
+                and row.territory_id in (None, territory and territory.pk)
+                and at in row.valid
+            ]
+            if role == "lead":
+                fitting = sorted(fitting, key=_specificity, reverse=True)[:1]
+            if fitting:
+                found[role] = fitting
+        return found
+
+
+def _specificity(row: Duty) -> tuple[bool, bool]:
+    return row.scenario_id is not None, row.territory_id is not None
+
+
+_lock = Lock()
+_copy: Directory | None = None
+
+
+def current() -> Directory:
+    """The directory as it stands now. One query when nothing has changed; ``NoDistrict`` before the first load."""
+    global _copy
+    number = Revision.objects.values_list("number", flat=True).first()
+    kept = _copy
+    if kept is not None and kept.revision == number:
+        return kept
+    with _lock:
+        _copy = _read(number or 0)
+        return _copy
+
+
+def _read(revision: int) -> Directory:
+    district = District.objects.first()
+    if district is None:
+        raise NoDistrict
+    units = {unit.pk: unit for unit in Unit.objects.all()}
+    territories = {t.code: t for t in Territory.objects.select_related("unit")}
+    duties: dict[int, dict[str, list[Duty]]] = defaultdict(lambda: defaultdict(list))
+    for duty in Duty.objects.all():
+        duties[duty.category_id][duty.role].append(duty)
+    return Directory(
+        revision=revision,
+        district=district,
+        units=units,
+        units_by_code={unit.code: unit for unit in units.values()},
+        territories=territories,
+        categories={c.code: c for c in Category.objects.all()},
+        scenarios={s.code: s for s in Scenario.objects.all()},
+        duties=duties,
+        locator=Locator({code: t.boundary for code, t in territories.items()}),
+        calendar=_calendar(),
+    )
+
+
+def _calendar() -> Calendar:
+    holidays: dict[int, set] = {year: set() for year in CalendarYear.objects.values_list("year", flat=True)}
+    workdays: dict[int, set] = {year: set() for year in holidays}
+    for day in CalendarDay.objects.all():
+        (workdays if day.working else holidays)[day.year_id].add(day.date)
+    return Calendar(holidays, workdays, ZoneInfo(settings.TIME_ZONE))

@@ -1,0 +1,141 @@
+"""The one writer of the ledger, and its checker.
+
+``record`` is called inside the transaction of the act. Entries of one chain are numbered from 1 and each
+digest covers the digest before it, so an edited, removed or reordered entry shows. Two writers of one chain
+are kept apart by the row lock of what they act upon; should they ever meet, ``ledger_chain_seq`` refuses one.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pgbulk
+from django.db import transaction
+from django.utils import timezone, translation
+
+from responsibility import acting, clock
+from responsibility.models import LedgerEntry
+
+GENESIS = ""
+COPIED = [f.name for f in LedgerEntry._meta.concrete_fields if f.name not in ("id", "xact")]
+
+
+@dataclass
+class Act:
+    """One act to be written down. ``before`` and ``after`` hold plain texts, whole numbers, booleans and nulls."""
+
+    chain: UUID
+    verb: str
+    subject_type: str
+    subject_id: str
+    subject_label: str
+    before: dict = field(default_factory=dict)
+    after: dict = field(default_factory=dict)
+    note: str = ""
+
+
+def record(acts: Iterable[Act], *, by: acting.Actor, post=None, new_chains: bool = False) -> None:
+    """Append ``acts`` in the present transaction. Two statements however many there are, one for new chains.
+
+    ``post`` is the post in which the actor acted, ``new_chains`` promises that no chain has entries yet.
+    """
+    acts = list(acts)
+    if not acts:
+        return
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("a ledger entry belongs in the transaction of its act")
+    heads = {} if new_chains else _heads({act.chain for act in acts})
+    at, recorded_at = clock.now(), timezone.now()
+    who = _who(by, post)
+    entries = []
+    for act in acts:
+        seq, previous = heads.get(act.chain, (0, GENESIS))
+        entry = LedgerEntry(
+            **who, **vars(act), seq=seq + 1, at=at, recorded_at=recorded_at, request_id=acting.request_id(), previous=previous
+        )
+        entry.digest = digest(entry)
+        heads[act.chain] = (entry.seq, entry.digest)
+        entries.append(entry)
+    pgbulk.copy(LedgerEntry, entries, COPIED)
+
+
+def _who(by: acting.Actor, post) -> dict:
+    # Texts in the first language of the district, whatever the reader's screen is set to.
+    with translation.override("zh-hans"):
+        return {
+            "actor": by.user,
+            "actor_label": by.label,
+            "unit_label": post.unit.name if post else "",
+            "post_label": post.title if post else "",
+        }
+
+
+def _heads(chains: set[UUID]) -> dict[UUID, tuple[int, str]]:
+    rows = (
+        LedgerEntry.objects.filter(chain__in=chains)
+        .order_by("chain", "-seq")
+        .distinct("chain")
+        .values_list("chain", "seq", "digest")
+    )
+    return {chain: (seq, digest) for chain, seq, digest in rows}
+
+
+def _instant(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def digest(entry: LedgerEntry) -> str:
+    """SHA-256, hex, over the canonical JSON of the entry and the digest before it."""
+    content = {
+        "chain": str(entry.chain),
+        "seq": entry.seq,
+        "at": _instant(entry.at),
+        "recorded_at": _instant(entry.recorded_at),
+        "verb": entry.verb,
+        "subject": [entry.subject_type, entry.subject_id, entry.subject_label],
+        "actor": [entry.actor_id, entry.actor_label, entry.unit_label, entry.post_label],
+        "before": entry.before,
+        "after": entry.after,
+        "note": entry.note,
+        "request_id": entry.request_id,
+        "previous": entry.previous,
+    }
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass
+class Fault:
+    """A broken place in the ledger. ``kind``: ``edited``, ``relinked`` or ``missing``."""
+
+    kind: str
+    chain: UUID
+    seq: int
+    entry_id: int
+
+
+def verify(entries: Iterable[LedgerEntry]) -> Iterator[Fault]:
+    """The faults of ``entries``, which come ordered by chain and number. Constant memory.
+
+    ``edited``: the content does not give its digest. ``missing``: a number is left out, so an entry was removed.
+    ``relinked``: the entry does not name the digest before it, so a neighbour was replaced.
+    """
+    chain, seq, previous = None, 0, GENESIS
+    for entry in entries:
+        if entry.chain != chain:
+            chain, seq, previous = entry.chain, 0, GENESIS
+        if entry.seq != seq + 1:
+            yield Fault("missing", entry.chain, seq + 1, entry.pk)
+        elif entry.previous != previous:
+            yield Fault("relinked", entry.chain, entry.seq, entry.pk)
+        if digest(entry) != entry.digest:
+            yield Fault("edited", entry.chain, entry.seq, entry.pk)
+        seq, previous = entry.seq, entry.digest
+
+
+def story(chain: UUID):
+    """The entries of one chain, oldest first."""
+    return LedgerEntry.objects.filter(chain=chain).order_by("seq")

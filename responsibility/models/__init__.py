@@ -1,0 +1,25 @@
+"""Floor 1: who answers for what, and what was done."""
+
+from responsibility.models.calendar import CalendarDay, CalendarYear
+from responsibility.models.district import District, Grade, Revision, Territory, Unit
+from responsibility.models.ledger import LedgerEntry
+from responsibility.models.matrix import Category, Duty, Scenario
+from responsibility.models.people import Post, Role, Token, User
+
+__all__ = [
+    "CalendarDay",
+    "CalendarYear",
+    "Category",
+    "District",
+    "Duty",
+    "Grade",
+    "LedgerEntry",
+    "Post",
+    "Revision",
+    "Role",
+    "Scenario",
+    "Territory",
+    "Token",
+    "Unit",
+    "User",
+]

@@ -1,0 +1,42 @@
+"""API tokens of people: ``Authorization: Token <token>``."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+
+from responsibility.models import Token, User
+
+LIFETIME = timedelta(days=30)
+
+
+def digest(secret: str) -> str:
+    """SHA-256, hex. The secrets are long and random, so no salt is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def issue(user: User) -> str:
+    """A new token for ``user``, valid for 30 days, shown this once."""
+    secret = secrets.token_urlsafe(32)
+    Token.objects.create(user=user, digest=digest(secret), expires_at=timezone.now() + LIFETIME)
+    return secret
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Read the person from the ``Authorization: Token`` header."""
+
+    def authenticate(self, request):
+        scheme, _space, secret = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != "token":
+            return None
+        token = Token.objects.select_related("user").filter(digest=digest(secret.strip())).first()
+        if token is None or token.expires_at <= timezone.now() or not token.user.is_active:
+            raise AuthenticationFailed(_("令牌无效或已过期。"), code="token_invalid")
+        return token.user, token
+
+    def authenticate_header(self, request):
+        return "Token"
