@@ -16,6 +16,7 @@ class Source(Named):
 
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("建设使用单位"))
     key_digest = models.CharField(_("密钥摘要"), max_length=64, unique=True)
+    heartbeat_at = models.DateTimeField(_("最近心跳"), null=True, blank=True)
     active = models.BooleanField(_("启用"), default=True)
     demo = models.BooleanField(_("演示数据"), default=False)
 

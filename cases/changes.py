@@ -179,7 +179,7 @@ def new_numbers(known: Directory, now: datetime, count: int) -> list[tuple[int, 
     """``count`` pairs of row id and case number ``SJ-YYYYMMDD-NNNNNN``. One statement; gaps are fine."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('cases_case', 'id')), nextval('cases_number')"
+            "SELECT nextval('cases_id'), nextval('cases_number')"
             " FROM generate_series(1, %s)",
             [count],
         )

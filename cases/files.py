@@ -36,10 +36,12 @@ SUFFIXES = {
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 MP4_BRANDS = {b"isom", b"mp41", b"mp42", b"avc1", b"dash", b"M4V ", b"MSNV", b"mmp4"}
 MP4_BRANDS |= {b"iso%d" % number for number in range(2, 10)}
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 MAX_PIXELS = 60_000_000  # what a phone's largest mode gives; 180 MB when decoded
 THUMBNAIL_SIDE = 640
 MAX_NAME = 200
 MAX_BOXES = 100_000
+BLOCK = 1 << 20
 CONTAINERS = {b"moov", b"trak", b"moof", b"traf"}
 PRIVATE_BOXES = {b"udta", b"meta", b"uuid"}
 EXIF_TIMES = (
@@ -89,9 +91,7 @@ class FileRefused(Exception):
         self.detail = detail
 
 
-def receive(
-    upload: Upload, *, root: Path, limit: int, tz: tzinfo = ZoneInfo("Asia/Shanghai")
-) -> Stored:
+def receive(upload: Upload, *, root: Path, limit: int, tz: tzinfo = SHANGHAI) -> Stored:
     """Take a file of at most ``limit`` bytes into ``root``; durable when this returns.
 
     Everything is made in a private folder first and renamed into place last, so a refusal
@@ -150,9 +150,7 @@ def _write(upload: Upload, path: Path, limit: int) -> tuple[str, int]:
             size += len(chunk)
             if size > limit:
                 most = f"{limit / 1024 / 1024:.4g}"
-                raise FileRefused(
-                    "file_size", format_lazy(_("文件超过 {limit} MB。"), limit=most)
-                )
+                raise FileRefused("file_size", format_lazy(_("文件超过 {limit} MB。"), limit=most))
             digest.update(chunk)
             file.write(chunk)
     if not size:
@@ -287,7 +285,8 @@ def _copy_video(original: Path, copy: Path) -> None:
                 target.seek(start + 4)
                 target.write(b"free")
                 target.seek(start + header)
-                target.write(bytes(end - start - header))
+                for at in range(start + header, end, BLOCK):
+                    target.write(bytes(min(BLOCK, end - at)))
         if b"moov" not in kinds:
             raise FileRefused("file_video", _("视频不完整，无法播放。"))
 
@@ -318,7 +317,7 @@ def _settle(made: Path, place: Path) -> None:
     """Move a finished file to its place so that a crash leaves it whole or absent."""
     place.parent.mkdir(parents=True, exist_ok=True)
     _sync(made)
-    os.replace(made, place)
+    made.replace(place)
     for folder in place.parents[:4]:  # up to the root, for folders made just now
         _sync(folder)
 

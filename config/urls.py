@@ -1,2 +1,45 @@
-from django.urls import path
-urlpatterns = []
+"""Every URL of the installation."""
+
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from alerts import api as alerts
+from cases import api as cases
+from config import health
+from responsibility import api as responsibility
+
+# The API says 401 by itself; a redirect to the sign-in page would hide it from programs.
+v1 = [
+    path("token/", responsibility.SignIn.as_view()),
+    path("alerts/", alerts.Alerts.as_view()),
+    path("alerts/cap/", alerts.CapAlerts.as_view()),
+    path("readings/", alerts.Readings.as_view()),
+    path("heartbeat/", alerts.Heartbeat.as_view()),
+    path("cases/", cases.Cases.as_view()),
+    path("cases/<str:number>/", cases.CaseDetail.as_view()),
+    path("cases/<str:number>/timeline/", cases.CaseTimeline.as_view()),
+    path("cases/<str:number>/evidence/", cases.CaseEvidence.as_view()),
+    path("cases/<str:number>/requests/", cases.CaseRequests.as_view()),
+    path("cases/<str:number>/<str:verb>/", cases.CaseVerb.as_view()),
+    path("requests/<int:pk>/<str:decision>/", cases.RequestDecision.as_view()),
+    path("matrix/owner/", responsibility.Owner.as_view()),
+    path("ledger/", responsibility.Ledger.as_view()),
+]
+for route in v1:
+    route.callback = login_not_required(route.callback)
+
+urlpatterns = [
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("metrics", health.metrics),
+    path("api/v1/", include(v1)),
+    path("api/schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
+    path("api/docs/", login_not_required(SpectacularSwaggerView.as_view(url_name="schema"))),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("", include("responsibility.urls")),
+    path("", include("alerts.urls")),
+    path("", include("cases.urls")),
+]

@@ -209,7 +209,7 @@ def _refuse_overlaps(shapes: Mapping[str, shapely.Geometry]) -> None:
             raise _error("boundary_overlap", _("属地边界相互重叠：{codes}。"), pair)
 
 
-def _error(code: str, detail: Promise | str, codes: Collection[str]) -> BoundaryError:
+def _error(code: str, detail: Any, codes: Collection[str]) -> BoundaryError:
     return BoundaryError(code, format_lazy(detail, codes="、".join(sorted(codes))))
 
 

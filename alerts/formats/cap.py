@@ -21,6 +21,12 @@ VERSIONS = {
     "urn:oasis:names:tc:emergency:cap:1.1": "1.1",
 }
 REQUIRED = ("identifier", "sender", "sent", "status", "msgType", "scope")
+ALERT_TEXTS = (*REQUIRED[1:], "source", "note", "references", "incidents")
+INFO_TEXTS = (
+    *("language", "event", "urgency", "severity", "certainty", "audience"),
+    *("effective", "onset", "expires", "senderName", "headline", "description"),
+    *("instruction", "web", "contact"),
+)
 STATUSES = {"Actual", "Exercise", "System", "Test", "Draft"}
 MESSAGE_TYPES = {"Alert", "Update", "Cancel", "Ack", "Error"}
 RANKS = {None: 0, "blue": 1, "yellow": 2, "orange": 3, "red": 4}
@@ -249,7 +255,7 @@ def _grade(info: _Part) -> str | None:
 
 
 def _colours(value: str) -> Iterator[str]:
-    """Colours named by a whole word of ``value``: 橙色, "Red", "2; yellow; Moderate", 暴雨橙色预警."""
+    """Colours that are whole words of ``value``: 橙色, Red, "2; yellow; Moderate", 暴雨橙色预警."""
     phrase = COLOUR_PHRASE.search(value)
     for word in [phrase[1]] if phrase else re.split(r"[\s;,/|]+", value.lower()):
         if word in COLOURS:
@@ -314,14 +320,10 @@ def _pair(text: str, name: str) -> tuple[float, float]:
 
 def _payload(version: str, alert: _Part, info: _Part) -> dict[str, Any]:
     """What else is worth keeping: strings as sent, and lists of them, ready for JSON."""
-    alert_names = (*REQUIRED[1:], "source", "note", "references", "incidents")
-    info_names = ("language", "event", "urgency", "severity", "certainty", "audience")
-    info_names += ("effective", "onset", "expires", "senderName", "headline", "description")
-    info_names += ("instruction", "web", "contact")
     return {
         "version": version,
-        **{name: alert.text(name) for name in alert_names},
-        **{name: info.text(name) for name in info_names},
+        **{name: alert.text(name) for name in ALERT_TEXTS},
+        **{name: info.text(name) for name in INFO_TEXTS},
         "codes": alert.texts("code"),
         "categories": info.texts("category"),
         "responseType": info.texts("responseType"),

@@ -17,7 +17,9 @@ PAYLOAD_BYTES = 16_000
 LENGTHS = {"external_id": 200, "category": 200, "scenario": 64, "object": 64, "title": 300, "unit": 40}
 
 
-class _Errors(list):
+class Errors(list):
+    """Faults of one item, in the shared shape."""
+
     def add(self, code: str, detail, attr: str | None = None) -> None:
         self.append({"code": code, "detail": str(detail), "attr": attr})
 
@@ -28,7 +30,7 @@ def read(raw: object, now: datetime, known: Directory) -> Draft | Rejected:
     Needed: ``external_id``, ``category``, ``observed_at`` (with offset), ``object`` or ``location``, ``grade`` or
     ``value``. Coordinates in degrees; ``value`` in the category's unit.
     """
-    errors = _Errors()
+    errors = Errors()
     if not isinstance(raw, dict):
         errors.add("not_an_object", _("每条预警应为一个 JSON 对象。"))
         return Rejected(None, errors)
@@ -40,7 +42,7 @@ def read(raw: object, now: datetime, known: Directory) -> Draft | Rejected:
         object_code=texts["object"],
         title=texts["title"],
         unit=texts["unit"],
-        observed_at=_instant(raw, now, errors),
+        observed_at=instant(raw, now, errors),
         payload=_payload(raw, errors),
     )
     for name in ("external_id", "category"):
@@ -53,7 +55,8 @@ def read(raw: object, now: datetime, known: Directory) -> Draft | Rejected:
     return draft
 
 
-def _storable(text: str) -> bool:
+def storable(text: str) -> bool:
+    """Whether the database can hold ``text``: no NUL, no lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -61,13 +64,13 @@ def _storable(text: str) -> bool:
     return "\x00" not in text
 
 
-def _text(raw: dict, name: str, errors: _Errors) -> str:
+def _text(raw: dict, name: str, errors: Errors) -> str:
     value = raw.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
         errors.add("not_text", _("应为文本。"), name)
-    elif not _storable(value):
+    elif not storable(value):
         errors.add("bad_character", _("含有无法保存的字符。"), name)
     elif len(value.strip()) > LENGTHS[name]:
         errors.add("too_long", _("超过 %(limit)d 个字符。") % {"limit": LENGTHS[name]}, name)
@@ -76,7 +79,8 @@ def _text(raw: dict, name: str, errors: _Errors) -> str:
     return ""
 
 
-def _instant(raw: dict, now: datetime, errors: _Errors) -> datetime:
+def instant(raw: dict, now: datetime, errors: Errors) -> datetime:
+    """``raw["observed_at"]``, aware and not in the future; ``now`` when it cannot be used, with the fault noted."""
     value = raw.get("observed_at")
     if value in (None, ""):
         errors.add("required", _("缺少必填字段。"), "observed_at")
@@ -94,17 +98,18 @@ def _instant(raw: dict, now: datetime, errors: _Errors) -> datetime:
     return parsed
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """``value`` as a finite number, or ``None``."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        number = float(value)
+        found = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return found if math.isfinite(found) else None
 
 
-def _locate(draft: Draft, raw: dict, errors: _Errors) -> None:
+def _locate(draft: Draft, raw: dict, errors: Errors) -> None:
     location = raw.get("location")
     if location is None:
         if not draft.object_code:
@@ -113,7 +118,7 @@ def _locate(draft: Draft, raw: dict, errors: _Errors) -> None:
     if not isinstance(location, dict):
         errors.add("bad_location", _("位置应为 {lat, lon, crs}。"), "location")
         return
-    lat, lon = _number(location.get("lat")), _number(location.get("lon"))
+    lat, lon = number(location.get("lat")), number(location.get("lon"))
     if lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:
         errors.add("bad_location", _("纬度应在 ±90 度、经度应在 ±180 度之内。"), "location")
         return
@@ -126,10 +131,10 @@ def _locate(draft: Draft, raw: dict, errors: _Errors) -> None:
     draft.stated = {"lat": lat, "lon": lon, "crs": crs}
 
 
-def _measure(draft: Draft, raw: dict, known: Directory, errors: _Errors) -> None:
+def _measure(draft: Draft, raw: dict, known: Directory, errors: Errors) -> None:
     grade, value = raw.get("grade"), raw.get("value")
     if value is not None:
-        draft.value = _number(value)
+        draft.value = number(value)
         if draft.value is None:
             errors.add("bad_number", _("数值应为有限的数字。"), "value")
             return
@@ -155,7 +160,7 @@ def _measure(draft: Draft, raw: dict, known: Directory, errors: _Errors) -> None
         draft.grade = grading.grade_of(category, draft.value)
 
 
-def _payload(raw: dict, errors: _Errors) -> dict:
+def _payload(raw: dict, errors: Errors) -> dict:
     payload = raw.get("payload")
     if payload is None:
         return {}
@@ -170,3 +175,31 @@ def _payload(raw: dict, errors: _Errors) -> dict:
         errors.add("bad_character", _("含有无法保存的字符。"), "payload")
         return {}
     return payload
+
+
+def read_cap(message: dict, now: datetime, known: Directory) -> Draft | Rejected:
+    """The alert of one CAP message as ``alerts.formats.cap.read`` tells it.
+
+    What is observed is what was said at the instant it was sent: a warning may speak of tomorrow, a message may not
+    come from it. An unknown event or place is for the shift leader, not an error.
+    """
+    errors = Errors()
+    sent = instant({"observed_at": message["payload"]["sent"]}, now, errors)
+    if errors:
+        errors[0]["attr"] = "sent"
+        return Rejected(message["external_id"], errors)
+    place = message["location"] or {}
+    return Draft(
+        external_id=message["external_id"],
+        category_code=message["category"][: LENGTHS["category"]],
+        object_code=(message["object"] or "")[: LENGTHS["object"]],
+        observed_at=sent,
+        grade=message["grade"] or "",
+        lat=place.get("lat"),
+        lon=place.get("lon"),
+        stated=place,
+        title=message["title"][: LENGTHS["title"]],
+        payload=message["payload"],
+        effect=message["effect"],
+        references=message["references"],
+    )

@@ -30,8 +30,8 @@ BEGIN
         RAISE EXCEPTION 'a case cannot go from % to %', OLD.state, NEW.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_machine';
     END IF;
-    IF NEW.loop <> OLD.loop AND (OLD.loop, NEW.loop) NOT IN ({_values(LOOPS)}) THEN
-        RAISE EXCEPTION 'a case cannot go from the % to the % loop', OLD.loop, NEW.loop
+    IF NEW."loop" <> OLD."loop" AND (OLD."loop", NEW."loop") NOT IN ({_values(LOOPS)}) THEN
+        RAISE EXCEPTION 'a case cannot go from the % to the % loop', OLD."loop", NEW."loop"
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_machine';
     END IF;
     IF NEW.state = 'closed' AND OLD.state <> 'closed'
@@ -41,7 +41,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER case_machine BEFORE INSERT OR UPDATE OF state, loop ON cases_case
+CREATE TRIGGER case_machine BEFORE INSERT OR UPDATE OF state, "loop" ON cases_case
     FOR EACH ROW EXECUTE FUNCTION bihuan_machine();
 CREATE TRIGGER case_kept BEFORE DELETE ON cases_case FOR EACH ROW EXECUTE FUNCTION bihuan_append_only();
 CREATE TRIGGER evidence_append_only BEFORE UPDATE OR DELETE ON cases_evidence
@@ -97,13 +97,13 @@ DROP FUNCTION bihuan_case_accounted();
 """
 
 # Six digits; with the date before them a number comes round at the earliest a million cases later.
-NUMBER = "CREATE SEQUENCE cases_number MINVALUE 1 MAXVALUE 999999 CYCLE;"
+NUMBER = "CREATE SEQUENCE cases_id; CREATE SEQUENCE cases_number MINVALUE 1 MAXVALUE 999999 CYCLE;"
 
 
 class Migration(migrations.Migration):
     dependencies = [("cases", "0002_initial"), ("alerts", "0003_rules"), ("responsibility", "0002_rules")]
     operations = [
-        migrations.RunSQL(NUMBER, "DROP SEQUENCE cases_number;"),
+        migrations.RunSQL(NUMBER, "DROP SEQUENCE cases_number; DROP SEQUENCE cases_id;"),
         migrations.RunSQL(MACHINE, MACHINE_BACK),
         migrations.RunSQL(ACCOUNTED, ACCOUNTED_BACK),
     ]

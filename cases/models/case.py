@@ -43,6 +43,8 @@ class Case(CaseMachine):
     the nearest running deadline and the order of every worklist. Evidence counts from ``proof_since`` on.
     """
 
+    # Drawn beforehand from ``cases_id``, because parties and clocks of the same batch name it.
+    id = models.BigIntegerField(primary_key=True, editable=False)
     number = models.CharField(_("编号"), max_length=40, unique=True)
     chain = models.UUIDField(_("闭环链"), unique=True)
     grade = models.CharField(_("颜色"), max_length=6, choices=Grade)

@@ -24,24 +24,33 @@ class Account:
 def choose(program: Path, folder: Path) -> Account:
     """Return the account that can run `program` and reach `folder`.
 
-    An ordinary user is taken as is. Root first tries a user namespace, where files stay root's and
-    the project may lie below a closed folder such as root's home, then `postgres` or `nobody`.
-    Raises ServerError when neither works.
+    An ordinary user is taken as is. Root, and a user id without a name, which initdb refuses too,
+    first try a user namespace: there files stay theirs, and the project may lie below a closed
+    folder such as root's home. Then root tries `postgres` and `nobody`.
+    Raises ServerError when nothing works.
     """
-    if os.geteuid() != 0:
-        return Account(os.geteuid(), os.getegid())
+    uid, gid = os.geteuid(), os.getegid()
+    if uid != 0 and _has_name(uid):
+        return Account(uid, gid)
     if succeeds([*NAMESPACE, program, "--version"]):
-        return Account(0, 0, NAMESPACE)
-    probes = ([program, "--version"], ["test", "-x", folder])
+        return Account(uid, gid, NAMESPACE)
+    probes: tuple[tuple[str | Path, ...], ...] = ((program, "--version"), ("test", "-x", folder))
     for name in ("postgres", "nobody"):
         account = _named(name)
         if account and all(succeeds([*account.prefix, *probe]) for probe in probes):
             return account
     raise ServerError(
-        "PostgreSQL 不能以 root 运行 / PostgreSQL refuses to run as root, and here neither a user "
+        f"PostgreSQL 不能以用户 {uid} 运行 / PostgreSQL refuses to run as user {uid}, and neither a user "
         f"namespace nor the accounts postgres and nobody can reach {program} and {folder}.\n"
-        "Remedy: run as an ordinary user, move the project out of root's home, or set DATABASE_URL."
+        "Remedy: run as an ordinary user with a name, move the project out of root's home, or set DATABASE_URL."
     )
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(uid))
+    except KeyError:
+        return False
 
 
 def _named(name: str) -> Account | None:

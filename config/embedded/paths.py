@@ -25,9 +25,7 @@ def runtime_dir(var_dir: Path) -> Path:
     if _fits(folder):
         return folder
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    name = f"bihuan-{os.getuid()}-{digest}"
-    candidates = (Path(tempfile.gettempdir()) / name, Path("/tmp") / name)  # noqa: S108 checked below
-    short = next((path for path in candidates if _fits(path)), candidates[-1])
+    short = Path(tempfile.gettempdir()) / f"bihuan-{os.getuid()}-{digest}"
     _refuse_strangers(short)
     return short
 

@@ -106,8 +106,8 @@ class Postgres:
             held = written if version in stored else stored[-1]
             raise ServerError(
                 f"数据版本不符 / {clusters} holds data of PostgreSQL {held}, but the server found is "
-                f"PostgreSQL {version}.\nRemedy: set PG_BIN_DIR to the programs of PostgreSQL {held}; or carry the data "
-                f"over with pg_dump; or, to begin anew, `make reset`."
+                f"PostgreSQL {version}.\nRemedy: set PG_BIN_DIR to the programs of PostgreSQL {held}; or carry the "
+                f"data over with pg_dump; or, to begin anew, `make reset`."
             )
         return data
 
@@ -183,7 +183,7 @@ class Postgres:
                 time.sleep(0.03)
         with contextlib.closing(admin):
             if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [paths.DATABASE]).fetchone():
-                admin.execute(f'CREATE DATABASE "{paths.DATABASE}"')  # type: ignore[arg-type]
+                admin.execute(f'CREATE DATABASE "{paths.DATABASE}"')
 
 
 def _environment() -> dict[str, str]:

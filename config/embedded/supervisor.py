@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .process import Child, ServerError, start
+from .process import Child, start
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -28,11 +28,13 @@ DROP FUNCTION bihuan_append_only();
 
 REVISED = ["district", "unit", "territory", "scenario", "category", "duty", "calendaryear", "calendarday"]
 
+# From a sequence, so that a number that was rolled back is never given to other data.
 REVISION = """
-INSERT INTO responsibility_revision (id, number) VALUES (1, 1);
+CREATE SEQUENCE responsibility_revised;
+INSERT INTO responsibility_revision (id, number) VALUES (1, nextval('responsibility_revised'));
 CREATE FUNCTION bihuan_revise() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE responsibility_revision SET number = number + 1 WHERE id = 1;
+    UPDATE responsibility_revision SET number = nextval('responsibility_revised') WHERE id = 1;
     RETURN NULL;
 END $$;
 """ + "".join(
@@ -43,7 +45,7 @@ END $$;
 
 REVISION_BACK = (
     "".join(f"DROP TRIGGER revise ON responsibility_{table};\n" for table in REVISED)
-    + "DROP FUNCTION bihuan_revise(); DELETE FROM responsibility_revision;"
+    + "DROP FUNCTION bihuan_revise(); DELETE FROM responsibility_revision; DROP SEQUENCE responsibility_revised;"
 )
 
 

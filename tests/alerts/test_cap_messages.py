@@ -432,7 +432,9 @@ def test_any_bytes_are_read_or_refused_and_never_crash(noise):
     st.text(st.characters(codec="utf-8"), max_size=60),
 )
 def test_any_text_in_any_element_is_read_or_refused(fields, geometry):
-    escaped = {name: text.replace("&", "&amp;").replace("<", "&lt;") for name, text in fields.items()}
+    escaped = {
+        name: text.replace("&", "&amp;").replace("<", "&lt;") for name, text in fields.items()
+    }
     place = geometry.replace("&", "&amp;").replace("<", "&lt;")
     try:
         read(message(info(AREA.format(f"<circle>{place}</circle>")), **escaped))

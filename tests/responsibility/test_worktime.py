@@ -103,6 +103,12 @@ def test_even_a_sunday_of_an_unloaded_year_is_not_guessed():
         CALENDAR.is_workday(date(2024, 12, 29))
 
 
+def test_the_loaded_years_end_at_a_local_midnight():
+    assert CALENDAR.end_of_last_year() == local("2027-01-01")
+    with pytest.raises(YearNotLoaded):
+        Calendar({}, {}, SHANGHAI).end_of_last_year()
+
+
 @pytest.mark.parametrize("count", [0, -1])
 def test_fewer_than_one_day_is_an_error(count):
     with pytest.raises(ValueError):

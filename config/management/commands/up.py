@@ -10,9 +10,11 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
+import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 
 from config.embedded.process import ServerError, run_here
 from config.embedded.servers import Servers
@@ -28,7 +30,7 @@ class Command(BaseCommand):
     """Start servers, prepare the database, run web, worker and beat until a signal comes."""
 
     help = "启动全部服务 / start everything and serve until stopped."
-    requires_system_checks = []  # the child that prepares the database runs them
+    requires_system_checks = ()  # the child that prepares the database runs them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """`--prepare` is the part that touches the database, and runs as a child of the rest."""
@@ -79,6 +81,7 @@ class Command(BaseCommand):
         """Bring database, static files and data to the state this version expects; safe to repeat."""
         with self.step("检查 check"):
             self.check()
+            _refuse_dead_servers()
         with self.step("迁移 migrate", talks=True):
             call_command("migrate", interactive=False)
         with self.step("静态文件 static"):
@@ -123,6 +126,17 @@ def _web() -> list[str]:
 
 def _celery(*words: str | Path) -> list[str | Path]:
     return [sys.executable, "-m", "celery", "-A", "config", *words, "--loglevel", "INFO"]
+
+
+def _refuse_dead_servers() -> None:
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise ServerError(f"数据库无法连接 / the database does not answer; is DATABASE_URL right? {error}") from None
+    try:
+        redis.from_url(settings.REDIS_URL).ping()
+    except (redis.RedisError, ValueError) as error:
+        raise ServerError(f"消息服务无法连接 / the broker does not answer; is REDIS_URL right? {error}") from None
 
 
 def _refuse_taken_port(port: int) -> None:

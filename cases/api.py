@@ -1,0 +1,301 @@
+"""The doors of people and their programs to cases. Each fetches through ``visible_to`` and calls one action."""
+
+from django.db.models import Prefetch
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.parsers import MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from alerts.api import LocationSerializer
+from cases import actions, guards, proof, requests
+from cases.filters import CaseFilter
+from cases.models import Case, Deadline, Evidence, Party, Request, RequestKind
+from cases.models.work import Answered, EvidenceKind
+from responsibility import acting, clock, directory, ledger
+from responsibility.interface import ErrorsSerializer, NewestFirst
+from responsibility.models import Grade, LedgerEntry
+from responsibility.refusals import Invalid
+
+REFUSALS = {
+    400: ErrorsSerializer,
+    403: OpenApiResponse(ErrorsSerializer, description="Seen, but not this person's to do."),
+    404: OpenApiResponse(ErrorsSerializer, description="Not there, or not to be seen by this person."),
+    409: OpenApiResponse(ErrorsSerializer, description="Not possible as things stand; nothing was changed."),
+}
+
+
+class UnitSerializer(serializers.Serializer):
+    """A unit by code, named in the reader's language."""
+
+    code = serializers.CharField()
+    name = serializers.CharField(source="label")
+
+
+class PartySerializer(serializers.ModelSerializer):
+    """A unit engaged in the case."""
+
+    unit = UnitSerializer()
+
+    class Meta:
+        model = Party
+        fields = ["unit", "role", "since", "until", "acknowledged_at", "answered_by"]
+
+
+class DeadlineSerializer(serializers.ModelSerializer):
+    """A promise with a time. ``lamp``: green, amber from 80 % of the time used, red beyond it."""
+
+    unit = UnitSerializer(allow_null=True)
+    lamp = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Deadline
+        fields = ["kind", "unit", "started_at", "due_at", "paused_at", "missed_at", "stopped_at", "provisional", "lamp"]
+
+    @extend_schema_field(serializers.ChoiceField(["green", "amber", "red"]))
+    def get_lamp(self, deadline: Deadline) -> str:
+        return deadline.lamp(clock.now())
+
+
+class CaseSerializer(serializers.ModelSerializer):
+    """A case as this person may see it. ``allowed``: the verbs this person may press now."""
+
+    category = serializers.CharField(source="category_code")
+    scenario = serializers.CharField(source="scenario.code", allow_null=True, default=None)
+    holder = UnitSerializer(allow_null=True)
+    lead = UnitSerializer(allow_null=True)
+    territory = UnitSerializer(allow_null=True)
+    object = serializers.SerializerMethodField()
+    location = serializers.SerializerMethodField()
+    parties = PartySerializer(many=True)
+    deadlines = DeadlineSerializer(many=True)
+    allowed = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Case
+        fields = [
+            "number", "state", "loop", "grade", "category", "scenario", "title", "holder", "lead", "territory",
+            "object", "location", "opened_at", "filed_at", "contained_at", "closed_at", "alert_count", "rework_count",
+            "due_at", "parties", "deadlines", "duties", "allowed", "chain",
+        ]  # fmt: skip
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_object(self, case: Case) -> str | None:
+        return case.object_code or None
+
+    @extend_schema_field(LocationSerializer(allow_null=True))
+    def get_location(self, case: Case) -> dict | None:
+        return None if case.lat is None else {"lat": case.lat, "lon": case.lon, "crs": "WGS84"}
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_allowed(self, case: Case) -> list[str]:
+        return guards.allowed(self.context["actor"], case, list(case.parties.all()))
+
+
+class Visible:
+    """Cases of the person who asks, ready to be written out in a fixed number of statements."""
+
+    queryset = Case.objects.none()
+
+    def actor(self) -> acting.Actor:
+        """The person who asks, read once a request."""
+        if not hasattr(self, "_actor"):
+            self._actor = acting.of(self.request.user)
+        return self._actor
+
+    def get_queryset(self):
+        return (
+            Case.objects.visible_to(self.actor(), directory.current().units)
+            .select_related("holder", "lead", "territory", "scenario")
+            .prefetch_related(
+                Prefetch("parties", Party.objects.select_related("unit")),
+                Prefetch("deadlines", Deadline.objects.select_related("unit")),
+            )
+        )
+
+    def case(self, number: str) -> Case:
+        """The case ``number``, or 404 when this person may not see it."""
+        found = self.get_queryset().filter(number=number).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def get_serializer_context(self) -> dict:
+        return {"request": self.request, "view": self, "actor": self.actor()}
+
+    def written(self, number: str) -> Response:
+        """The case as it stands now."""
+        return Response(CaseSerializer(self.case(number), context=self.get_serializer_context()).data)
+
+
+class Cases(Visible, ListAPIView):
+    """Cases, newest first, by cursor."""
+
+    serializer_class = CaseSerializer
+    pagination_class = NewestFirst
+    filterset_class = CaseFilter
+
+
+class CaseDetail(Visible, RetrieveAPIView):
+    """One case."""
+
+    serializer_class = CaseSerializer
+
+    @extend_schema(responses={200: CaseSerializer, 404: ErrorsSerializer})
+    def get(self, request, number):
+        """The case ``number``; 404 also when this person may not see it."""
+        return self.written(number)
+
+
+class VerbSerializer(serializers.Serializer):
+    """What a verb may take; every field is optional unless the guard asks for it."""
+
+    note = serializers.CharField(required=False, max_length=actions.NOTE_LENGTH)
+    reason = serializers.CharField(required=False, max_length=actions.NOTE_LENGTH, help_text="rework, reopen, void")
+    answered_by = serializers.ChoiceField(Answered.choices, required=False, help_text="acknowledge")
+    location = LocationSerializer(required=False, help_text="arrive")
+    category = serializers.CharField(required=False, help_text="file")
+    scenario = serializers.CharField(required=False, help_text="file")
+    territory = serializers.CharField(required=False, help_text="file")
+    grade = serializers.ChoiceField(Grade.choices, required=False, help_text="file")
+
+
+class CaseVerb(Visible, APIView):
+    """A button."""
+
+    @extend_schema(
+        operation_id="cases_verb",
+        parameters=[OpenApiParameter("verb", str, "path", enum=list(actions.DOES))],
+        request=VerbSerializer,
+        responses={200: CaseSerializer, **REFUSALS},
+    )
+    def post(self, request, number, verb):
+        """Press ``verb`` and read the case as it stands then. A refusal changes nothing and says why."""
+        if verb not in actions.DOES:
+            raise Http404
+        if not isinstance(request.data, dict):
+            raise Invalid("not_an_object", _("请求内容应为一个 JSON 对象。"))
+        actions.perform(self.case(number).pk, verb, by=request.user, data=dict(request.data.items()))
+        return self.written(number)
+
+
+class EntrySerializer(serializers.ModelSerializer):
+    """One entry of the ledger."""
+
+    class Meta:
+        model = LedgerEntry
+        fields = [
+            "chain", "seq", "at", "recorded_at", "verb", "subject_type", "subject_id", "subject_label", "actor_label",
+            "unit_label", "post_label", "before", "after", "note", "request_id", "previous", "digest",
+        ]  # fmt: skip
+
+
+class CaseTimeline(Visible, APIView):
+    """What happened on a case."""
+
+    @extend_schema(operation_id="cases_timeline", responses={200: EntrySerializer(many=True), 404: ErrorsSerializer})
+    def get(self, request, number):
+        """The ledger entries of the case's chain, oldest first."""
+        return Response(EntrySerializer(ledger.story(self.case(number).chain), many=True).data)
+
+
+class EvidenceSerializer(serializers.ModelSerializer):
+    """A kept proof."""
+
+    class Meta:
+        model = Evidence
+        fields = ["id", "kind", "note", "sha256", "size", "content_type", "original_name", "taken_at", "lat", "lon", "uploaded_at"]
+
+
+class EvidenceUploadSerializer(serializers.Serializer):
+    """A proof on its way in."""
+
+    file = serializers.FileField()
+    kind = serializers.ChoiceField(EvidenceKind.choices, default=EvidenceKind.PHOTO.value)
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
+    taken_at = serializers.DateTimeField(required=False, default=None)
+    lat = serializers.FloatField(required=False, default=None, min_value=-90, max_value=90)
+    lon = serializers.FloatField(required=False, default=None, min_value=-180, max_value=180)
+
+
+class CaseEvidence(Visible, APIView):
+    """Proof."""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="cases_evidence",
+        request={"multipart/form-data": EvidenceUploadSerializer},
+        responses={201: EvidenceSerializer, **REFUSALS},
+    )
+    def post(self, request, number):
+        """Add a file. It is hashed as received; place and time are read from it and kept from other eyes."""
+        given = EvidenceUploadSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        data = dict(given.validated_data)
+        kept = proof.add(self.case(number).pk, data.pop("file"), by=request.user, **data)
+        return Response(EvidenceSerializer(kept).data, status=201)
+
+
+class RequestSerializer(serializers.ModelSerializer):
+    """A request and its decision."""
+
+    case = serializers.CharField(source="case.number")
+    unit = UnitSerializer()
+
+    class Meta:
+        model = Request
+        fields = ["id", "case", "kind", "reason", "note", "minutes", "state", "unit", "asked_at", "decided_at", "answer"]
+
+
+class AskSerializer(serializers.Serializer):
+    """A request on its way in. ``minutes`` for ``extend`` and ``suspend``."""
+
+    kind = serializers.ChoiceField(RequestKind.choices)
+    reason = serializers.CharField(max_length=200)
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+    minutes = serializers.IntegerField(required=False, default=None, min_value=1)
+
+
+class CaseRequests(Visible, APIView):
+    """Requests of one case."""
+
+    @extend_schema(operation_id="cases_ask", request=AskSerializer, responses={201: RequestSerializer, **REFUSALS})
+    def post(self, request, number):
+        """Ask another unit to decide."""
+        given = AskSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = requests.ask(self.case(number).pk, by=request.user, **given.validated_data)
+        return Response(RequestSerializer(asked).data, status=201)
+
+
+class DecisionSerializer(serializers.Serializer):
+    """A decision; a refusal needs its reason."""
+
+    answer = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+
+
+class RequestDecision(Visible, APIView):
+    """The desk where requests are decided."""
+
+    @extend_schema(
+        operation_id="requests_decide",
+        parameters=[OpenApiParameter("decision", str, "path", enum=["approve", "refuse"])],
+        request=DecisionSerializer,
+        responses={200: RequestSerializer, **REFUSALS},
+    )
+    def post(self, request, pk, decision):
+        """Approve or refuse. A decision on a case that has moved on is refused, not applied."""
+        if decision not in ("approve", "refuse"):
+            raise Http404
+        given = DecisionSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        if not Request.objects.filter(pk=pk, case__in=self.get_queryset()).exists():
+            raise Http404
+        decided = requests.decide(pk, by=request.user, approve=decision == "approve", **given.validated_data)
+        return Response(RequestSerializer(decided).data)
+
+

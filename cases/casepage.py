@@ -1,0 +1,187 @@
+"""Everything the page of one case shows, gathered in a fixed number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from alerts.models import Alert
+from cases import guards, requests, worklist
+from cases.models import Case, Deadline, Evidence, Loop, Party, Request, RequestKind, State
+from cases.models.work import EvidenceKind, RequestState
+from responsibility import ledger
+from responsibility.acting import Actor
+from responsibility.directory import Directory
+from responsibility.models import Role
+from responsibility.models.matrix import DutyRole
+from responsibility.refusals import Refused
+
+TIMELINE, ALERTS = 40, 10
+ALL_OF_IT = 2000
+RELATED = ("holder", "lead", "territory__unit", "risk_object__main_body", "category", "scenario")
+OF_STREET = (DutyRole.TERRITORY, DutyRole.MAIN_BODY)
+# The one thing to do first, when several are allowed.
+ORDER = ["acknowledge", "file", "arrive", "contain", "report", "close", "resume"]
+FIELDS = {
+    "file": ["category", "scenario", "territory", "grade", "note"],
+    "acknowledge": ["answered_by", "note"],
+    "arrive": ["place", "note"],
+    "contain": ["files", "place", "note"],
+    "report": ["files", "place", "note"],
+    "rework": ["reason"],
+    "reopen": ["reason"],
+    "void": ["reason"],
+}
+# (label, the verb that ends the step, the states that stand in it)
+STEPS = [
+    (_("派遣"), "case.open case.file", {State.TRIAGE}),
+    (_("签收"), "case.acknowledge", {State.DISPATCHED}),
+    (_("到场"), "case.arrive", {State.ACKNOWLEDGED}),
+    (_("受控"), "case.contain", {State.ON_SITE}),
+    (_("整改"), "case.report", {State.CONTAINED, State.RECTIFYING, State.SUSPENDED}),
+    (_("核查"), "case.close", {State.VERIFYING}),
+    (_("结案"), "case.close", {State.CLOSED}),
+]
+MILESTONES = [verb for _label, names, _states in STEPS for verb in names.split()] + ["case.escalate"]
+
+
+@dataclass
+class Step:
+    """One step of the work: ``done``, ``now`` or ``later``, and when it was done."""
+
+    label: str
+    phase: str
+    at: datetime | None
+
+
+@dataclass
+class Level:
+    """One loop of the track: whether it is joined, since when, and who came with it."""
+
+    label: str
+    joined: bool
+    current: bool
+    at: datetime | None
+    parties: list[Party]
+
+
+@dataclass
+class Form:
+    """One verb as a form: its fields, what was typed, and which proofs are still missing."""
+
+    verb: str
+    label: str
+    fields: list[str]
+    typed: dict
+
+
+def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, failed: str = "", typed=None) -> dict:
+    """The context of the page; ``whole`` lifts the limits of timeline and alerts.
+
+    ``failed`` names a verb that has just been refused, ``typed`` what its form held: it is shown again.
+    """
+    parties = list(case.parties.select_related("unit", "acknowledged_by"))
+    deadlines = list(case.deadlines.select_related("unit").prefetch_related("pauses__approved_by"))
+    evidence = list(case.evidence.select_related("uploaded_by", "unit"))
+    asked = list(case.requests.select_related("unit", "asked_by", "decided_by"))
+    allowed = guards.allowed(actor, case, parties)
+    story = ledger.story(case.chain).order_by("-seq")
+    milestones = list(ledger.story(case.chain).filter(verb__in=MILESTONES))
+    forms = [_form(verb, failed, typed) for verb in allowed]
+    forms.sort(key=lambda form: ORDER.index(form.verb) if form.verb in ORDER else len(ORDER))
+    primary = forms[0] if forms and forms[0].verb in ORDER else None
+    engaged = {party.unit_id for party in parties if party.until is None}
+    may_prove = _permits(guards.may_prove, actor, case, engaged)
+    row = next(iter(worklist.rows(actor, known, [case.pk])))
+    return {
+        "case": case,
+        "row": row,
+        "parties": parties,
+        "deadlines": sorted(deadlines, key=lambda d: (d.stopped_at is not None, d.due_at)),
+        "steps": _steps(case, milestones),
+        "loops": _loops(case, parties, milestones),
+        "evidence": evidence,
+        "sees_originals": Role.AUDITOR in actor.roles,
+        "missing": _missing(case, evidence),
+        "alerts": list(_alerts(case)[: ALL_OF_IT if whole else ALERTS]),
+        "story": list(story[: ALL_OF_IT if whole else TIMELINE]),
+        "whole": whole,
+        "primary": primary,
+        "others": [form for form in forms if form is not primary],
+        "may_prove": may_prove,
+        "kinds": EvidenceKind,
+        "asked": [(request, decides(actor, request, case)) for request in asked],
+        "askable": _askable(case, asked) if may_prove else [],
+        "forms_now": f"{case.state}:{','.join(allowed)}:{','.join(str(r.pk) for r in asked if r.state == 'pending')}",
+    }
+
+
+def _form(verb: str, failed: str, typed) -> Form:
+    given = {name: typed[name] for name in typed} if typed and verb == failed else {}
+    return Form(verb, guards.TABLE[verb]["label"], FIELDS.get(verb, ["note"]), given)
+
+
+def _permits(question, *args) -> bool:
+    try:
+        question(*args)
+    except Refused:
+        return False
+    return True
+
+
+def _missing(case: Case, evidence: list[Evidence]) -> list[EvidenceKind]:
+    """The proofs that the handbook names and nobody has given since they count."""
+    given = {item.kind for item in evidence if item.uploaded_at >= case.proof_since}
+    wanted = case.policy.get("evidence") or [EvidenceKind.PHOTO.value]
+    return [EvidenceKind(kind) for kind in wanted if kind not in given]
+
+
+def _alerts(case: Case):
+    return Alert.objects.filter(chain=case.chain).select_related("source").order_by("-received_at")
+
+
+def _steps(case: Case, milestones: list) -> list[Step]:
+    position = next((n for n, (_l, _v, states) in enumerate(STEPS) if case.state in states), None)
+    at = {entry.verb: entry.at for entry in milestones}
+    steps = []
+    for number, (label, verbs, _states) in enumerate(STEPS):
+        phase = "later" if position is None or number > position else "now" if number == position else "done"
+        if case.state == State.CLOSED:
+            phase = "done"
+        when = next((at[verb] for verb in verbs.split() if verb in at), None) if phase == "done" else None
+        steps.append(Step(label, phase, when))
+    return steps
+
+
+def _loops(case: Case, parties: list[Party], milestones: list) -> list[Level]:
+    """Small, medium, large: a case that went straight to the large loop has all three, for none is released."""
+    since = {Loop.SMALL: case.filed_at}
+    since |= {Loop(entry.after["loop"]): entry.at for entry in milestones if entry.verb == "case.escalate"}
+    order = list(Loop)
+    present = order.index(Loop(case.loop)) if case.filed_at else -1
+    levels = [Level(loop.label, n <= present, n == present, since.get(loop), []) for n, loop in enumerate(order)]
+    for party in parties:
+        home = 0 if party.role in OF_STREET else 2 if party.role == DutyRole.COMMAND else 1
+        levels[min(home, max(present, 0))].parties.append(party)
+    return levels
+
+
+def decides(actor: Actor, request: Request, case: Case) -> bool:
+    """Whether ``actor`` may decide ``request`` now."""
+    return request.state == RequestState.PENDING and _permits(requests.decider, actor, request, case)
+
+
+def _askable(case: Case, asked: list[Request]) -> list[RequestKind]:
+    pending = {request.kind for request in asked if request.state == RequestState.PENDING}
+    return [
+        kind for kind in RequestKind if kind not in pending and _permits(requests.POSSIBLE[kind.value], case)
+    ]
+
+
+def net_seconds(deadline: Deadline, now: datetime) -> tuple[float, float]:
+    """``(elapsed, net)`` seconds of a clock up to its stop or ``now``; net leaves the granted pauses out."""
+    end = deadline.stopped_at or now
+    elapsed = (end - deadline.started_at).total_seconds()
+    paused = sum(((min(p.until or end, end)) - p.since).total_seconds() for p in deadline.pauses.all())
+    return elapsed, max(0.0, elapsed - max(0.0, paused))
+

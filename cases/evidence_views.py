@@ -1,0 +1,60 @@
+"""Evidence as files: what may be shared for whoever sees the case, the original for the auditor alone."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET
+
+from cases import files
+from cases.models import Case, Evidence
+from responsibility import acting, directory
+from responsibility.models import Role
+
+# A file never changes under its address, but a shared machine must not keep it for the next person.
+KEPT = cache_control(private=True, max_age=3600)
+
+
+def _seen(request: HttpRequest, pk: int) -> tuple[Evidence, acting.Actor]:
+    actor = acting.of(request.user)
+    cases = Case.objects.visible_to(actor, directory.current().units)
+    evidence = Evidence.objects.filter(pk=pk, case__in=cases).first()
+    if evidence is None:
+        raise Http404
+    return evidence, actor
+
+
+def _send(path: Path | None, content_type: str, name: str) -> FileResponse:
+    if path is None or not path.is_file():
+        raise Http404
+    shown = content_type.startswith(("image/", "video/"))
+    return FileResponse(path.open("rb"), as_attachment=not shown, filename=name, content_type=content_type)
+
+
+@require_GET
+@KEPT
+def thumb(request: HttpRequest, pk: int) -> FileResponse:
+    """``/evidence/<id>/thumb/``: a small JPEG."""
+    evidence, _actor = _seen(request, pk)
+    return _send(files.thumbnail(evidence, settings.EVIDENCE_ROOT), "image/jpeg", f"{evidence.sha256[:12]}.jpg")
+
+
+@require_GET
+@KEPT
+def shared(request: HttpRequest, pk: int) -> FileResponse:
+    """``/evidence/<id>/``: the copy without metadata."""
+    evidence, _actor = _seen(request, pk)
+    path = files.shareable(evidence, settings.EVIDENCE_ROOT)
+    return _send(path, evidence.content_type, evidence.original_name)
+
+
+@require_GET
+@KEPT
+def original(request: HttpRequest, pk: int) -> FileResponse:
+    """``/evidence/<id>/original/``: byte for byte what was received, for the auditor."""
+    evidence, actor = _seen(request, pk)
+    if Role.AUDITOR not in actor.roles:
+        raise PermissionDenied
+    return _send(settings.EVIDENCE_ROOT / evidence.path, evidence.content_type, evidence.original_name)

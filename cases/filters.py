@@ -1,0 +1,45 @@
+"""What a list of cases may be narrowed by, for the page and for the API alike."""
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+from django_filters import rest_framework as filters
+
+from cases.models import Case, Loop, Party, State
+from responsibility import clock
+from responsibility.models import Grade
+
+
+class CaseFilter(filters.FilterSet):
+    """``state``, ``loop``, ``grade``; ``unit``, ``territory``, ``category`` by code; ``overdue`` true or false; ``q``.
+
+    ``q`` is the beginning of a case number, a whole object code, or words of the title.
+    """
+
+    state = filters.ChoiceFilter(choices=State.choices, label=_("状态"))
+    loop = filters.ChoiceFilter(choices=Loop.choices, label=_("闭环层级"))
+    grade = filters.ChoiceFilter(choices=Grade.choices, label=_("颜色"))
+    unit = filters.CharFilter(method="engaged", max_length=64, label=_("参与单位代码"))
+    territory = filters.CharFilter("territory__code", max_length=64, label=_("属地代码"))
+    category = filters.CharFilter("category_code", max_length=200, label=_("类别代码"))
+    overdue = filters.BooleanFilter(method="late", label=_("是否超时"))
+    q = filters.CharFilter(method="words", max_length=100, label=_("编号、监测对象代码或标题"))
+
+    class Meta:
+        model = Case
+        fields: list[str] = []
+
+    def engaged(self, queryset, name, value):
+        """Cases in which the unit with this code is engaged now."""
+        parties = Party.objects.filter(case=OuterRef("pk"), unit__code=value, until__isnull=True)
+        return queryset.filter(Exists(parties))
+
+    def late(self, queryset, name, value):
+        """Open cases with a running deadline that has passed, or those without one."""
+        late = Q(due_at__lt=clock.now())
+        return queryset.open().filter(late if value else ~late | Q(due_at__isnull=True))
+
+    def words(self, queryset, name, value):
+        """All three ways of asking have an index: the number's prefix, the object's code, the title's trigrams."""
+        return queryset.filter(
+            Q(number__startswith=value.upper()) | Q(object_code=value) | Q(title__contains=value)
+        )

@@ -1,0 +1,37 @@
+"""The pages of the work."""
+
+from django.urls import path, register_converter
+
+from cases import evidence_views, views
+
+
+class CaseNumber:
+    """A case number as it stands in an address."""
+
+    regex = r"[A-Za-z0-9-]{1,40}"
+
+    def to_python(self, value: str) -> str:
+        """As written."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As written."""
+        return value
+
+
+register_converter(CaseNumber, "number")
+
+urlpatterns = [
+    path("", views.cases, name="worklist"),
+    path("cases/<number:number>/", views.case, name="case"),
+    path("cases/<number:number>/evidence/", views.prove, name="case-evidence"),
+    path("cases/<number:number>/requests/", views.ask, name="case-requests"),
+    path("cases/<number:number>/ledger/", views.entries, name="case-ledger"),
+    path("cases/<number:number>/<slug:verb>/", views.act, name="case-act"),
+    path("evidence/<int:pk>/", evidence_views.shared, name="evidence"),
+    path("evidence/<int:pk>/thumb/", evidence_views.thumb, name="evidence-thumb"),
+    path("evidence/<int:pk>/original/", evidence_views.original, name="evidence-original"),
+    path("requests/", views.pending, name="requests"),
+    path("requests/<int:pk>/", views.decide, name="request-decide"),
+    path("board/", views.board, name="board"),
+]

@@ -1,0 +1,231 @@
+"""The pages of the work: parse, fetch through ``visible_to``, call one action, answer."""
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cases import actions, casepage, guards, proof, requests, worklist
+from cases.filters import CaseFilter
+from cases.models import Case, Loop, Party, Request, State
+from cases.models.work import Answered, EvidenceKind, RequestState
+from responsibility import access, acting, clock, directory
+from responsibility.models import Grade, Role
+from responsibility.refusals import Forbidden, Invalid, Refused
+
+GIVEN = ("note", "reason", "answered_by", "category", "scenario", "territory", "grade")
+MINUTES_A_DAY = 24 * 60
+COLUMN = 40
+PENDING = 500
+RECENT = 30
+
+
+@require_GET
+def cases(request: HttpRequest) -> HttpResponse:
+    """``/``: the worklist of the reader's units."""
+    actor, known = acting.of(request.user), directory.current()
+    try:
+        cursor = worklist.Cursor.read(request.GET.get("after", ""))
+    except ValueError:
+        raise BadRequest("after") from None
+    narrowing = CaseFilter(request.GET, Case.objects.all())
+    rows, more = worklist.of(actor, known, narrowing, cursor)
+    context = {
+        "actor": actor,
+        "known": known,
+        "rows": rows,
+        "more": more,
+        "wanted": narrowing.form,
+        "narrowed": any(request.GET.get(name) for name in narrowing.filters),
+        "works": bool(actor.roles & access.WORKS_CASES) or access.reads_all(actor),
+        "centre": bool(actor.roles & access.CENTRE),
+        "states": State,
+        "loops": Loop,
+        "grades": Grade,
+        "now": clock.now(),
+    }
+    return render(request, "cases/worklist.html", context)
+
+
+def _visible(request: HttpRequest, number: str) -> tuple[Case, acting.Actor, directory.Directory]:
+    actor, known = acting.of(request.user), directory.current()
+    seen = Case.objects.visible_to(actor, known.units).select_related(*casepage.RELATED)
+    case = seen.filter(number=number).first()
+    if case is None:
+        raise Http404
+    return case, actor, known
+
+
+@require_GET
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    """``/cases/<number>/``."""
+    return _page(request, *_visible(request, number))
+
+
+def _page(request, case, actor, known, refused: Refused | None = None, failed: str = "") -> HttpResponse:
+    """The case page, with what was refused and what had been typed when ``refused`` is given."""
+    typed = request.POST.dict() if refused else None
+    context = casepage.about(case, actor, known, whole="all" in request.GET, failed=failed, typed=typed)
+    context |= {
+        "actor": actor,
+        "known": known,
+        "refused": refused,
+        "failed": failed,
+        "typed": typed or {},
+        "grades": Grade,
+        "answers": Answered,
+        "now": clock.now(),
+    }
+    return render(request, "cases/case.html", context, status=_status(refused) if refused else 200)
+
+
+def _status(refused: Refused) -> int:
+    return {Invalid: 400, Forbidden: 403}.get(type(refused), 409)
+
+
+def _after(url: str) -> HttpResponse:
+    """See other: a reload of the next page does not press the button again."""
+    return HttpResponseRedirect(url, status=303)
+
+
+def _typed_place(request: HttpRequest) -> dict | None:
+    """The place the browser gave, if it gave one."""
+    lat, lon = request.POST.get("lat", "").strip(), request.POST.get("lon", "").strip()
+    return {"lat": lat, "lon": lon} if lat or lon else None
+
+
+@require_http_methods(["GET", "POST"])
+def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
+    """``/cases/<number>/<verb>/``: press one button, with the proofs that came along."""
+    if verb not in actions.DOES:
+        raise Http404
+    case, actor, known = _visible(request, number)
+    if request.method == "GET":
+        # Where a person lands who had to sign in again on the way.
+        return redirect("case", number=number)
+    try:
+        _prove(request, case)
+        data = {name: request.POST[name] for name in GIVEN if name in request.POST}
+        actions.perform(case.pk, verb, by=request.user, data=data | {"location": _typed_place(request)})
+    except Refused as refused:
+        return _page(request, *_visible(request, number), refused, verb)
+    messages.success(request, _("已记录：%(verb)s。") % {"verb": guards.TABLE[verb]["label"]})
+    return _after(reverse("case", args=[number]))
+
+
+def _prove(request: HttpRequest, case: Case) -> int:
+    """Add the files named ``file-<kind>``; how many there were."""
+    found = [(kind, f) for kind in EvidenceKind.values for f in request.FILES.getlist(f"file-{kind}")]
+    place = _coordinates(_typed_place(request))
+    for kind, upload in found:
+        proof.add(case.pk, upload, by=request.user, kind=kind, note=request.POST.get("note", "").strip(), **place)
+    return len(found)
+
+
+def _coordinates(place: dict | None) -> dict:
+    if place is None:
+        return {}
+    lat, lon = map(float, actions.location(place))
+    return {"lat": lat, "lon": lon}
+
+
+@require_http_methods(["GET", "POST"])
+def prove(request: HttpRequest, number: str) -> HttpResponse:
+    """``/cases/<number>/evidence/``: add proof by itself."""
+    case, actor, known = _visible(request, number)
+    if request.method == "GET":
+        return redirect("case", number=number)
+    try:
+        kind, note = request.POST.get("kind", ""), request.POST.get("note", "").strip()
+        place = _coordinates(_typed_place(request))
+        proof.add(case.pk, request.FILES.get("file"), by=request.user, kind=kind, note=note, **place)
+    except Refused as refused:
+        return _page(request, case, actor, known, refused, "evidence")
+    messages.success(request, _("凭证已保存。"))
+    return _after(reverse("case", args=[number]) + "#evidence")
+
+
+@require_http_methods(["GET", "POST"])
+def ask(request: HttpRequest, number: str) -> HttpResponse:
+    """``/cases/<number>/requests/``: ask for something that another unit decides."""
+    case, actor, known = _visible(request, number)
+    if request.method == "GET":
+        return redirect("case", number=number)
+    given = {name: request.POST.get(name, "").strip() for name in ("kind", "reason", "note")}
+    try:
+        requests.ask(case.pk, by=request.user, minutes=_minutes(request), **given)
+    except Refused as refused:
+        return _page(request, case, actor, known, refused, f"ask-{given['kind']}")
+    messages.success(request, _("请示已提交。"))
+    return _after(reverse("case", args=[number]))
+
+
+def _minutes(request: HttpRequest) -> int | None:
+    """``minutes``, or ``days`` of 24 hours; ``None`` for what is not a number, which the action then refuses."""
+    for name, factor in (("minutes", 1), ("days", MINUTES_A_DAY)):
+        text = request.POST.get(name, "").strip()
+        if text.isascii() and text.isdigit() and len(text) <= 6:
+            return int(text) * factor
+    return None
+
+
+@require_GET
+def pending(request: HttpRequest) -> HttpResponse:
+    """``/requests/``: what I may decide, and what my units have asked."""
+    actor, known = acting.of(request.user), directory.current()
+    related = ("case__holder", "case__lead", "case__territory", "unit", "asked_by", "decided_by")
+    waiting = Request.objects.filter(state=RequestState.PENDING).select_related(*related).order_by("asked_at")
+    if not actor.roles & {Role.SHIFT_LEADER, Role.EMERGENCY_OFFICE}:
+        waiting = waiting.filter(case__lead__in=actor.unit_ids)
+    mine = Request.objects.filter(unit__in=actor.unit_ids).select_related(*related)[:RECENT]
+    to_decide = [r for r in waiting[:PENDING] if casepage.decides(actor, r, r.case)]
+    context = {"actor": actor, "known": known, "to_decide": to_decide, "mine": mine, "now": clock.now()}
+    return render(request, "cases/requests.html", context)
+
+
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/requests/<id>/``: approve or refuse."""
+    actor, known = acting.of(request.user), directory.current()
+    seen = Case.objects.visible_to(actor, known.units)
+    asked = Request.objects.filter(pk=pk, case__in=seen).select_related("case").first()
+    if asked is None:
+        raise Http404
+    approve = request.POST.get("decision") == "approve"
+    try:
+        if request.POST.get("decision") not in ("approve", "refuse"):
+            raise Invalid("bad_choice", _("请选择同意或驳回。"), "decision")
+        requests.decide(pk, by=request.user, approve=approve, answer=request.POST.get("answer", "")[:2000])
+    except Refused as refused:
+        return _page(request, *_visible(request, asked.case.number), refused, f"decide-{pk}")
+    messages.success(request, _("已同意。") if approve else _("已驳回。"))
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return _after(back if safe else reverse("case", args=[asked.case.number]))
+
+
+@require_GET
+def board(request: HttpRequest) -> HttpResponse:
+    """``/board/``: the open cases by loop, for a big screen."""
+    actor, known = acting.of(request.user), directory.current()
+    mine = Case.objects.open()
+    if not access.reads_all(actor):
+        units = access.units_below(actor, known.units) if actor.roles & access.WORKS_CASES else set()
+        mine = mine.filter(pk__in=Party.objects.filter(live=True, unit__in=units).values("case"))
+    columns = []
+    for loop in Loop:
+        ids = list(mine.filter(loop=loop).order_by("due_at", "pk").values_list("pk", flat=True)[: COLUMN + 1])
+        columns.append((loop, worklist.rows(actor, known, ids[:COLUMN]), len(ids) > COLUMN))
+    context = {"actor": actor, "known": known, "columns": columns, "now": clock.now()}
+    return render(request, "cases/board.html", context)
+
+
+@require_GET
+def entries(request: HttpRequest, number: str) -> HttpResponse:
+    """``/cases/<number>/ledger/``: the ledger of the case's chain."""
+    case, _actor, _known = _visible(request, number)
+    return redirect(f"{reverse('ledger')}?chain={case.chain}")

@@ -1,0 +1,161 @@
+"""The pages of the worklist: by time left for open cases, newest first for a search or the archive.
+
+Pages are cut by key, never by number: nothing is counted or skipped, so the thousandth page costs what the first
+does, and the number of queries is the same for one case and for a million.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from cases import guards
+from cases.models import Case, Deadline, Party, State
+from cases.models.machine import ENDED
+from responsibility import access, clock
+from responsibility.acting import Actor
+from responsibility.directory import Directory
+from responsibility.models import Unit
+
+PAGE = 30
+RELATED = ("holder", "lead", "territory", "category", "risk_object")
+# What the case waits for in each state.
+NEXT = {
+    State.TRIAGE: "file",
+    State.DISPATCHED: "acknowledge",
+    State.ACKNOWLEDGED: "arrive",
+    State.ON_SITE: "contain",
+    State.CONTAINED: "report",
+    State.RECTIFYING: "report",
+    State.VERIFYING: "close",
+    State.SUSPENDED: "resume",
+}
+OF_CENTRE = {State.TRIAGE: "dispatch", State.VERIFYING: "verify"}
+
+
+@dataclass
+class Cursor:
+    """The last row of a page: its time (empty sorts last) and its row id."""
+
+    at: datetime | None
+    pk: int
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat() if self.at else ''}~{self.pk}"
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor | None":
+        """The cursor in ``text``, ``None`` for an empty one; ``ValueError`` when it is none of ours."""
+        if not text:
+            return None
+        stamp, tilde, pk = text.rpartition("~")
+        at = parse_datetime(stamp) if stamp else None
+        if not tilde or not pk.isascii() or not pk.isdigit() or len(pk) > 18:
+            raise ValueError(text)
+        if stamp and (at is None or at.tzinfo is None):
+            raise ValueError(text)
+        return cls(at, int(pk))
+
+
+@dataclass
+class Row:
+    """One case of a list: its nearest running clock, whose turn it is, and the verbs its reader may press."""
+
+    case: Case
+    clock: Deadline | None
+    lamp: str
+    turn: "Turn | None"
+    allowed: list[str]
+
+
+@dataclass
+class Turn:
+    """Who is to do what next; ``unit`` is empty when nobody is named."""
+
+    unit: Unit | None
+    label: str
+
+
+def of(actor: Actor, known: Directory, narrowing, cursor: Cursor | None) -> tuple[list[Row], str]:
+    """One page of the actor's cases and the cursor of the next, empty on the last.
+
+    ``narrowing`` is a bound ``CaseFilter`` over all cases.
+    """
+    wanted = narrowing.form.cleaned_data if narrowing.is_valid() else {}
+    if wanted.get("q") or wanted.get("state") in ENDED:
+        keys = _newest(narrowing.qs.visible_to(actor, known.units), cursor)
+    else:
+        keys = _by_time_left(_open_keys(actor, known, narrowing, bool(_given(wanted))), cursor)
+    more = str(Cursor(*keys[PAGE - 1])) if len(keys) > PAGE else ""
+    return rows(actor, known, [pk for _at, pk in keys[:PAGE]]), more
+
+
+def _given(wanted: dict) -> list:
+    return [value for value in wanted.values() if value not in (None, "")]
+
+
+def _open_keys(actor: Actor, known: Directory, narrowing, narrowed: bool) -> tuple[QuerySet, str]:
+    """Where the keys are read from, and the name of the case there."""
+    if access.reads_all(actor):
+        return narrowing.qs.open(), "pk"
+    mine = access.units_below(actor, known.units) if actor.roles & access.WORKS_CASES else set()
+    parties = Party.objects.filter(live=True, unit__in=mine)
+    return parties.filter(case__in=narrowing.qs.values("pk")) if narrowed else parties, "case_id"
+
+
+def _by_time_left(source: tuple[QuerySet, str], cursor: Cursor | None) -> list[tuple]:
+    """Up to a page and one of ``(due_at, case)``; those without a running clock come last."""
+    base, name = source
+    timed, untimed = base.filter(due_at__isnull=False), base.filter(due_at__isnull=True)
+    if cursor and cursor.at:
+        # Written so that the index is entered at the cursor instead of read up to it.
+        timed = timed.filter(due_at__gte=cursor.at).exclude(due_at=cursor.at, **{f"{name}__lte": cursor.pk})
+    elif cursor:
+        timed, untimed = timed.none(), untimed.filter(**{f"{name}__gt": cursor.pk})
+    halves = [
+        # A unit tree may be engaged in one case twice.
+        half.order_by("due_at", name).values_list("due_at", name).distinct()[: PAGE + 1]
+        for half in (timed, untimed)
+    ]
+    keys = halves[0].union(halves[1], all=True)
+    return sorted(keys, key=lambda key: (key[0] is None, key[0] or 0, key[1]))[: PAGE + 1]
+
+
+def _newest(base: QuerySet, cursor: Cursor | None) -> list[tuple]:
+    if cursor and cursor.at:
+        base = base.filter(opened_at__lte=cursor.at).exclude(opened_at=cursor.at, pk__gte=cursor.pk)
+    return list(base.order_by("-opened_at", "-pk").values_list("opened_at", "pk")[: PAGE + 1])
+
+
+def rows(actor: Actor, known: Directory, ids: list[int]) -> list[Row]:
+    """The rows of the cases ``ids``, in that order. Three queries."""
+    cases = Case.objects.select_related(*RELATED).in_bulk(ids)
+    parties: dict[int, list[Party]] = defaultdict(list)
+    for party in Party.objects.filter(case__in=ids):
+        parties[party.case_id].append(party)
+    nearest: dict[int, Deadline] = {}
+    running = Deadline.objects.running().filter(case__in=ids, paused_at__isnull=True)
+    for deadline in running.order_by("due_at", "id"):
+        nearest.setdefault(deadline.case_id, deadline)
+    return [_row(actor, known, cases[pk], parties[pk], nearest.get(pk)) for pk in ids]
+
+
+def _row(actor: Actor, known: Directory, case: Case, parties: list[Party], nearest: Deadline | None) -> Row:
+    lamp = nearest.lamp(clock.now()) if nearest else "none"
+    return Row(case, nearest, lamp, turn(case, parties, known), guards.allowed(actor, case, parties))
+
+
+def turn(case: Case, parties: list[Party], known: Directory) -> Turn | None:
+    """Whose turn it is; ``None`` once the case has ended."""
+    state = State(case.state)
+    if state in ENDED:
+        return None
+    unit = known.unit_with(OF_CENTRE[state]) if state in OF_CENTRE else case.holder
+    if state == State.DISPATCHED:
+        silent = [p for p in parties if p.until is None and p.acknowledged_at is None]
+        unit = known.units.get(silent[0].unit_id) if silent else unit
+    label = _("核查") if state == State.VERIFYING else guards.TABLE[NEXT[state]]["label"]
+    return Turn(unit, label)

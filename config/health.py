@@ -1,0 +1,128 @@
+"""Whether the installation is alive, and whether it can be trusted with the next alarm."""
+
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import Http404, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from cases import sweeping
+from cases.models import Case, Deadline
+from responsibility import clock
+
+TRIGGERS = {
+    "ledger_append_only",
+    "alert_append_only",
+    "case_machine",
+    "case_kept",
+    "case_accounted",
+    "evidence_append_only",
+    "party_accounted",
+    "deadline_accounted",
+    "request_accounted",
+}
+
+
+@never_cache
+@login_not_required
+def alive(request) -> JsonResponse:
+    """200 as long as the process answers."""
+    return JsonResponse({"alive": True})
+
+
+@never_cache
+@login_not_required
+def ready(request) -> JsonResponse:
+    """200, or 503 with the failing checks in words: database, migrations, triggers, clock, broker."""
+    checks = {}
+    for name, check in CHECKS.items():
+        try:
+            checks[name] = check()
+        except Exception as error:
+            checks[name] = f"{type(error).__name__}: {error}"
+    good = all(word == "ok" for word in checks.values())
+    return JsonResponse({"ready": good, "checks": checks, "last_sweep": _last_sweep()}, status=200 if good else 503)
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return "ok" if not waiting else f"{len(waiting)} migrations are not applied"
+
+
+def _triggers() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled <> 'D'", [list(TRIGGERS)])
+        missing = TRIGGERS - {name for (name,) in cursor.fetchall()}
+    return "ok" if not missing else f"missing: {', '.join(sorted(missing))}"
+
+
+def _clock() -> str:
+    oldest = sweeping.oldest_unswept()
+    allowed = timedelta(seconds=2 * settings.SWEEP_SECONDS)
+    if oldest is None or clock.now() - oldest <= allowed:
+        return "ok"
+    return f"a deadline due at {oldest.isoformat()} is not swept"
+
+
+def _broker() -> str:
+    cache.set("ready", time.time(), timeout=60)
+    return "ok"
+
+
+CHECKS = {"database": _database, "migrations": _migrations, "triggers": _triggers, "clock": _clock, "broker": _broker}
+
+
+def _last_sweep() -> dict | None:
+    try:
+        return cache.get(sweeping.LAST_SWEEP)
+    except Exception:
+        return None
+
+
+class Domain:
+    """Figures of the work itself, read when they are asked for and never before."""
+
+    def describe(self):
+        """Nothing is told at registration, so that no database is asked then."""
+        return []
+
+    def collect(self):
+        """Open cases by loop, deadlines that have passed, and how far behind the sweep is."""
+        open_cases = GaugeMetricFamily("bihuan_open_cases", "Open cases", labels=["loop"])
+        for loop in ("small", "medium", "large"):
+            open_cases.add_metric([loop], Case.objects.open().filter(loop=loop).count())
+        yield open_cases
+        overdue = Deadline.objects.running().filter(missed_at__isnull=False).count()
+        yield GaugeMetricFamily("bihuan_overdue_deadlines", "Missed deadlines still running", value=overdue)
+        oldest = sweeping.oldest_unswept()
+        lag = (clock.now() - oldest).total_seconds() if oldest else 0
+        yield GaugeMetricFamily("bihuan_sweep_lag_seconds", "Age of the oldest unswept deadline", value=lag)
+
+
+_domain = CollectorRegistry()
+_domain.register(Domain())
+
+
+@login_not_required
+def metrics(request) -> HttpResponse:
+    """Prometheus figures, to this machine only: 404 to anybody who comes through a proxy or from elsewhere."""
+    if request.META.get("REMOTE_ADDR") not in ("127.0.0.1", "::1") or "X-Forwarded-For" in request.headers:
+        raise Http404
+    response = ExportToDjangoView(request)
+    response.write(generate_latest(_domain))
+    return response

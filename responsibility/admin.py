@@ -1,0 +1,117 @@
+"""Reference data for the administrator. Work and ledger can be looked at here, never touched."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+
+from responsibility.models import (
+    CalendarDay,
+    CalendarYear,
+    Category,
+    District,
+    Duty,
+    LedgerEntry,
+    Post,
+    Scenario,
+    Territory,
+    Unit,
+    User,
+)
+
+
+class ReadOnly(admin.ModelAdmin):
+    """A table that can be looked at only."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class Reference(admin.ModelAdmin):
+    """Reference data that is told apart by its code."""
+
+    list_display = ["code", "name"]
+    search_fields = ["code", "name", "name_en"]
+
+
+@admin.register(User)
+class Users(UserAdmin):
+    """People. Sign-in and names only; what they may do comes from posts."""
+
+    list_display = ["username", "full_name", "is_active", "last_login"]
+    search_fields = ["username", "full_name"]
+    fieldsets = [
+        (None, {"fields": ["username", "password", "full_name", "email", "is_active", "is_staff", "is_superuser"]}),
+    ]
+
+
+@admin.register(Post)
+class Posts(admin.ModelAdmin):
+    """Who holds which post, from–to."""
+
+    list_display = ["user", "unit", "role", "title", "since", "until"]
+    list_select_related = ["user", "unit"]
+    list_filter = ["role"]
+    search_fields = ["user__username", "user__full_name", "unit__name"]
+    autocomplete_fields = ["user", "unit"]
+
+
+@admin.register(Unit)
+class Units(Reference):
+    """Units."""
+
+    list_display = ["code", "name", "short_name", "kind", "demo"]
+    list_filter = ["kind"]
+    autocomplete_fields = ["parent"]
+
+
+@admin.register(Category)
+class Categories(Reference):
+    """Risk categories."""
+
+    list_display = ["code", "name", "domain", "operator", "unit"]
+    list_filter = ["domain"]
+
+
+@admin.register(Territory)
+class Territories(Reference):
+    """Territories."""
+
+    list_display = ["code", "name", "kind", "unit", "approximate"]
+    list_select_related = ["unit"]
+
+
+@admin.register(Duty)
+class Duties(admin.ModelAdmin):
+    """Matrix rows."""
+
+    list_display = ["category", "scenario", "role", "unit", "basis", "valid"]
+    list_select_related = ["category", "scenario", "unit"]
+    list_filter = ["role"]
+    search_fields = ["category__name", "unit__name", "basis"]
+
+
+@admin.register(CalendarDay)
+class CalendarDays(admin.ModelAdmin):
+    """Holidays and adjusted workdays."""
+
+    list_display = ["date", "working"]
+    date_hierarchy = "date"
+
+
+@admin.register(LedgerEntry)
+class LedgerEntries(ReadOnly):
+    """The ledger, to look at."""
+
+    list_display = ["id", "at", "verb", "subject_id", "actor_label", "unit_label"]
+    search_fields = ["=subject_id", "=chain"]
+
+
+admin.site.register([District, Scenario], Reference)
+admin.site.register(CalendarYear)

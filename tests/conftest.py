@@ -1,0 +1,94 @@
+"""Tests run on real PostgreSQL and real Valkey, started for the run in a folder of its own."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The district and the demo people stand in every test, as they do in every installation."""
+    from django.conf import settings
+
+    from alerts.loading import load_objects
+    from config.demo import people
+    from responsibility import loading
+
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    with django_db_blocker.unblock():
+        data = loading.read(settings.DISTRICT_FILE)
+        loading.load(data)
+        load_objects(data)
+        people.load(data)
+
+
+# What stands still between tests that commit; everything else is emptied after each of them.
+KEPT = {
+    "django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions",
+    "responsibility_user", "responsibility_user_groups", "responsibility_user_user_permissions",
+    "responsibility_post", "responsibility_district", "responsibility_unit", "responsibility_territory",
+    "responsibility_scenario", "responsibility_category", "responsibility_duty", "responsibility_calendaryear",
+    "responsibility_calendarday", "responsibility_revision", "alerts_source", "alerts_riskobject",
+}  # fmt: skip
+
+
+def _empty(self):
+    from django.db import connection
+
+    tables = sorted(set(connection.introspection.table_names()) - KEPT)
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(tables)}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _keep_the_district():
+    """A test that commits empties the tables of work only: the district is loaded once for the run."""
+    from django.test import TransactionTestCase
+
+    TransactionTestCase._fixture_teardown = _empty
+
+
+@pytest.fixture
+def district(db):
+    """The loaded directory."""
+    from responsibility import directory
+
+    return directory.current()
+
+
+@pytest.fixture
+def people(db):
+    """The demo people by username."""
+    from responsibility.models import User
+
+    return User.objects.in_bulk(field_name="username")
+
+
+@pytest.fixture
+def source(db):
+    """The demo source."""
+    from alerts.models import Source
+
+    return Source.objects.get(code="demo-sensors")
+
+
+@pytest.fixture
+def key(db):
+    """The demo source's key."""
+    from config.demo.people import source_key
+
+    return source_key()
+
+
+@pytest.fixture
+def statements(db):
+    """Count the SQL statements of a call."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def count(call) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            call()
+        return len(captured)
+
+    return count
