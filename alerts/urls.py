@@ -1,3 +1,7 @@
-"""Pages."""
+"""The register of what is watched."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from alerts import views
+
+urlpatterns = [path("objects/", views.objects, name="objects")]

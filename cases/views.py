@@ -1,5 +1,7 @@
 """The pages of the work: parse, fetch through ``visible_to``, call one action, answer."""
 
+import math
+
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -129,7 +131,12 @@ def _prove(request: HttpRequest, case: Case) -> int:
 def _coordinates(place: dict | None) -> dict:
     if place is None:
         return {}
-    lat, lon = map(float, actions.location(place))
+    try:
+        lat, lon = float(place["lat"]), float(place["lon"])
+    except ValueError:
+        lat = lon = math.inf
+    if not (abs(lat) <= 90 and abs(lon) <= 180):
+        raise Invalid("bad_location", _("纬度应在 ±90 度、经度应在 ±180 度之内。"), "location")
     return {"lat": lat, "lon": lon}
 
 

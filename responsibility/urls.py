@@ -1,3 +1,17 @@
-"""Pages."""
+"""Signing in and out, language, the matrix and the ledger."""
 
-urlpatterns: list = []
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+from django.views.i18n import set_language
+
+from responsibility import views
+
+urlpatterns = [
+    path("accounts/login/", views.Login.as_view(), name="login"),
+    path("accounts/logout/", login_not_required(LogoutView.as_view()), name="logout"),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("territories.json", views.outlines, name="territories"),
+    path("matrix/", views.matrix, name="matrix"),
+    path("ledger/", views.ledger, name="ledger"),
+]

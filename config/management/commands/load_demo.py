@@ -4,9 +4,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from config.demo import people
-from responsibility import loading
+from config import progress
+from config.demo import history, people
+from responsibility import directory, loading
 
 
 class Command(BaseCommand):
@@ -16,8 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--file", type=Path, default=settings.DISTRICT_FILE, help="district file (JSON)")
+        parser.add_argument("--no-history", action="store_true", help="people and source only")
 
-    def handle(self, *args, file, **options):
+    def handle(self, *args, file, no_history, **options):
         """Refused outside demo mode."""
         if not settings.DEMO:
             raise CommandError("仅演示模式可用 / demo mode only: set DEMO=1.")
@@ -25,5 +28,17 @@ class Command(BaseCommand):
             data = loading.read(file)
             for table, tally in people.load(data).items():
                 self.stdout.write(f"  {table}: {tally}")
-        except loading.BadDistrictFile as error:
+            if not no_history:
+                self._history(data)
+        except (loading.BadDistrictFile, directory.NoDistrict) as error:
             raise CommandError(str(error)) from None
+
+    def _history(self, data: dict) -> None:
+        if history.exists():
+            self.stdout.write("  历史 history: 已有演示预警，不再生成 / there is one already, left as it is")
+            return
+        with progress.bar(self.stdout, "  历史 history（%）", 100) as done:
+            tally = history.write(data, timezone.now(), lambda share: done(round(share * 100)))
+            done(100)
+        alerts, acts = sum(tally.outcomes.values()), sum(tally.acts.values())
+        self.stdout.write(f"  历史 history: {alerts} 条预警 alerts · {acts} 次操作 acts · {tally.acts['close']} 件结案 closed")

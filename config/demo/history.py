@@ -1,0 +1,188 @@
+"""A day of work behind a district: made by the real actions, each at its own time, never by rows put in place.
+
+What happens follows from the seed of the district file; when, from the present. At the end there are cases in
+every state, with clocks green, amber and red, so that every desk has something real before it.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from django.db import transaction
+
+from alerts.models import Alert
+from cases import sweeping
+from cases.models import Deadline, RequestKind, State
+from config.demo import people
+from config.demo.doors import Inside
+from config.demo.drive import Crew, Tally, Temper, Wish
+from config.demo.mix import Mix
+from config.demo.timeline import Timeline
+from responsibility import clock
+from responsibility.models import Role
+
+HOURS = 24
+ORDINARY = 50
+TICK = timedelta(minutes=5)
+RAIN, RAIN_BRINGS = "ND-RAIN", ["LL-ROAD-POND"] * 5 + ["LL-UNDERPASS"] * 2 + ["ND-RIVER"]
+RAIN_BEGAN, RAIN_AGAIN = 345, 320
+H2S, GAS = "LL-CONF-H2S", "LL-GAS-LEAK"
+
+HELP = Wish(RequestKind.ESCALATE, "相邻地下室浓度持续上升，需燃气主管部门牵头。")
+WHOSE = Wish(RequestKind.ESCALATE, "涉事车辆属外卖平台，主管部门不明，请指定牵头单位。")
+NO_NEED = Wish(RequestKind.ESCALATE, "请水务部门派员。", approve=False, answer="属地养护力量可以处置，请继续并按时反馈。")
+MORE_TIME = Wish(RequestKind.EXTEND, "管线产权单位正在赶来，申请延长两小时。", minutes=120)
+SPARE_PART = Wish(RequestKind.SUSPEND, "风机部件缺货，已加装临时通风并每日巡查。", minutes=4320, approve=True, answer="同意挂账三日。")
+MISTAKEN = Wish(RequestKind.VOID, "探头标定引起的误报，厂家已复检。", approve=True, answer="同意作废。")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One alert ``ago`` minutes before now and how it goes; ``here``: on the street of the first demo person."""
+
+    ago: int
+    category: str
+    grade: str
+    temper: Temper
+    here: bool = True
+    scenario: str = ""
+
+
+SCENES = [
+    Scene(3, H2S, "yellow", Temper(stop=State.DISPATCHED)),
+    Scene(13, "PS-EBIKE", "yellow", Temper(stop=State.DISPATCHED)),
+    Scene(9, H2S, "blue", Temper(stop=State.ACKNOWLEDGED, pace=0.5)),
+    Scene(205, H2S, "yellow", Temper(stop=State.ON_SITE)),
+    Scene(290, H2S, "yellow", Temper(stop=State.ON_SITE, rescued=False)),
+    Scene(150, H2S, "yellow", Temper(stop=State.VERIFYING)),
+    Scene(180, "LL-WATER-BURST", "yellow", Temper(stop=State.RECTIFYING, rectify=True)),
+    Scene(95, "LL-ROAD-CAVITY", "yellow", Temper(stop=State.CONTAINED)),
+    Scene(310, H2S, "yellow", Temper(stop=State.RECTIFYING, rectify=True, wish=SPARE_PART), here=False),
+    Scene(75, GAS, "yellow", Temper(stop=State.ON_SITE, wish=HELP), here=False),
+    Scene(150, GAS, "orange", Temper(stop=State.ON_SITE, rescued=False), here=False),
+    Scene(260, "WS-CRANE", "orange", Temper(stop=State.RECTIFYING, rescued=False, rectify=True), here=False),
+    Scene(35, GAS, "red", Temper(stop=State.ON_SITE, rescued=False, pace=0.5), here=False),
+    Scene(540, "PS-CURTAIN", "yellow", Temper(stop=State.DISPATCHED, rescued=False), here=False),
+    Scene(800, "WS-PIT", "yellow", Temper(stop=State.DISPATCHED, rescued=False), here=False),
+    Scene(60, "PS-EBIKE", "yellow", Temper(stop=State.ON_SITE, wish=WHOSE), scenario="delivery riders (platform firms)"),
+    Scene(100, "LL-BRIDGE", "yellow", Temper(stop=State.ON_SITE, wish=MORE_TIME)),
+    Scene(420, H2S, "yellow", Temper(stop=State.ON_SITE, wish=NO_NEED)),
+    Scene(220, "PS-LIFT", "yellow", Temper(stop=State.ACKNOWLEDGED, wish=MISTAKEN)),
+    Scene(460, H2S, "yellow", Temper(rework=True)),
+    Scene(330, H2S, "blue", Temper(rework=True), here=False),
+    Scene(50, "LL-CONF-CH4", "orange", Temper(stop=State.ON_SITE, rescued=False)),
+]
+
+
+def exists() -> bool:
+    """Whether the demo source has sent anything yet: then there is a history, or work that one would disturb."""
+    return Alert.objects.filter(source__code=people.SOURCE).exists()
+
+
+def write(data: dict, now: datetime, say: Callable[[float], None] = lambda done: None) -> Tally:
+    """Live through the day before ``now``; all of it or nothing. ``say`` is told the share done, 0 to 1."""
+    start = now - timedelta(hours=HOURS)
+
+    @contextmanager
+    def around(at: datetime) -> Iterator[None]:
+        say((at - start) / (now - start))
+        with clock.as_if(at):
+            yield
+
+    rng = Random(data["demo"]["seed"])
+    timeline = Timeline(start, around)
+    crew, mix = Crew(Inside(), timeline, data, rng), Mix(data, rng, "demo")
+    for post in mix.plan(ORDINARY, start, HOURS - 0.5):
+        timeline.at(post.at, lambda items=post.items: crew.take(items))
+    _stage(timeline, crew, mix, now)
+    for tick in range(int(HOURS * 3600 / TICK.total_seconds())):
+        timeline.at(start + (tick + 1) * TICK, lambda: _sweep(timeline.now, crew))
+    with _quiet("cases.sweeping"), transaction.atomic():
+        timeline.run(now)
+    return crew.tally
+
+
+def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:
+    """Put the scenes on the timeline, those of categories that the district has."""
+    here = _home(mix.data)
+
+    def at(ago: int, act: Callable[[datetime], object]) -> None:
+        when = now - timedelta(minutes=ago)
+        timeline.at(when, lambda: act(when))
+
+    def play(scene: Scene, when: datetime) -> None:
+        street = here if scene.here else ""
+        item = mix.alert(when, category=scene.category, grade=scene.grade, territory=street, scenario=scene.scenario)
+        crew.take([item], scene.temper)
+
+    for scene in SCENES:
+        if scene.category in mix.categories:
+            at(scene.ago, lambda when, scene=scene: play(scene, when))
+    waits = Temper(stop=State.TRIAGE)
+    at(25, lambda when: crew.take([mix.unlisted(when, here)], waits))
+    at(55, lambda when: crew.take([mix.outside(when)], waits))
+    at(240, lambda when: crew.take([mix.unlisted(when)], Temper()))
+    at(45, lambda when: crew.take([mix.unregistered(when, here)], Temper(stop=State.ACKNOWLEDGED)))
+    _rain(at, crew, mix)
+    _begins_again(at, crew, mix)
+
+
+def _rain(at, crew: Crew, mix: Mix) -> None:
+    """A burst of rain: one warning, water in many places in one batch, and the same places again, deeper."""
+    codes = [code for code in RAIN_BRINGS if code in mix.categories]
+    if RAIN not in mix.categories or not codes:
+        return
+    fallen: list[dict] = []
+
+    def begin(when: datetime) -> None:
+        fallen.extend(mix.alert(when, category=code, grade="yellow") for code in codes)
+        crew.take([mix.alert(when, category=RAIN, grade="yellow"), *fallen])
+
+    def again(when: datetime) -> None:
+        crew.take([{**item, "external_id": f"{item['external_id']}-b", "observed_at": when.isoformat()} for item in fallen[:4]])
+
+    at(RAIN_BEGAN, begin)
+    at(RAIN_AGAIN, again)
+
+
+def _begins_again(at, crew: Crew, mix: Mix) -> None:
+    """A case long closed, and the same danger at the same place half an hour ago."""
+    first: list[dict] = []
+
+    def begin(when: datetime) -> None:
+        first.append(mix.alert(when, category=H2S, grade="yellow"))
+        crew.take(first, Temper())
+
+    def again(when: datetime) -> None:
+        crew.take([{**first[0], "external_id": f"{first[0]['external_id']}-b", "observed_at": when.isoformat()}])
+
+    if H2S in mix.categories:
+        at(1200, begin)
+        at(30, again)
+
+
+def _home(data: dict) -> str:
+    """The name of the street of the first duty officer in the file; the scenes that are ``here`` happen there."""
+    streets = {row["unit"]: row["name"] for row in data["territories"]}
+    officers = (row for row in data["demo"]["people"] if row["role"] == Role.DUTY_OFFICER)
+    return next((streets[row["unit"]] for row in officers if row["unit"] in streets), "")
+
+
+def _sweep(now: datetime, crew: Crew) -> None:
+    if Deadline.objects.due(now).exists() and sweeping.sweep().escalated:
+        crew.wake()
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Three hundred sweeps in a few seconds are one event to whoever reads the log."""
+    log = logging.getLogger(logger)
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

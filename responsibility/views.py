@@ -1,0 +1,147 @@
+"""Signing in, the matrix, the map of territories and the ledger's reading room."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import condition, require_GET
+
+from responsibility import access, acting, clock, directory
+from responsibility.models import LedgerEntry, Post
+from responsibility.models.matrix import Duty, DutyRole
+
+# The password of the demo people is public; the login page fills it in, in demo mode only.
+DEMO_PASSWORD = "bihuan-demo"  # noqa: S105
+# The named people of a demo stand first in its file; the rest of the district's staff is folded away.
+NAMED_PEOPLE = 19
+PAGE = 50
+
+
+@method_decorator(login_not_required, name="dispatch")
+class Login(LoginView):
+    """``/accounts/login/``. ``?as=NAME`` fills in a demo person, which needs no JavaScript."""
+
+    template_name = "responsibility/login.html"
+    redirect_authenticated_user = True
+
+    def get_initial(self) -> dict:
+        """The demo person that was tapped."""
+        chosen = self.request.GET.get("as", "")[:150] if settings.DEMO else ""
+        return super().get_initial() | ({"username": chosen} if chosen else {})
+
+    def get_context_data(self, **kwargs) -> dict:
+        """In demo mode the people who may be tried."""
+        people = list(_people()) if settings.DEMO else []
+        chosen = bool(people and self.request.GET.get("as"))
+        return super().get_context_data(
+            people=people[:NAMED_PEOPLE],
+            more_people=people[NAMED_PEOPLE:],
+            demo_password=DEMO_PASSWORD if chosen else "",
+            **kwargs,
+        )
+
+
+def _people():
+    held = Post.objects.held(clock.now()).filter(user__is_active=True, user__is_superuser=False)
+    return held.select_related("user", "unit").order_by("user_id", "id")
+
+
+def _revision(request: HttpRequest) -> str:
+    return f'"{directory.current().revision}"'
+
+
+@require_GET
+@condition(etag_func=_revision)
+def outlines(request: HttpRequest) -> HttpResponse:
+    """``/territories.json``: GeoJSON of all territories, WGS84; asked again only after reference data changed."""
+    known = directory.current()
+    shapes = [
+        {
+            "type": "Feature",
+            "geometry": territory.boundary,
+            "properties": {"code": code, "name": territory.label, "approximate": territory.approximate},
+        }
+        for code, territory in known.territories.items()
+    ]
+    answer = JsonResponse({"type": "FeatureCollection", "features": shapes})
+    patch_cache_control(answer, private=True, max_age=300)
+    return answer
+
+
+@require_GET
+def matrix(request: HttpRequest) -> HttpResponse:
+    """``/matrix/``: who answers for what, by category, with the gaps marked."""
+    now, known = clock.now(), directory.current()
+    rows: dict[int, list[Duty]] = {}
+    order = list(DutyRole.values)
+    in_force = Duty.objects.filter(valid__contains=now).select_related("scenario", "territory", "unit")
+    for duty in sorted(in_force, key=lambda d: (d.scenario_id or 0, order.index(d.role), d.pk)):
+        rows.setdefault(duty.category_id, []).append(duty)
+    categories = [(category, rows.get(category.pk, [])) for category in known.categories.values()]
+    gaps = [
+        (category, duty)
+        for category, duties in categories
+        for duty in duties
+        if duty.role == DutyRole.LEAD and duty.unit_id is None
+    ]
+    gaps += [(c, None) for c, duties in categories if not any(d.role == DutyRole.LEAD for d in duties)]
+    context = {"actor": acting.of(request.user), "known": known, "categories": categories, "gaps": gaps}
+    return render(request, "responsibility/matrix.html", context)
+
+
+@require_GET
+def ledger(request: HttpRequest) -> HttpResponse:
+    """``/ledger/``: entries newest first, narrowed by ``chain``, ``number`` or ``verb``; ``before`` turns the page."""
+    actor = acting.of(request.user)
+    if not actor.roles & access.READS_LEDGER:
+        raise PermissionDenied
+    chain, number = request.GET.get("chain", "").strip(), request.GET.get("number", "").strip()
+    if number:
+        # The ledger knows chains; the case with this number knows its own.
+        return redirect("case-ledger", number=number) if _is_number(number) else _entries(request, actor, None, "")
+    return _entries(request, actor, _uuid(chain), chain)
+
+
+def _is_number(text: str) -> bool:
+    return len(text) <= 40 and text.isascii() and text.replace("-", "").isalnum()
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _entries(request: HttpRequest, actor: acting.Actor, chain: UUID | None, asked: str) -> HttpResponse:
+    entries, verb = LedgerEntry.objects.order_by("-id"), request.GET.get("verb", "")
+    misread = request.GET.get("number", "") or (asked if asked and chain is None else "")
+    if misread or "\x00" in verb:
+        entries = entries.none()
+    elif chain:
+        entries = entries.filter(chain=chain).order_by("-seq")
+    if verb and "\x00" not in verb:
+        entries = entries.filter(verb=verb)
+    before = request.GET.get("before", "")
+    if before:
+        if not before.isascii() or not before.isdigit() or len(before) > 18:
+            raise BadRequest("before")
+        entries = entries.filter(**{"seq__lt" if chain else "id__lt": int(before)})
+    found = list(entries[: PAGE + 1])
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    context = {
+        "actor": actor,
+        "known": directory.current(),
+        "entries": found[:PAGE],
+        "more": (last.seq if chain else last.pk) if last else "",
+        "chain": chain or "",
+        "misread": misread,
+        "verb": verb,
+    }
+    return render(request, "responsibility/ledger.html", context)
