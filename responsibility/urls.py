@@ -10,7 +10,7 @@ from responsibility import views
 urlpatterns = [
     path("accounts/login/", views.Login.as_view(), name="login"),
     path("accounts/logout/", login_not_required(LogoutView.as_view()), name="logout"),
-    path("language/", login_not_required(set_language), name="set_language"),
+    path("language/", login_not_required(set_language), name="language"),
     path("territories.json", views.outlines, name="territories"),
     path("matrix/", views.matrix, name="matrix"),
     path("ledger/", views.ledger, name="ledger"),

@@ -14,6 +14,7 @@ from cases import actions, proof, requests
 from cases.models import Case
 from config.demo import people
 from responsibility.models import User
+from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Refused
 
 
@@ -38,6 +39,7 @@ class Seen:
     loop: str
     category: str
     at_home: bool
+    street: str
     holder: str
     lead: str
     waiting: tuple[str, ...]
@@ -72,16 +74,17 @@ class Inside:
         """The case as it stands."""
         case = Case.objects.select_related("holder", "lead").get(number=number)
         self.ids[number] = case.pk
-        waiting = case.parties.filter(until__isnull=True, acknowledged_at__isnull=True).values_list("unit__code", flat=True)
+        engaged = list(case.parties.filter(until__isnull=True).select_related("unit"))
         return Seen(
             number,
             str(case.state),
             str(case.loop),
             case.category_code,
             case.territory_id is not None,
+            next((party.unit.code for party in engaged if party.role == DutyRole.TERRITORY), ""),
             case.holder.code if case.holder else "",
             case.lead.code if case.lead else "",
-            tuple(waiting),
+            tuple(party.unit.code for party in engaged if party.acknowledged_at is None),
             case.lat,
             case.lon,
         )
@@ -139,16 +142,17 @@ class OverHttp:
         answer = self._send("look", f"/api/v1/cases/{number}/", self._as(self.watcher), method="GET")
         case = _checked(answer)
         place = case["location"] or {}
-        waiting = (p["unit"]["code"] for p in case["parties"] if not p["until"] and not p["acknowledged_at"])
+        engaged = [(p["unit"]["code"], p["role"], p["acknowledged_at"]) for p in case["parties"] if not p["until"]]
         return Seen(
             number,
             case["state"],
             case["loop"],
             case["category"],
             case["territory"] is not None,
+            next((code for code, role, _answered in engaged if role == DutyRole.TERRITORY), ""),
             (case["holder"] or {}).get("code", ""),
             (case["lead"] or {}).get("code", ""),
-            tuple(waiting),
+            tuple(code for code, _role, answered in engaged if not answered),
             place.get("lat"),
             place.get("lon"),
         )

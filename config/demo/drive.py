@@ -163,7 +163,8 @@ class Crew:
         elif verb in ("close", "rework"):
             self._plan(work, seen, verb, "", (Role.CHECKER,), data)
         elif verb:
-            self._plan(work, seen, verb, seen.holder, GOES, data)
+            # First action stays with the street however far the case has risen; the holder commands the rest.
+            self._plan(work, seen, verb, seen.street if verb == "arrive" else seen.holder, GOES, data)
 
     def _verb(self, work: Work, seen: Seen) -> tuple[str, dict]:
         temper = work.temper

@@ -27,8 +27,8 @@ from responsibility.models import Role
 HOURS = 24
 ORDINARY = 50
 TICK = timedelta(minutes=5)
-RAIN, RAIN_BRINGS = "ND-RAIN", ["LL-ROAD-POND"] * 5 + ["LL-UNDERPASS"] * 2 + ["ND-RIVER"]
-RAIN_BEGAN, RAIN_AGAIN = 345, 320
+# A burst of rain: the warning, then water in many places, all in one batch.
+RAIN = ["ND-RAIN"] + ["LL-ROAD-POND"] * 5 + ["LL-UNDERPASS"] * 2 + ["ND-RIVER"]
 H2S, GAS = "LL-CONF-H2S", "LL-GAS-LEAK"
 
 HELP = Wish(RequestKind.ESCALATE, "相邻地下室浓度持续上升，需燃气主管部门牵头。")
@@ -95,9 +95,10 @@ def write(data: dict, now: datetime, say: Callable[[float], None] = lambda done:
     rng = Random(data["demo"]["seed"])
     timeline = Timeline(start, around)
     crew, mix = Crew(Inside(), timeline, data, rng), Mix(data, rng, "demo")
+    # The scenes choose their objects first, so that no ordinary alert joins them by chance.
+    _stage(timeline, crew, mix, now)
     for post in mix.plan(ORDINARY, start, HOURS - 0.5):
         timeline.at(post.at, lambda items=post.items: crew.take(items))
-    _stage(timeline, crew, mix, now)
     for tick in range(int(HOURS * 3600 / TICK.total_seconds())):
         timeline.at(start + (tick + 1) * TICK, lambda: _sweep(timeline.now, crew))
     with _quiet("cases.sweeping"), transaction.atomic():
@@ -109,59 +110,33 @@ def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:
     """Put the scenes on the timeline, those of categories that the district has."""
     here = _home(mix.data)
 
-    def at(ago: int, act: Callable[[datetime], object]) -> None:
-        when = now - timedelta(minutes=ago)
-        timeline.at(when, lambda: act(when))
+    def ago(minutes: int) -> datetime:
+        return now - timedelta(minutes=minutes)
 
-    def play(scene: Scene, when: datetime) -> None:
-        street = here if scene.here else ""
-        item = mix.alert(when, category=scene.category, grade=scene.grade, territory=street, scenario=scene.scenario)
-        crew.take([item], scene.temper)
+    def at(when: datetime, items: list[dict], temper: Temper | None = None) -> None:
+        timeline.at(when, lambda: crew.take(items, temper))
 
     for scene in SCENES:
         if scene.category in mix.categories:
-            at(scene.ago, lambda when, scene=scene: play(scene, when))
-    waits = Temper(stop=State.TRIAGE)
-    at(25, lambda when: crew.take([mix.unlisted(when, here)], waits))
-    at(55, lambda when: crew.take([mix.outside(when)], waits))
-    at(240, lambda when: crew.take([mix.unlisted(when)], Temper()))
-    at(45, lambda when: crew.take([mix.unregistered(when, here)], Temper(stop=State.ACKNOWLEDGED)))
-    _rain(at, crew, mix)
-    _begins_again(at, crew, mix)
+            when, street = ago(scene.ago), here if scene.here else ""
+            wanted = {"category": scene.category, "grade": scene.grade, "scenario": scene.scenario}
+            at(when, [mix.apart(when, territory=street, **wanted)], scene.temper)
+    at(ago(25), [mix.unlisted(ago(25), here)], Temper(stop=State.TRIAGE))
+    at(ago(55), [mix.outside(ago(55))], Temper(stop=State.TRIAGE))
+    at(ago(240), [mix.unlisted(ago(240))], Temper())
+    at(ago(500), [mix.outside(ago(500))], Temper())
+    at(ago(45), [mix.unregistered(ago(45), here)], Temper(stop=State.ACKNOWLEDGED))
+    rain = [mix.apart(ago(345), category=code, grade="yellow") for code in RAIN if code in mix.categories]
+    at(ago(345), rain)
+    at(ago(320), [_repeated(item, ago(320)) for item in rain[1:5]])
+    # A case long closed, and the same danger at the same place half an hour ago.
+    before = mix.apart(ago(1200), grade="yellow")
+    at(ago(1200), [before], Temper())
+    at(ago(30), [_repeated(before, ago(30))])
 
 
-def _rain(at, crew: Crew, mix: Mix) -> None:
-    """A burst of rain: one warning, water in many places in one batch, and the same places again, deeper."""
-    codes = [code for code in RAIN_BRINGS if code in mix.categories]
-    if RAIN not in mix.categories or not codes:
-        return
-    fallen: list[dict] = []
-
-    def begin(when: datetime) -> None:
-        fallen.extend(mix.alert(when, category=code, grade="yellow") for code in codes)
-        crew.take([mix.alert(when, category=RAIN, grade="yellow"), *fallen])
-
-    def again(when: datetime) -> None:
-        crew.take([{**item, "external_id": f"{item['external_id']}-b", "observed_at": when.isoformat()} for item in fallen[:4]])
-
-    at(RAIN_BEGAN, begin)
-    at(RAIN_AGAIN, again)
-
-
-def _begins_again(at, crew: Crew, mix: Mix) -> None:
-    """A case long closed, and the same danger at the same place half an hour ago."""
-    first: list[dict] = []
-
-    def begin(when: datetime) -> None:
-        first.append(mix.alert(when, category=H2S, grade="yellow"))
-        crew.take(first, Temper())
-
-    def again(when: datetime) -> None:
-        crew.take([{**first[0], "external_id": f"{first[0]['external_id']}-b", "observed_at": when.isoformat()}])
-
-    if H2S in mix.categories:
-        at(1200, begin)
-        at(30, again)
+def _repeated(item: dict, when: datetime) -> dict:
+    return {**item, "external_id": f"{item['external_id']}-again", "observed_at": when.isoformat()}
 
 
 def _home(data: dict) -> str:

@@ -55,13 +55,17 @@ class Mix:
 
     def alert(self, at: datetime, *, category: str = "", grade: str = "", territory: str = "", scenario: str = "") -> dict:
         """One alert observed at ``at``; what is not given is drawn. ``territory`` is a name as objects carry it."""
-        if not (category or grade or territory or scenario):
-            stray = self._stray(at)
-            if stray:
-                return stray
         code = category or self._pick(self.weights)
-        thing = self._object(code, territory)
-        return self._item(at, code, grade, scenario, thing)
+        return self._item(at, code, grade, scenario, self._object(code, territory))
+
+    def apart(self, at: datetime, **wanted: str) -> dict:
+        """An alert whose object nothing else of this run will speak of; ``wanted`` as for ``alert``."""
+        item = self.alert(at, **wanted)
+        things = self.objects.get(item["category"], [])
+        self.objects[item["category"]] = [thing for thing in things if thing["code"] != item.get("object")]
+        if self.recent and self.recent[-1][1] is item:
+            self.recent.pop()
+        return item
 
     def _instant(self, start: datetime, hours: float) -> datetime:
         zone = ZoneInfo(settings.TIME_ZONE)
@@ -73,7 +77,7 @@ class Mix:
     def _burst(self, at: datetime, size: int) -> list[dict]:
         """Several alerts of one kind at once, as one cause gives them."""
         if size == 1:
-            return [self.alert(at)]
+            return [self._stray(at) or self.alert(at)]
         category = self._pick(self.weights)
         return [self.alert(at, category=category) for _ in range(size)]
 

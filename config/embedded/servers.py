@@ -16,7 +16,7 @@ from .valkey import Valkey
 Step = Callable[[str], AbstractContextManager[object]]
 
 
-class AlreadyRunning(ServerError):
+class AlreadyRunningError(ServerError):
     """Another process holds the same folder."""
 
 
@@ -44,7 +44,7 @@ class Servers:
         self._lock: int | None = None
 
     def claim(self) -> None:
-        """Take `var_dir` for this process. Raises AlreadyRunning with the other's process id."""
+        """Take `var_dir` for this process. Raises AlreadyRunningError with the other's process id."""
         if self._lock is not None:
             return
         path = self.var_dir / "run" / "up.lock"
@@ -59,7 +59,7 @@ class Servers:
         except BlockingIOError:
             holder = os.read(lock, 32).decode(errors="replace").strip()
             os.close(lock)
-            raise AlreadyRunning(
+            raise AlreadyRunningError(
                 f"已在运行 / already running: process {holder} uses {self.var_dir}. "
                 f"Stop it with Ctrl-C in its terminal or with: kill {holder}"
             ) from None

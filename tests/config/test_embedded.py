@@ -21,7 +21,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from config.embedded import account, paths, postgres
 from config.embedded.process import Child, ServerError, leftovers, start
-from config.embedded.servers import AlreadyRunning, Servers
+from config.embedded.reset import reset
+from config.embedded.servers import AlreadyRunningError, Servers
 from config.embedded.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ HASTY = {"fsync": "off", "max_connections": "17"}
 HOLD = """
 import sys, time
 from pathlib import Path
+from config.embedded.reset import reset
 from config.embedded.servers import Servers
 servers = Servers(Path(sys.argv[1]))
 servers.start()
@@ -209,7 +211,7 @@ def test_a_long_path_works(folder: Path) -> None:
 def test_one_folder_serves_one_supervisor(var_dir: Path) -> None:
     first = Servers(var_dir)
     first.claim()
-    with pytest.raises(AlreadyRunning, match=str(os.getpid())):
+    with pytest.raises(AlreadyRunningError, match=str(os.getpid())):
         Servers(var_dir).start()
     first.stop()
     second = Servers(var_dir)
@@ -299,3 +301,19 @@ def test_another_server_on_the_usual_port_is_no_hindrance(var_dir: Path) -> None
             taken.bind(("127.0.0.1", 5432))
         with Servers(var_dir, postgres_settings=HASTY):
             write_everywhere(var_dir)
+
+
+# --- resetting ---------------------------------------------------------------
+
+
+def test_reset_removes_our_folder_but_neither_one_in_use_nor_a_stranger(var_dir: Path, folder: Path) -> None:
+    (folder / "thesis").touch()
+    with pytest.raises(ServerError, match="nothing removed"):
+        reset(folder)
+    servers = Servers(var_dir)
+    servers.claim()
+    with pytest.raises(AlreadyRunningError):
+        reset(var_dir)
+    servers.stop()
+    assert "removed" in reset(var_dir)
+    assert [*folder.iterdir()] == [folder / "thesis"]
