@@ -54,7 +54,7 @@ class AnswerSerializer(serializers.Serializer):
         ["opened", "joined", "duplicate", "triage", "observed", "suppressed", "cleared", "rejected"]
     )
     case = serializers.CharField(allow_null=True)
-    errors = ErrorSerializer(many=True)
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 class SourceView(APIView):
@@ -163,7 +163,7 @@ class StoredSerializer(serializers.Serializer):
 
     object = serializers.CharField(allow_null=True)
     outcome = serializers.ChoiceField(["stored", "duplicate", "rejected"])
-    errors = ErrorSerializer(many=True)
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 class Readings(SourceView):

@@ -19,7 +19,7 @@ class BoundedBody(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream, media_type=None, parser_context=None) -> bytes:
+    def parse(self, stream, media_type=None, parser_context=None):
         kept, size = [], 0
         while chunk := stream.read(CHUNK):
             size += len(chunk)

@@ -139,7 +139,7 @@ def _place(drafts: list[Draft], known: directory.Directory) -> None:
         if draft.risk_object and draft.lat is None:
             draft.lat, draft.lon = draft.risk_object.lat, draft.risk_object.lon
     placed = [draft for draft in drafts if draft.lat is not None]
-    found = known.territories_of([(draft.lat, draft.lon) for draft in placed])
+    found = known.territories_of([(draft.lat or 0.0, draft.lon or 0.0) for draft in placed])
     for draft, territory in zip(placed, found, strict=True):
         draft.territory = territory
 
@@ -180,7 +180,7 @@ def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
 def _answer(item: Draft | Rejected, fresh: dict[str, Draft], replayed: dict[str, Alert]) -> Answer:
     if isinstance(item, Rejected):
         return Answer(item.external_id, None, "rejected", None, item.errors)
-    earlier = replayed.get(item.external_id)
+    earlier: Alert | Draft | None = replayed.get(item.external_id)
     if earlier is None and fresh[item.external_id] is not item:
         earlier = fresh[item.external_id]
     if earlier is not None:

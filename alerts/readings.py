@@ -74,6 +74,6 @@ def _read(raw: object, objects: dict, known: directory.Directory, now: datetime)
     if unit and category and not (isinstance(unit, str) and grading.same_unit(unit, category.unit)):
         errors.add("wrong_unit", _("该类别的计量单位为 %(unit)s。") % {"unit": category.unit}, "unit")
     observed_at = item.instant(raw, now, errors)
-    if errors:
+    if errors or found is None or category is None or value is None:
         return None, errors
     return (found.pk, category.pk, value, grading.grade_of(category, value), observed_at), errors

@@ -6,6 +6,7 @@ write everything with its ledger entry, tell the screens on commit.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -35,9 +36,9 @@ class Move:
     changes: Changes
 
     @property
-    def party(self) -> Party | None:
-        """The acting unit as a party."""
-        return Party.objects.filter(case=self.case, unit=self.post.unit_id, until__isnull=True).first()
+    def party(self) -> Party:
+        """The acting unit as a party; the guards have seen that it is one."""
+        return Party.objects.get(case=self.case, unit=self.post.unit_id, until__isnull=True)
 
     def required(self, name: str) -> str:
         """A text that the verb cannot do without."""
@@ -136,7 +137,7 @@ def _arrive(move: Move) -> dict:
     return {"unit": move.post.unit.code, **({"location": place} if place else {})}
 
 
-def _location(value: object) -> list[str] | None:
+def _location(value: Any) -> list[str] | None:
     if value in (None, "", {}):
         return None
     try:

@@ -5,7 +5,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.generics import ListAPIView
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -95,10 +95,8 @@ class CaseSerializer(serializers.ModelSerializer):
         return guards.allowed(self.context["actor"], case, list(case.parties.all()))
 
 
-class Visible:
+class Visible(APIView):
     """Cases of the person who asks, ready to be written out in a fixed number of statements."""
-
-    queryset = Case.objects.none()
 
     def actor(self) -> acting.Actor:
         """The person who asks, read once a request."""
@@ -135,16 +133,15 @@ class Cases(Visible, ListAPIView):
     """Cases, newest first, by cursor."""
 
     serializer_class = CaseSerializer
+    queryset = Case.objects.none()
     pagination_class = NewestFirst
     filterset_class = CaseFilter
 
 
-class CaseDetail(Visible, RetrieveAPIView):
+class CaseDetail(Visible):
     """One case."""
 
-    serializer_class = CaseSerializer
-
-    @extend_schema(responses={200: CaseSerializer, 404: ErrorsSerializer})
+    @extend_schema(operation_id="cases_retrieve", responses={200: CaseSerializer, 404: ErrorsSerializer})
     def get(self, request, number):
         """The case ``number``; 404 also when this person may not see it."""
         return self.written(number)
@@ -163,7 +160,7 @@ class VerbSerializer(serializers.Serializer):
     grade = serializers.ChoiceField(Grade.choices, required=False, help_text="file")
 
 
-class CaseVerb(Visible, APIView):
+class CaseVerb(Visible):
     """A button."""
 
     @extend_schema(
@@ -193,7 +190,7 @@ class EntrySerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
-class CaseTimeline(Visible, APIView):
+class CaseTimeline(Visible):
     """What happened on a case."""
 
     @extend_schema(operation_id="cases_timeline", responses={200: EntrySerializer(many=True), 404: ErrorsSerializer})
@@ -221,7 +218,7 @@ class EvidenceUploadSerializer(serializers.Serializer):
     lon = serializers.FloatField(required=False, default=None, min_value=-180, max_value=180)
 
 
-class CaseEvidence(Visible, APIView):
+class CaseEvidence(Visible):
     """Proof."""
 
     parser_classes = [MultiPartParser]
@@ -260,7 +257,7 @@ class AskSerializer(serializers.Serializer):
     minutes = serializers.IntegerField(required=False, default=None, min_value=1)
 
 
-class CaseRequests(Visible, APIView):
+class CaseRequests(Visible):
     """Requests of one case."""
 
     @extend_schema(operation_id="cases_ask", request=AskSerializer, responses={201: RequestSerializer, **REFUSALS})
@@ -278,7 +275,7 @@ class DecisionSerializer(serializers.Serializer):
     answer = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 
 
-class RequestDecision(Visible, APIView):
+class RequestDecision(Visible):
     """The desk where requests are decided."""
 
     @extend_schema(

@@ -28,7 +28,7 @@ def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
         if post is None:
             raise Forbidden("wrong_role", _("这一步由区城运中心的值班长或核查员办理。"))
         return post
-    units = engaged if move["scope"] == "party" else {case.holder_id}
+    units = engaged if move["scope"] == "party" else {case.holder_id} - {None}
     post = actor.post_in(units, roles)
     if post is None and actor.post_in(engaged, roles):
         raise Forbidden(

@@ -90,7 +90,7 @@ def _existing(drafts: list[Draft], now: datetime) -> dict:
 
 
 def _joinable(case: Case, now: datetime) -> bool:
-    return case.is_open or (case.state == State.CLOSED and case.closed_at >= now - REOPEN_WITHIN)
+    return case.is_open or (case.state == State.CLOSED and _closed(case) >= now - REOPEN_WITHIN)
 
 
 def _part(drafts: list[Draft], case: Case) -> None:
@@ -103,7 +103,11 @@ def _part(drafts: list[Draft], case: Case) -> None:
 def _later(case: Case, other: Case) -> bool:
     if case.is_open or other.is_open:
         return case.is_open
-    return case.closed_at > other.closed_at
+    return _closed(case) > _closed(other)
+
+
+def _closed(case: Case) -> datetime:
+    return case.closed_at or case.opened_at
 
 
 def _open(changes: Changes, owners: Owners, draft: Draft, pk: int, number: str) -> Case:
@@ -140,16 +144,19 @@ def _open(changes: Changes, owners: Owners, draft: Draft, pk: int, number: str) 
 
 def dispatch(changes: Changes, owners: Owners, case: Case, *, verb: str, after: dict, note: str = "") -> None:
     """立案 and 派遣: ask the matrix, set street and lead, start the clocks, rise at once where the colour says so."""
+    if case.category is None or case.territory is None:
+        raise ValueError("a case is dispatched to a street for a known danger")
+    street = case.territory.unit
     body = case.risk_object.main_body_id if case.risk_object else None
     case.lead = owners.lead(case.category, case.scenario, case.territory)
     case.duties = owners.account(case.category, case.scenario, case.territory, body)
-    case.holder = case.territory.unit
+    case.holder = street
     case.filed_at = changes.now
     case.file()
-    changes.engage(case, case.holder, DutyRole.TERRITORY)
-    changes.start(case, "arrive", case.holder, minutes=case.policy["arrive"])
-    changes.start(case, "contain", case.holder, minutes=case.policy["contain"])
-    moved = {"state": str(case.state), "holder": case.holder.code, "lead": case.lead.code if case.lead else None}
+    changes.engage(case, street, DutyRole.TERRITORY)
+    changes.start(case, "arrive", street, minutes=case.policy["arrive"])
+    changes.start(case, "contain", street, minutes=case.policy["contain"])
+    moved = {"state": str(case.state), "holder": street.code, "lead": case.lead.code if case.lead else None}
     changes.tell(case, verb, before={"state": str(State.TRIAGE)}, after=after | moved, note=note)
     wanted = due_by_grade(case)
     if wanted:

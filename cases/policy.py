@@ -45,7 +45,7 @@ class Owners:
     def lead(self, category: Category, scenario: Scenario | None, territory: Territory) -> Unit | None:
         """The one lead, or ``None`` where the matrix names nobody (a gap)."""
         rows = self._find(category, scenario, territory).get(DutyRole.LEAD)
-        return self.known.units.get(rows[0].unit_id) if rows else None
+        return self._unit(rows[0].unit_id) if rows else None
 
     def account(
         self, category: Category, scenario: Scenario | None, territory: Territory, main_body_id: int | None
@@ -60,20 +60,23 @@ class Owners:
             if role == DutyRole.TERRITORY:
                 account.append(_line(role, territory.unit, None))
             elif role == DutyRole.MAIN_BODY:
-                account.append(_line(role, self.known.units.get(main_body_id), None))
+                account.append(_line(role, self._unit(main_body_id), None))
             elif role in (DutyRole.LEAD, DutyRole.SUPERVISION) and role not in found:
                 account.append(_line(role, None, None))
             else:
-                account += [_line(role, self.known.units.get(row.unit_id), row) for row in found.get(role, [])]
+                account += [_line(role, self._unit(row.unit_id), row) for row in found.get(role, [])]
         return account
 
     def _find(self, category: Category, scenario: Scenario | None, territory: Territory) -> dict[str, list[Duty]]:
         return self.rows(category.code, scenario.code if scenario else None, territory.code)
 
+    def _unit(self, pk: int | None) -> Unit | None:
+        return self.known.units.get(pk) if pk else None
+
     def _rows(self, category: str, scenario: str | None, territory: str) -> dict[str, list[Duty]]:
         known = self.known
         return known.owners(
-            known.categories[category], known.scenarios.get(scenario), known.territories[territory], self.at
+            known.categories[category], known.scenarios.get(scenario or ""), known.territories[territory], self.at
         )
 
 

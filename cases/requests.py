@@ -138,12 +138,12 @@ def _escalate(changes: Changes, case: Case, request: Request, by: User) -> None:
 
 def _extend(changes: Changes, case: Case, request: Request, by: User) -> None:
     for deadline in _extendable(case):
-        deadline.due_at += timedelta(minutes=request.minutes)
+        deadline.due_at += timedelta(minutes=request.minutes or 0)
         deadline.save(update_fields=["due_at"])
 
 
 def _suspend(changes: Changes, case: Case, request: Request, by: User) -> None:
-    until = changes.now + timedelta(minutes=request.minutes)
+    until = changes.now + timedelta(minutes=request.minutes or 0)
     pause(changes, case, until=until, reason=request.reason, approved_by=by)
 
 

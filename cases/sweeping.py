@@ -101,7 +101,7 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
         case = cases[deadline.case_id]
         changes.tell(case, "deadline.missed", after=_told(deadline))
         changes.touch(case)
-        from_loop, to = RISES.get(deadline.kind, (None, None))
+        from_loop, to = RISES.get(deadline.kind, ("", ""))
         if case.loop == from_loop and case.is_open:
             rise(changes, case, to, why=deadline.kind)
             escalated += 1

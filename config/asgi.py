@@ -18,7 +18,7 @@ from cases.consumers import BoardConsumer  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(http, workers=8),
+        "http": WSGIMiddleware(http, workers=8),  # type: ignore[arg-type]
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter([path("ws/board/", BoardConsumer.as_asgi())]))
         ),

@@ -5,6 +5,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+
 from responsibility import clock
 from responsibility.models import Post, User
 
@@ -65,8 +69,10 @@ class Actor:
 SYSTEM = Actor(user=None)
 
 
-def of(user: User) -> Actor:
-    """The actor for ``user``, with the posts that hold at this instant. One query."""
+def of(user: AbstractBaseUser | AnonymousUser) -> Actor:
+    """The actor for ``user``, with the posts that hold at this instant. One query; ``PermissionDenied`` for nobody."""
+    if not isinstance(user, User):
+        raise PermissionDenied
     if not user.is_active:
         return Actor(user=user)
     return Actor(user=user, posts=tuple(Post.objects.held(clock.now()).filter(user=user).select_related("unit")))

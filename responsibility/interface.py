@@ -41,7 +41,8 @@ def errors(error: Exception, context: dict) -> Response | None:
         return None
     set_rollback()
     kind = "validation_error" if isinstance(error, exceptions.ValidationError) else "client_error"
-    headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else {}
+    challenge = getattr(error, "auth_header", None)
+    headers = {"WWW-Authenticate": challenge} if challenge else {}
     return _answer(error.status_code, kind, list(_flat(error.get_full_details())), headers)
 
 
@@ -77,13 +78,13 @@ class ErrorsSerializer(serializers.Serializer):
     """The one shape of every refusal."""
 
     type = serializers.ChoiceField(["client_error", "validation_error", "server_error"])
-    errors = ErrorSerializer(many=True)
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 class NewestFirst(CursorPagination):
     """Pages by cursor, newest first; ``page_size`` up to 200. Nothing is counted."""
 
-    ordering = ("-opened_at", "-id")
+    ordering: tuple[str, ...] = ("-opened_at", "-id")
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200

@@ -56,7 +56,8 @@ def read(path: Path) -> dict:
 def sync(model: type[models.Model], key: Iterable[str], rows: Iterable[dict]) -> Tally:
     """Make the table hold ``rows`` (field values), told apart by the fields in ``key``; write only what differs."""
     key, tally = list(key), Tally()
-    have = {tuple(getattr(o, _attname(model, k)) for k in key): o for o in model.objects.all()}
+    table = model._default_manager
+    have = {tuple(getattr(o, _attname(model, k)) for k in key): o for o in table.all()}
     new, changed, fields = [], [], set()
     for row in rows:
         wanted = model(**row)
@@ -73,15 +74,15 @@ def sync(model: type[models.Model], key: Iterable[str], rows: Iterable[dict]) ->
         fields.update(names)
         changed.append(kept)
     if new:
-        model.objects.bulk_create(new)
+        table.bulk_create(new)
     if changed:
-        model.objects.bulk_update(changed, sorted(fields))
+        table.bulk_update(changed, sorted(fields))
     tally.created, tally.changed = len(new), len(changed)
     return tally
 
 
 def _attname(model: type[models.Model], name: str) -> str:
-    return model._meta.get_field(name).attname
+    return getattr(model._meta.get_field(name), "attname", name)
 
 
 def load(data: dict, boundaries: dict | None = None, say: Callable[[str, Tally], None] = lambda *_: None) -> None:

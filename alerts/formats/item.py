@@ -1,7 +1,7 @@
 """The contract's own alert: one JSON object."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
@@ -87,10 +87,11 @@ def instant(raw: dict, now: datetime, errors: Errors) -> datetime:
         return now
     try:
         parsed = parse_datetime(value) if isinstance(value, str) else None
-        usable = parsed is not None and parsed.utcoffset() is not None and parsed.timestamp() is not None
+        # An hour before year one has an offset and is still no instant.
+        usable = parsed is not None and parsed.utcoffset() is not None and bool(parsed.astimezone(UTC))
     except (ValueError, OverflowError):
-        usable = False
-    if not usable:
+        parsed, usable = None, False
+    if parsed is None or not usable:
         errors.add("bad_time", _("应为带时区的时间，例如 2026-11-21T09:16:00+08:00。"), "observed_at")
         return now
     if parsed > now + CLOCK_SKEW:
@@ -153,7 +154,7 @@ def _measure(draft: Draft, raw: dict, known: Directory, errors: Errors) -> None:
         if not grading.same_unit(draft.unit, category.unit):
             errors.add("wrong_unit", _("该类别的计量单位为 %(unit)s。") % {"unit": category.unit}, "unit")
             return
-    if not draft.grade:
+    if not draft.grade and draft.value is not None:
         if not grading.is_measured(category):
             errors.add("required", _("该类别不按数值分级，需要颜色（grade）。"), "grade")
             return

@@ -1,4 +1,8 @@
-"""`make reset`: removes the state below the folder that VAR_DIR names. Runs without Django."""
+"""`make reset`: removes the state below the folder that VAR_DIR names.
+
+Run as `embedded.reset` with config/ on the path: importing `config` would read the settings, which
+may themselves write into the folder.
+"""
 
 import os
 import shutil

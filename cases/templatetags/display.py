@@ -1,0 +1,121 @@
+"""Time, colour and place in the words of the reader."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from cases import casepage
+from cases.models import Deadline
+from responsibility.directory import Directory
+from responsibility.models import Grade
+from responsibility.models.matrix import DutyRole
+
+register = template.Library()
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units, minutes rounded down."""
+    minutes = int(abs(seconds) // 60)
+    hours, days = minutes // 60, minutes // 1440
+    if days >= 2:
+        return _("%(days)d 天 %(hours)d 小时") % {"days": days, "hours": hours % 24}
+    if hours:
+        return _("%(hours)d 小时 %(minutes)d 分") % {"hours": hours, "minutes": minutes % 60}
+    return _("%(minutes)d 分") % {"minutes": minutes}
+
+
+@register.simple_tag
+def countdown(due_at: datetime, now: datetime) -> str:
+    """What is left or over, as text; the page's script keeps it ticking."""
+    left = (due_at - now).total_seconds()
+    text = (_("剩 %(time)s") if left >= 0 else _("超时 %(time)s")) % {"time": duration(left)}
+    return format_html(
+        '<time class="countdown" datetime="{}" data-due="{}">{}</time>', due_at.isoformat(), int(due_at.timestamp()), text
+    )
+
+
+@register.simple_tag
+def ticking_words() -> dict:
+    """The same words for the script, with ``%d`` and ``%s`` where the numbers go."""
+    return {
+        "left": _("剩 %(time)s") % {"time": "%s"},
+        "over": _("超时 %(time)s") % {"time": "%s"},
+        "minutes": _("%(minutes)d 分").replace("%(minutes)d", "%m"),
+        "hours": _("%(hours)d 小时 %(minutes)d 分").replace("%(hours)d", "%h").replace("%(minutes)d", "%m"),
+        "days": _("%(days)d 天 %(hours)d 小时").replace("%(days)d", "%d").replace("%(hours)d", "%h"),
+    }
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """Local date and time; the date alone is left out never, for a case may last weeks."""
+    return localtime(value).strftime("%m-%d %H:%M") if value else ""
+
+
+@register.filter
+def full_moment(value: datetime | None) -> str:
+    """Local date and time to the second."""
+    return localtime(value).strftime("%Y-%m-%d %H:%M:%S") if value else ""
+
+
+@register.simple_tag
+def lamp_word(lamp: str) -> str:
+    """A lamp is never a colour alone."""
+    return {"green": _("正常"), "amber": _("临近"), "red": _("超时"), "none": _("无时限")}[lamp]
+
+
+@register.simple_tag
+def lamp_of(deadline: Deadline, now: datetime) -> str:
+    """``green``, ``amber`` or ``red``."""
+    return deadline.lamp(now)
+
+
+@register.simple_tag
+def spent(deadline: Deadline, now: datetime) -> dict:
+    """``elapsed``, ``net`` and ``whole`` seconds of a clock, and the share used in whole percent, 100 at most."""
+    elapsed, net = casepage.net_seconds(deadline, now)
+    whole = (deadline.due_at - deadline.started_at).total_seconds()
+    return {
+        "elapsed": elapsed,
+        "net": net,
+        "paused": elapsed - net,
+        "whole": whole,
+        "percent": min(100, int(100 * elapsed / whole)) if whole else 100,
+    }
+
+
+@register.filter
+def grade_label(grade: str) -> str:
+    """The colour as a word."""
+    return Grade(grade).label if grade in Grade.values else ""
+
+
+@register.filter
+def duty_role(role: str) -> str:
+    """The role of a duty line as a word."""
+    return DutyRole(role).label if role in DutyRole.values else role
+
+
+@register.filter
+def localized(line: dict, name: str) -> str:
+    """The text ``name`` of a stored record in the reader's language; Chinese stands in for a missing English one."""
+    english = line.get(f"{name}_en") if (get_language() or "").startswith("en") else ""
+    return english or line.get(name) or ""
+
+
+@register.filter
+def unit_name(code: str | None, known: Directory) -> str:
+    """The name of the unit with ``code``; the code itself when it is no longer known."""
+    unit = known.units_by_code.get(code or "")
+    return unit.label if unit else code or _("未明确")
+
+
+@register.filter
+def get(mapping: dict, key: str):
+    """``mapping[key]``, or an empty text."""
+    return mapping.get(key, "")

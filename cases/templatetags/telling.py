@@ -1,0 +1,116 @@
+"""The ledger in sentences: from a verb with its before and after to what a person would say."""
+
+from django import template
+from django.utils.dateparse import parse_datetime
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import DeadlineKind, Loop, RequestKind, State
+from cases.models.work import Answered, EvidenceKind
+from cases.templatetags.display import grade_label, moment, unit_name
+from responsibility.directory import Directory
+from responsibility.models import LedgerEntry
+
+register = template.Library()
+
+TRIAGE = {
+    "unknown_category": _("类别不在清单内"),
+    "no_place": _("没有位置"),
+    "outside_district": _("位置在本区之外"),
+    "ungraded": _("颜色无法判定"),
+}
+RISES = {
+    "contain": _("未在时限内受控"),
+    "medium_limit": _("中闭环时限已过"),
+    "request": _("请示获准"),
+}
+# What is said of each verb; the names in braces are filled in by ``_words``.
+SENTENCES = {
+    "case.open": _("预警立案，派遣{holder}；牵头单位：{lead}。"),
+    "case.triage": _("预警转人工研判：{triage}。"),
+    "case.file": _("人工立案：{grade}，派遣{holder}；牵头单位：{lead}。"),
+    "case.acknowledge": _("{unit}签收（{answered}）。"),
+    "case.arrive": _("{unit}到场{location}。"),
+    "case.contain": _("报告现场已受控。"),
+    "case.rectify": _("开始整改。"),
+    "case.report": _("处置完毕，提请核查。"),
+    "case.rework": _("核查未通过，退回返工。"),
+    "case.close": _("核查通过，结案。"),
+    "case.reopen": _("重开，退回整改。"),
+    "case.resume": _("恢复整改，时限继续计算。"),
+    "case.void": _("作废。"),
+    "case.escalate": _("升入{loop}（{why}），由{holder}负责。"),
+    "alert.joined": _("再次预警，累计 {alert_count} 次{raised}。"),
+    "alert.cleared": _("来源通知预警解除或撤回。"),
+    "alert.observed": _("预警已记录，未达立案条件。"),
+    "alert.suppressed": _("预警已抑制。"),
+    "deadline.missed": _("{kind}超时：{unit}，应于 {due}。"),
+    "deadline.provisional": _("{kind}时限为暂定：年度日历未载入。"),
+    "evidence.add": _("上传处置凭证：{proof}。"),
+    "request.escalate": _("请示提级：{reason}"),
+    "request.extend": _("请示延期 {minutes} 分钟：{reason}"),
+    "request.suspend": _("请示挂账：{reason}"),
+    "request.void": _("请示作废：{reason}"),
+    "request.approve": _("同意{asked}请示。"),
+    "request.refuse": _("驳回{asked}请示。"),
+}
+
+
+@register.simple_tag
+def sentence(entry: LedgerEntry, known: Directory) -> str:
+    """``entry`` as a sentence in the reader's language; the verb itself for one that nobody has put in words."""
+    pattern = SENTENCES.get(entry.verb)
+    return str(pattern).format(**_words(entry, known)) if pattern else entry.verb
+
+
+@register.simple_tag
+def ledger_verbs() -> list[str]:
+    """The verbs that can be asked for."""
+    return list(SENTENCES)
+
+
+def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
+    after, before = entry.after, entry.before
+    return {
+        "holder": unit_name(after.get("holder"), known),
+        "lead": unit_name(after.get("lead"), known),
+        "unit": unit_name(after.get("unit"), known),
+        "grade": grade_label(after.get("grade", "")),
+        "triage": _of(TRIAGE, after.get("reason")),
+        "answered": _label(Answered, after.get("answered_by")),
+        "location": format_lazy(_("（{place}）"), place=", ".join(after["location"])) if after.get("location") else "",
+        "loop": _label(Loop, after.get("loop")),
+        "why": _why(after.get("why", "")),
+        "alert_count": after.get("alert_count", ""),
+        "raised": _raised(before, after),
+        "kind": _label(DeadlineKind, after.get("kind")),
+        "due": moment(parse_datetime(after["due_at"])) if after.get("due_at") else "",
+        "proof": _label(EvidenceKind, after.get("kind")),
+        "asked": _label(RequestKind, after.get("kind")),
+        "reason": after.get("reason", ""),
+        "minutes": after.get("minutes", ""),
+    }
+
+
+def _label(choices, value) -> str:
+    return str(choices(value).label) if value in choices.values else str(value or "")
+
+
+def _of(words: dict, key) -> str:
+    return str(words.get(key, key or ""))
+
+
+def _why(why: str) -> str:
+    cause, _colon, grade = why.partition(":")
+    return str(format_lazy(_("颜色为{grade}"), grade=grade_label(grade))) if cause == "grade" else _of(RISES, why)
+
+
+def _raised(before: dict, after: dict) -> str:
+    """What else a further alert did: another colour, or a case begun again."""
+    said = []
+    if before.get("grade") != after.get("grade"):
+        words = {"old": grade_label(before.get("grade", "")), "new": grade_label(after.get("grade", ""))}
+        said.append(str(format_lazy(_("，由{old}升为{new}"), **words)))
+    if before.get("state") == State.CLOSED:
+        said.append(str(_("，案件自动重开")))
+    return "".join(said)
