@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -14,8 +13,6 @@ from alerts.bodies import BoundedBody, Unreadable, items_of
 from alerts.formats import cap, item
 from alerts.intake import Answer
 from alerts.keys import IsSource, SourceKey
-from alerts.models import Source
-from responsibility import clock
 from responsibility.interface import ErrorSerializer, ErrorsSerializer
 from responsibility.models import Grade
 from responsibility.refusals import Invalid
@@ -194,5 +191,4 @@ class Heartbeat(SourceView):
     )
     def post(self, request):
         """Note that the source is alive."""
-        Source.objects.filter(pk=request.user.pk).update(heartbeat_at=Now())
-        return Response({"source": request.user.code, "at": clock.now()})
+        return Response({"source": request.user.code, "at": readings.heard(request.user)})

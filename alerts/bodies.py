@@ -57,7 +57,8 @@ def items_of(body: bytes, content_type: str) -> tuple[list, bool]:
     except UnicodeDecodeError:
         raise ParseError(_("内容不是有效的 UTF-8。"), code="bad_encoding") from None
     if "ndjson" in content_type:
-        return _bounded([_line(line) for line in text.splitlines() if line.strip()]), True
+        # Not splitlines(): U+2028 and its like may stand inside a JSON text.
+        return _bounded([_line(line) for line in text.split("\n") if line.strip()]), True
     found = load_json(text)
     if isinstance(found, list):
         return _bounded(found), True

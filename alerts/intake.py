@@ -159,7 +159,8 @@ def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
     rows = [
         Alert(source=source, received_at=now, **{name: getattr(draft, name) for name in shared}) for draft in drafts
     ]
-    pgbulk.copy(Alert, rows)
+    # In one order, as the cases are: two batches with the same alerts must not wait for each other in a ring.
+    pgbulk.copy(Alert, sorted(rows, key=lambda row: row.external_id))
     quiet = [draft for draft in drafts if not draft.case_number]
     ledger.record(
         [

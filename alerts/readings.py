@@ -27,6 +27,13 @@ class Stored:
     errors: list[dict]
 
 
+def heard(source: Source) -> datetime:
+    """Note that ``source`` is alive; when that was. One statement."""
+    now = clock.now()
+    Source.objects.filter(pk=source.pk).update(heartbeat_at=now)
+    return now
+
+
 def receive(source: Source, raws: list) -> list[Stored]:
     """Keep a batch of ``{"object", "category"?, "value", "unit"?, "observed_at"}``; two statements and one question.
 
@@ -34,13 +41,12 @@ def receive(source: Source, raws: list) -> list[Stored]:
     and time; the same again is a duplicate.
     """
     now, known = clock.now(), directory.current()
-    codes = {raw["object"] for raw in raws if isinstance(raw, dict) and isinstance(raw.get("object"), str)}
-    codes = {code for code in codes if item.storable(code)}
+    codes = {_name(raw) for raw in raws} - {None}
     objects = {o.code: o for o in RiskObject.objects.filter(code__in=codes).select_related("category")}
     rows, answers = [], []
     for raw in raws:
         row, errors = _read(raw, objects, known, now)
-        answers.append(Stored(raw.get("object") if isinstance(raw, dict) else None, "rejected", errors))
+        answers.append(Stored(_name(raw), "rejected", errors))
         rows.append(row)
     fresh = [row for row in rows if row]
     columns = list(zip(*fresh, strict=True)) if fresh else [()] * 5
@@ -55,12 +61,18 @@ def receive(source: Source, raws: list) -> list[Stored]:
     return answers
 
 
+def _name(raw: object) -> str | None:
+    """The object that ``raw`` names, as far as it can be looked up and told back."""
+    code = raw.get("object") if isinstance(raw, dict) else None
+    return code if isinstance(code, str) and item.storable(code) else None
+
+
 def _read(raw: object, objects: dict, known: directory.Directory, now: datetime):
     errors = item.Errors()
     if not isinstance(raw, dict):
         errors.add("not_an_object", _("每条预警应为一个 JSON 对象。"))
         return None, errors
-    found = objects.get(raw.get("object")) if isinstance(raw.get("object"), str) else None
+    found = objects.get(_name(raw))
     if found is None:
         errors.add("unknown_object", _("监测对象未登记。"), "object")
     code = raw.get("category")

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from alerts.formats.item import storable
 from cases import guards
 from cases.changes import Changes, locked
 from cases.models import Case, Party, State
@@ -81,7 +82,9 @@ def _clean(data: dict) -> dict:
             continue
         if not isinstance(value, str):
             raise Invalid("not_text", _("应为文本。"), name)
-        if "\x00" in value or len(value) > NOTE_LENGTH:
+        if not storable(value):
+            raise Invalid("bad_character", _("含有无法保存的字符。"), name)
+        if len(value) > NOTE_LENGTH:
             raise Invalid("too_long", _("超过 %(limit)d 个字符。") % {"limit": NOTE_LENGTH}, name)
     return {**data, **{name: data[name].strip() for name in ("note", "reason") if data.get(name)}}
 
@@ -111,7 +114,8 @@ def _pick(choices: dict, data: dict, name: str):
     if not code:
         return None
     if not isinstance(code, str) or code not in choices:
-        raise Invalid("unknown_code", _("没有这个代码：%(code)s。") % {"code": str(code)[:64]}, name)
+        told = code[:64] if isinstance(code, str) and storable(code) else "?"
+        raise Invalid("unknown_code", _("没有这个代码：%(code)s。") % {"code": told}, name)
     return choices[code]
 
 

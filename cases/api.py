@@ -116,7 +116,7 @@ class Visible(APIView):
 
     def case(self, number: str) -> Case:
         """The case ``number``, or 404 when this person may not see it."""
-        found = self.get_queryset().filter(number=number).first()
+        found = None if "\x00" in number else self.get_queryset().filter(number=number).first()
         if found is None:
             raise Http404
         return found
@@ -171,7 +171,8 @@ class CaseVerb(Visible):
     )
     def post(self, request, number, verb):
         """Press ``verb`` and read the case as it stands then. A refusal changes nothing and says why."""
-        if verb not in actions.DOES:
+        # All verbs of the machine, so that one which needs a request says so instead of not being there.
+        if verb not in guards.TABLE:
             raise Http404
         if not isinstance(request.data, dict):
             raise Invalid("not_an_object", _("请求内容应为一个 JSON 对象。"))

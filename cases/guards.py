@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Reading
-from cases.models import Case, Evidence, Party, State
+from cases.models import Case, Evidence, Loop, Party, State
 from cases.models.machine import verbs
 from cases.models.work import EvidenceKind
 from responsibility import access
@@ -28,7 +28,7 @@ def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
         if post is None:
             raise Forbidden("wrong_role", _("这一步由区城运中心的值班长或核查员办理。"))
         return post
-    units = engaged if move["scope"] == "party" else {case.holder_id} - {None}
+    units = engaged if move["scope"] == "party" else commanding(case)
     post = actor.post_in(units, roles)
     if post is None and actor.post_in(engaged, roles):
         raise Forbidden(
@@ -37,6 +37,12 @@ def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
     if post is None:
         raise Forbidden("not_engaged", _("您所在的单位或岗位不承办此案件。"))
     return post
+
+
+def commanding(case: Case) -> set[int]:
+    """Ids of the units that command: the holder, in the large loop also the lead, which goes on leading under it."""
+    units = {case.holder_id, case.lead_id if case.loop == Loop.LARGE else None}
+    return {unit for unit in units if unit}
 
 
 def moves_now(verb: str, case: Case, party: Party | None = None) -> None:

@@ -35,7 +35,8 @@ def take(drafts: list[Draft], now: datetime, known: Directory) -> None:
     groups: dict[object, list[Draft]] = defaultdict(list)
     for draft in raising:
         groups[_key(draft)].append(draft)
-    fresh = [key for key, group in groups.items() if _find(existing, group[0]) is None]
+    # In one order, so that two batches which open cases for the same objects never wait for each other in a ring.
+    fresh = sorted((key for key, group in groups.items() if _find(existing, group[0]) is None), key=str)
     numbers = new_numbers(known, now, len(fresh)) if fresh else []
     for key, (pk, number) in zip(fresh, numbers, strict=True):
         existing[key] = _open(changes, owners, groups[key].pop(0), pk, number)

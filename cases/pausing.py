@@ -23,6 +23,11 @@ def pause(changes: Changes, case: Case, *, until: datetime, reason: str, approve
     changes.touch(case)
 
 
+def end_pauses(changes: Changes, case: Case) -> None:
+    """The case ends while it was put off: what was granted ends with it."""
+    Pause.objects.filter(deadline__case=case, until__isnull=True).update(until=changes.now)
+
+
 def unpause(changes: Changes, case: Case) -> None:
     """Resume ``case``: what was left of each clock is left again; never more than the ceiling of its pause."""
     case.resume()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
 from cases import guards
@@ -10,8 +11,8 @@ from cases.changes import Changes, locked
 from cases.loops import rise
 from cases.models import Case, Deadline, DeadlineKind, Loop, Request, RequestKind, State
 from cases.models.work import RequestState
-from cases.pausing import pause
-from responsibility import acting, clock, directory
+from cases.pausing import end_pauses, pause
+from responsibility import acting, clock, directory, ledger
 from responsibility.models import Grade, Post, Role, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
@@ -131,13 +132,25 @@ def _may_void(case: Case) -> None:
         raise Refused("wrong_state", _("案件目前%(state)s，不能作废。") % {"state": case.get_state_display()})
 
 
+def _moved_on() -> Refused:
+    return Refused("moved_on", _("请示之后案件已有变化，不能再按原请示批准。"))
+
+
 def _escalate(changes: Changes, case: Case, request: Request, by: User) -> None:
+    # The clock or the colour has raised it meanwhile: nobody asked for a wider loop than that.
+    story = ledger.story(case.chain)
+    asked = story.filter(verb="request.escalate", after__request=request.pk).values("seq")
+    if story.filter(verb="case.escalate", seq__gt=Subquery(asked)).exists():
+        raise _moved_on()
     to = Loop.MEDIUM if case.loop == Loop.SMALL else Loop.LARGE
     rise(changes, case, to, why="request", note=request.reason)
 
 
 def _extend(changes: Changes, case: Case, request: Request, by: User) -> None:
-    for deadline in _extendable(case):
+    asked_for = list(_extendable(case).filter(started_at__lte=request.asked_at))
+    if not asked_for:
+        raise _moved_on()
+    for deadline in asked_for:
         deadline.due_at += timedelta(minutes=request.minutes or 0)
         deadline.save(update_fields=["due_at"])
 
@@ -149,6 +162,7 @@ def _suspend(changes: Changes, case: Case, request: Request, by: User) -> None:
 
 def _void(changes: Changes, case: Case, request: Request, by: User) -> None:
     case.annul()
+    end_pauses(changes, case)
     changes.stop(case, *DeadlineKind.values)
 
 

@@ -1,5 +1,6 @@
 """Progress of a long command: a bar on a terminal, one line at the end elsewhere."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -29,3 +30,15 @@ def bar(stream, label: str, total: int) -> Iterator[Callable[[int], None]]:
 
 def _rate(done: int, seconds: float) -> str:
     return f"{done / seconds:,.0f}/s" if seconds > 0 else ""
+
+
+@contextmanager
+def quiet(logger: str) -> Iterator[None]:
+    """Keep what ``logger`` says in passing out of a command that tells the same in its own words."""
+    log = logging.getLogger(logger)
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

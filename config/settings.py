@@ -20,7 +20,7 @@ VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
 DISTRICT_FILE = Path(env.text("DISTRICT_FILE", str(BASE_DIR / "data" / "songjiang.json")))
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DATABASE_URL = env.url("DATABASE_URL", paths.database_url(VAR_DIR), schemes=("postgresql", "postgres"))
-REDIS_URL = env.url("REDIS_URL", f"unix://{paths.redis_socket(VAR_DIR)}", schemes=("redis", "rediss", "unix"))
+REDIS_URL = env.url("REDIS_URL", paths.redis_url(VAR_DIR), schemes=("redis", "rediss", "unix"))
 
 
 def _secret_key() -> str:
@@ -194,7 +194,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["responsibility.interface.Json"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "responsibility.interface.errors",
@@ -223,7 +223,7 @@ SPECTACULAR_SETTINGS = {
 # --- clock and messages ------------------------------------------------------
 SWEEP_SECONDS = 5
 # One derived from the other: the two libraries spell a socket differently.
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = paths.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

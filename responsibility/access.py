@@ -4,7 +4,7 @@ from responsibility.acting import Actor
 from responsibility.models import Role, Unit
 
 STREET_AND_DEPARTMENT = {Role.DUTY_OFFICER, Role.HEAD, Role.MANAGER}
-FIELD = STREET_AND_DEPARTMENT | {Role.HANDLER}
+FIELD = STREET_AND_DEPARTMENT | {Role.HANDLER, Role.EMERGENCY_OFFICE}
 CENTRE = {Role.SHIFT_LEADER}
 CHECKERS = {Role.CHECKER, Role.SHIFT_LEADER}
 

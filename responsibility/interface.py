@@ -7,6 +7,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, serializers, status
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -94,6 +95,17 @@ class NewestEntryFirst(NewestFirst):
     """The same for ledger entries."""
 
     ordering = ("-id",)
+
+
+class Json(JSONParser):
+    """The framework's parser; nesting deeper than Python follows is a bad request (400), not a failure."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        """As the parent."""
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise exceptions.ParseError(_("不是有效的 JSON。"), code="bad_json") from None
 
 
 class TooLarge(exceptions.APIException):

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from cases import casepage
 from cases.models import Deadline
+from responsibility import access
+from responsibility.acting import Actor
 from responsibility.directory import Directory
 from responsibility.models import Grade
 from responsibility.models.matrix import DutyRole
@@ -119,3 +121,9 @@ def unit_name(code: str | None, known: Directory) -> str:
 def get(mapping: dict, key: str):
     """``mapping[key]``, or an empty text."""
     return mapping.get(key, "")
+
+
+@register.filter
+def reads_ledger(actor: Actor) -> bool:
+    """Whether the ledger's reading room is open to ``actor``."""
+    return bool(actor.roles & access.READS_LEDGER)

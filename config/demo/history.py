@@ -4,7 +4,6 @@ What happens follows from the seed of the district file; when, from the present.
 every state, with clocks green, amber and red, so that every desk has something real before it.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from django.db import transaction
 from alerts.models import Alert
 from cases import sweeping
 from cases.models import Deadline, RequestKind, State
+from config import progress
 from config.demo import people
 from config.demo.doors import Inside
 from config.demo.drive import Crew, Tally, Temper, Wish
@@ -101,7 +101,7 @@ def write(data: dict, now: datetime, say: Callable[[float], None] = lambda done:
         timeline.at(post.at, lambda items=post.items: crew.take(items))
     for tick in range(int(HOURS * 3600 / TICK.total_seconds())):
         timeline.at(start + (tick + 1) * TICK, lambda: _sweep(timeline.now, crew))
-    with _quiet("cases.sweeping"), transaction.atomic():
+    with progress.quiet("cases.sweeping"), transaction.atomic():
         timeline.run(now)
     return crew.tally
 
@@ -149,15 +149,3 @@ def _home(data: dict) -> str:
 def _sweep(now: datetime, crew: Crew) -> None:
     if Deadline.objects.due(now).exists() and sweeping.sweep().escalated:
         crew.wake()
-
-
-@contextmanager
-def _quiet(logger: str) -> Iterator[None]:
-    """Three hundred sweeps in a few seconds are one event to whoever reads the log."""
-    log = logging.getLogger(logger)
-    level = log.level
-    log.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        log.setLevel(level)

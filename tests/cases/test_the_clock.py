@@ -86,3 +86,15 @@ def test_the_lamp_is_green_then_amber_from_eighty_per_cent_then_red(open_case):
     deadline = open_case().deadlines.get(kind="contain")
     at = [deadline.started_at + timedelta(minutes=m) for m in (191, 192, 241)]
     assert [deadline.lamp(when) for when in at] == ["green", "amber", "red"]
+
+
+def test_in_the_large_loop_command_and_lead_can_both_contain(open_case, press):
+    steps = ["sijing-duty acknowledge", "sijing-handler arrive", "sijing-handler prove"]
+    for person in ("yingji-office", "shuiwu-head"):
+        case = press(open_case(grade="red", object=person, location={"lat": 31.1144, "lon": 121.2683}), *steps)
+        assert press(case, f"{person} contain").state == "contained"
+
+
+def test_the_district_command_answers_for_itself(open_case, press):
+    case = press(open_case(grade="red"), "yingji-office acknowledge", "shuiwu-duty acknowledge", "sijing-duty acknowledge")
+    assert case.parties.filter(acknowledged_at=None).count() == 0

@@ -1,0 +1,130 @@
+"""Where it is measured: servers, database and web processes of the bench's own, gone afterwards."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.embedded import process
+from config.embedded.servers import Servers
+
+HOME = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+START_SECONDS = 60
+
+
+def claim_environment() -> Path:
+    """Point the settings at a folder of the bench's own; call before Django is imported. The folder.
+
+    The bench empties tables and turns triggers off, so an installation that the environment names is never used.
+    """
+    base = Path(os.environ.get("VAR_DIR") or HOME / "var").resolve()
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    os.environ |= {"VAR_DIR": str(base / "bench"), "DEMO": "1", "DEBUG": "0", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    # The bench's own process prints a table, not a log.
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    return base
+
+
+class Place:
+    """A district with its demo people on real servers with their default, durable settings."""
+
+    def __init__(self, var_dir: Path):
+        self.var_dir = var_dir
+        self.servers = Servers(var_dir)
+        self.stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Place":
+        self.stack.callback(self._remove)
+        self.stack.callback(self.servers.stop)
+        try:
+            self.servers.claim()
+            for left in ("pg", "valkey"):
+                shutil.rmtree(self.var_dir / left, ignore_errors=True)
+            self.servers.start()
+            _prepare()
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *exc) -> None:
+        from django.db import connection
+
+        connection.close()
+        self.stack.close()
+
+    def _remove(self) -> None:
+        # The logs stay: they say why something went wrong.
+        for left in ("pg", "valkey", "static", "run"):
+            shutil.rmtree(self.var_dir / left, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def web(self, application: str = "config.asgi:application"):
+        """Serve ``application`` as ``make run`` does, from one process of its own; gives the port."""
+        port = _free_port()
+        options = ("--no-access-log", "--timeout-graceful-shutdown", "5")
+        command = [sys.executable, "-m", "uvicorn", application, "--host", HOST, "--port", str(port), *options]
+        name = application.partition(":")[0].replace(".", "-")
+        child = process.start(name, command, self.servers.log_dir / f"{name}.log", env=dict(os.environ), cwd=HOME)
+        try:
+            _wait(child, port)
+            yield port
+        finally:
+            child.stop()
+
+
+def _prepare() -> None:
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    django.setup()
+    from alerts.loading import load_objects
+    from config.demo import people
+    from responsibility import loading
+
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    data = loading.read(settings.DISTRICT_FILE)
+    loading.load(data)
+    load_objects(data)
+    people.load(data)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def _wait(child: process.Child, port: int) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if child.ended():
+            raise child.failure(f"{child.name} 未能启动 / did not start:")
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise child.failure(f"{child.name} 无应答 / does not answer:")
+
+
+def ask(port: int, requests: Sequence[dict], *, connections: int = 1, seconds: float = 0.0, keep: bool = False) -> dict:
+    """Send ``requests`` from a client process; see ``bench/client.py`` for both shapes."""
+    spec = {"port": port, "connections": connections, "seconds": seconds, "requests": list(requests), "keep": keep}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.client"], input=json.dumps(spec).encode(), cwd=HOME, capture_output=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode())
+    answer = json.loads(done.stdout)
+    if answer["failed"]:
+        raise RuntimeError(f"{answer['failed']} requests failed, the first with: {answer['first_failure']}")
+    return answer

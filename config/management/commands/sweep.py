@@ -1,0 +1,50 @@
+"""Let the clock strike once."""
+
+from contextlib import nullcontext
+from datetime import datetime
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from cases import sweeping
+from config import progress
+from responsibility import clock, directory
+
+
+class Command(BaseCommand):
+    """What the tick does every few seconds, by hand; any number may run at once."""
+
+    help = "判定已过的时限 / record every deadline that has passed and raise what must rise."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--at", help="as if it were this time (ISO 8601; local time without offset; demo mode only)")
+
+    def handle(self, *args, at, **options):
+        """One line with what was done; ``--at`` is refused outside demo mode."""
+        try:
+            with progress.quiet("cases.sweeping"), clock.as_if(_instant(at)) if at else nullcontext():
+                report = sweeping.sweep()
+        except PermissionError:
+            raise CommandError("--at 仅演示模式可用 / demo mode only: set DEMO=1.") from None
+        except directory.NoDistrict as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(
+            f"超时 missed {report.missed} · 提级 escalated {report.escalated} · 失败 failed {report.failed}"
+            f" · {report.seconds:.2f} s"
+        )
+
+
+def _instant(text: str) -> datetime:
+    if not settings.DEMO:
+        raise PermissionError
+    try:
+        found = parse_datetime(text)
+        if found is not None and timezone.is_naive(found):
+            found = timezone.make_aware(found)
+        if found is not None:
+            return found.astimezone(timezone.get_default_timezone())
+    except (ValueError, OverflowError):
+        pass
+    raise CommandError(f"--at {text!r} 不是时间 / is not a time, such as 2026-11-21T18:00 or 2026-11-21T18:00:00+08:00")
