@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import pgbulk
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from alerts.models import Alert, Outcome, RiskObject, Source
 from alerts.signals import alerts_received
 from responsibility import acting, clock, directory, ledger
+from responsibility.copying import copy
 from responsibility.models import Category, Scenario, Territory
 
 TRIES = 6
@@ -155,12 +155,9 @@ def _refer(source: Source, drafts: list[Draft]) -> None:
 
 
 def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
-    shared = [f.name for f in Alert._meta.concrete_fields if hasattr(drafts[0], f.name)]
-    rows = [
-        Alert(source=source, received_at=now, **{name: getattr(draft, name) for name in shared}) for draft in drafts
-    ]
     # In one order, as the cases are: two batches with the same alerts must not wait for each other in a ring.
-    pgbulk.copy(Alert, sorted(rows, key=lambda row: row.external_id))
+    ordered = sorted(drafts, key=lambda draft: draft.external_id)
+    copy(Alert, [_row(source, draft, now) for draft in ordered])
     quiet = [draft for draft in drafts if not draft.case_number]
     ledger.record(
         [
@@ -176,6 +173,12 @@ def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
         ],
         by=acting.SYSTEM,
     )
+
+
+def _row(source: Source, draft: Draft, now: datetime) -> dict:
+    found = {"category": draft.category, "scenario": draft.scenario, "territory": draft.territory}
+    keys = {f"{name}_id": thing.pk for name, thing in (found | {"risk_object": draft.risk_object}).items() if thing}
+    return vars(draft) | keys | {"source_id": source.pk, "received_at": now}
 
 
 def _answer(item: Draft | Rejected, fresh: dict[str, Draft], replayed: dict[str, Alert]) -> Answer:

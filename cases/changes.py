@@ -16,6 +16,7 @@ from cases import board
 from cases.models import Case, Deadline, Party
 from cases.models.machine import ENDED
 from responsibility import acting, ledger
+from responsibility.copying import copy
 from responsibility.directory import Directory
 from responsibility.models import Unit
 from responsibility.worktime import YearNotLoaded
@@ -38,8 +39,9 @@ class Changes:
         # Chains that alerts without a case have already written on.
         self.old_chains: set = set()
         self.unanswered: list[int] = []
-        self.parties: list[Party] = []
-        self.deadlines: list[Deadline] = []
+        # As rows of their tables: there are thousands in a batch, and nobody reads them before they are written.
+        self.parties: list[dict] = []
+        self.deadlines: list[dict] = []
         self.stops: dict[tuple[str, ...], list[tuple[int, int | None]]] = defaultdict(list)
         self.acts: list[ledger.Act] = []
 
@@ -65,7 +67,9 @@ class Changes:
         if unit is None or unit.pk in self.engaged[case.pk]:
             return
         self.engaged[case.pk].add(unit.pk)
-        self.parties.append(Party(case=case, unit=unit, role=role, since=self.now))
+        self.parties.append(
+            {"case_id": case.pk, "unit_id": unit.pk, "role": role, "since": self.now, "answered_by": "", "live": True}
+        )
         self.start(case, "acknowledge", unit, minutes=case.policy["acknowledge"])
 
     def unanswer(self, case: Case) -> None:
@@ -78,9 +82,14 @@ class Changes:
         if days:
             due_at, provisional = self._working_days(case, kind, days)
         self.deadlines.append(
-            Deadline(
-                case=case, unit=unit, kind=kind, started_at=self.now, due_at=due_at, provisional=provisional
-            )
+            {
+                "case_id": case.pk,
+                "unit_id": unit.pk if unit else None,
+                "kind": kind,
+                "started_at": self.now,
+                "due_at": due_at,
+                "provisional": provisional,
+            }
         )
 
     def stop(self, case: Case, *kinds: str, unit: Unit | None = None) -> None:
@@ -107,7 +116,7 @@ class Changes:
         """Write everything in the present transaction and tell the screens on commit."""
         if self.opened:
             self._set_due()
-            pgbulk.copy(Case, list(self.opened.values()))
+            copy(Case, map(vars, self.opened.values()))
         for kinds, owed in self.stops.items():
             self._stop(kinds, owed)
         if self.touched:
@@ -117,9 +126,9 @@ class Changes:
                 acknowledged_at=None, acknowledged_by=None, answered_by=""
             )
         if self.parties:
-            pgbulk.copy(Party, self.parties, exclude=["id"])
+            copy(Party, self.parties, leave_out=["id"])
         if self.deadlines:
-            pgbulk.copy(Deadline, self.deadlines, exclude=["id"])
+            copy(Deadline, self.deadlines, leave_out=["id"])
         if self.touched:
             refresh_due(list(self.touched))
         fresh = {case.chain for case in self.opened.values()} - self.old_chains
@@ -131,9 +140,10 @@ class Changes:
         """New cases have no clocks but these, so their worklist keys need no question to the database."""
         nearest: dict[int, datetime] = {}
         for deadline in self.deadlines:
-            nearest[deadline.case_id] = min(nearest.get(deadline.case_id, deadline.due_at), deadline.due_at)
+            case_id, due_at = deadline["case_id"], deadline["due_at"]
+            nearest[case_id] = min(nearest.get(case_id, due_at), due_at)
         for party in self.parties:
-            party.due_at = nearest.get(party.case_id)
+            party["due_at"] = nearest.get(party["case_id"])
         for case in self.opened.values():
             case.due_at = nearest.get(case.pk)
 

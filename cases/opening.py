@@ -13,7 +13,7 @@ from cases.loops import due_by_grade, rise
 from cases.models import Case, State
 from cases.models.machine import ENDED
 from cases.pausing import unpause
-from cases.policy import Owners, promise
+from cases.policy import Owners
 from responsibility import acting
 from responsibility.directory import Directory
 from responsibility.models import Grade
@@ -128,7 +128,7 @@ def _open(changes: Changes, owners: Owners, draft: Draft, pk: int, number: str) 
         opened_at=changes.now,
         proof_since=changes.now,
         last_alert_at=changes.now,
-        policy=promise(draft.category),
+        policy=owners.promise(draft.category),
     )
     case.regrade(draft.grade or UNGRADED)
     changes.open(case)

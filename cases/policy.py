@@ -40,14 +40,17 @@ class Owners:
 
     def __init__(self, known: Directory, at: datetime):
         self.known, self.at = known, at
+        # What is copied onto many cases of one batch is made once, and written once.
         self.rows = lru_cache(maxsize=None)(self._rows)
+        self.account = lru_cache(maxsize=None)(self._account)
+        self.promise = lru_cache(maxsize=None)(promise)
 
     def lead(self, category: Category, scenario: Scenario | None, territory: Territory) -> Unit | None:
         """The one lead, or ``None`` where the matrix names nobody (a gap)."""
         rows = self._find(category, scenario, territory).get(DutyRole.LEAD)
         return self._unit(rows[0].unit_id) if rows else None
 
-    def account(
+    def _account(
         self, category: Category, scenario: Scenario | None, territory: Territory, main_body_id: int | None
     ) -> list[dict]:
         """``[{"role", "unit", "name", "name_en", "basis", "basis_en", "duty"}]``, the lead first, empties kept.

@@ -48,41 +48,44 @@ def add(
         )
     except files.FileRefused as refused:
         raise Invalid(refused.code, refused.detail, "file") from None
+    told = {
+        "note": note,
+        "taken_at": taken_at or stored.taken_at,
+        "lat": lat if lat is not None else stored.lat,
+        "lon": lon if lon is not None else stored.lon,
+    }
     with transaction.atomic():
-        case = locked(pk=case_id).select_related("holder", "lead").get()
-        changes = Changes(directory.current(), clock.now())
-        changes.remember_parties({case.pk})
-        actor = acting.of(by)
-        post = guards.may_prove(actor, case, changes.engaged[case.pk])
-        kept = Evidence.objects.filter(
-            case=case, sha256=stored.sha256, kind=kind, uploaded_at__gte=case.proof_since
-        ).first()
-        if kept:
-            return kept
-        evidence = Evidence(
-            case=case,
-            kind=kind,
-            note=note,
-            sha256=stored.sha256,
-            size=stored.size,
-            content_type=stored.content_type,
-            path=str(stored.path),
-            original_name=stored.original_name[:255],
-            taken_at=taken_at or stored.taken_at,
-            lat=lat if lat is not None else stored.lat,
-            lon=lon if lon is not None else stored.lon,
-            uploaded_at=changes.now,
-            uploaded_by=by,
-            unit=post.unit,
-        )
-        if Evidence.objects.filter(case=case, sha256=stored.sha256, kind=kind).exists():
-            raise Invalid("used_before", _("这份文件在返工之前已经用过，请重新取证。"), "file")
-        evidence.save(force_insert=True)
-        changes.touch(case)
-        changes.tell(
-            case, "evidence.add", after={"kind": kind, "sha256": stored.sha256, "size": stored.size}, note=note
-        )
-        changes.write(by=actor, post=post)
+        return _keep(case_id, stored, kind, told, by)
+
+
+def _keep(case_id: int, stored: files.Stored, kind: str, told: dict, by: User) -> Evidence:
+    case = locked(pk=case_id).select_related("holder", "lead").get()
+    changes = Changes(directory.current(), clock.now())
+    changes.remember_parties({case.pk})
+    actor = acting.of(by)
+    post = guards.may_prove(actor, case, changes.engaged[case.pk])
+    same = Evidence.objects.filter(case=case, sha256=stored.sha256, kind=kind).first()
+    if same and same.uploaded_at >= case.proof_since:
+        return same
+    if same:
+        raise Invalid("used_before", _("这份文件在返工之前已经用过，请重新取证。"), "file")
+    evidence = Evidence.objects.create(
+        case=case,
+        kind=kind,
+        sha256=stored.sha256,
+        size=stored.size,
+        content_type=stored.content_type,
+        path=str(stored.path),
+        original_name=stored.original_name[:255],
+        uploaded_at=changes.now,
+        uploaded_by=by,
+        unit=post.unit,
+        **told,
+    )
+    changes.touch(case)
+    after = {"kind": kind, "sha256": stored.sha256, "size": stored.size}
+    changes.tell(case, "evidence.add", after=after, note=told["note"])
+    changes.write(by=actor, post=post)
     return evidence
 
 

@@ -30,7 +30,7 @@ def ask(case_id: int, *, by: User, kind: str, reason: str, note: str = "", minut
         raise Invalid("bad_choice", _("请示类别应为 escalate、extend、suspend 或 void。"), "kind")
     if not reason or len(reason) > 200 or "\x00" in reason + note:
         raise Invalid("required", _("请填写理由（200 字以内）。"), "reason")
-    _check_minutes(kind, minutes)
+    minutes = _checked_minutes(kind, minutes)
     with transaction.atomic():
         case, changes, actor = _open_case(case_id, by)
         post = guards.may_prove(actor, case, changes.engaged[case.pk])
@@ -54,9 +54,10 @@ def decide(request_id: int, *, by: User, approve: bool, answer: str = "") -> Req
         case_id = Request.objects.values_list("case_id", flat=True).get(pk=request_id)
         case, changes, actor = _open_case(case_id, by)
         request = Request.objects.select_related("unit").get(pk=request_id)
-        post = decider(actor, request, case)
+        # First, because an approval may already have changed who would decide.
         if request.state != RequestState.PENDING:
             raise Refused("already_decided", _("这份请示已经审批。"))
+        post = decider(actor, request, case)
         if approve:
             POSSIBLE[request.kind](case)
             GRANT[request.kind](changes, case, request, by)
@@ -88,12 +89,13 @@ def decider(actor: acting.Actor, request: Request, case: Case) -> Post:
     return post
 
 
-def _check_minutes(kind: str, minutes: int | None) -> None:
+def _checked_minutes(kind: str, minutes: int | None) -> int | None:
     if kind not in (RequestKind.EXTEND, RequestKind.SUSPEND):
-        return
+        return None
     ceiling = EXTEND_CEILING_MINUTES if kind == RequestKind.EXTEND else int(SUSPEND_CEILING.total_seconds() // 60)
     if isinstance(minutes, bool) or not isinstance(minutes, int) or not 1 <= minutes <= ceiling:
         raise Invalid("bad_number", _("请填写 1 至 %(ceiling)d 之间的分钟数。") % {"ceiling": ceiling}, "minutes")
+    return minutes
 
 
 def _open_case(case_id: int, by: User):

@@ -24,6 +24,7 @@ MINUTES_A_DAY = 24 * 60
 COLUMN = 40
 PENDING = 500
 RECENT = 30
+FEW = 100
 
 
 @require_GET
@@ -45,12 +46,18 @@ def cases(request: HttpRequest) -> HttpResponse:
         "narrowed": any(request.GET.get(name) for name in narrowing.filters),
         "works": bool(actor.roles & access.WORKS_CASES) or access.reads_all(actor),
         "centre": bool(actor.roles & access.CENTRE),
+        "triage": _triage() if actor.roles & access.CENTRE else 0,
         "states": State,
         "loops": Loop,
         "grades": Grade,
         "now": clock.now(),
     }
     return render(request, "cases/worklist.html", context)
+
+
+def _triage() -> int:
+    """How many alerts wait for the shift leader, up to a few: they have no clock, so they stand last in the list."""
+    return len(Case.objects.open().filter(state=State.TRIAGE, due_at__isnull=True).values_list("pk")[:FEW])
 
 
 def _visible(request: HttpRequest, number: str) -> tuple[Case, acting.Actor, directory.Directory]:

@@ -13,8 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def bar(stream, label: str, total: int) -> Iterator[Callable[[int], None]]:
     """Gives a function that is told how many of ``total`` are done. ``stream`` is a command's ``stdout``."""
     if stream.isatty():
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-        with Progress(*columns, TimeElapsedColumn(), console=Console(file=getattr(stream, "_out", stream))) as progress:
+        rate = TextColumn("{task.fields[rate]}")
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeElapsedColumn())
+        with Progress(*columns, console=Console(file=getattr(stream, "_out", stream))) as progress:
             task, began = progress.add_task(label, total=total, rate=""), monotonic()
             yield lambda done: progress.update(task, completed=done, rate=_rate(done, monotonic() - began))
         return

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-import pgbulk
 from django.db import transaction
 from django.utils import timezone, translation
 
 from responsibility import acting, clock
+from responsibility.copying import copy
 from responsibility.models import LedgerEntry
 
 GENESIS = ""
-COPIED = [f.name for f in LedgerEntry._meta.concrete_fields if f.name not in ("id", "xact")]
 
 
 @dataclass
@@ -59,7 +58,7 @@ def record(acts: Iterable[Act], *, by: acting.Actor, post=None, new_chains: bool
         entry.digest = digest(entry)
         heads[act.chain] = (entry.seq, entry.digest)
         entries.append(entry)
-    pgbulk.copy(LedgerEntry, entries, COPIED)
+    copy(LedgerEntry, map(vars, entries), leave_out=["id", "xact"])
 
 
 def _who(by: acting.Actor, post) -> dict:

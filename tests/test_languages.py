@@ -34,12 +34,20 @@ def texts_of(source: str) -> set[str]:
 def texts_of_template(source: str) -> set[str]:
     calls = re.findall(r"\bn?gettext\(u?((?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\s|,|u)+)", templatize(source))
     calls += re.findall(r"\b_\(((?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"))\)", templatize(source))
-    return {text for call in calls for text in re.findall(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", call) for text in text if text}
+    return {
+        text
+        for call in calls
+        for text in re.findall(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", call)
+        for text in text
+        if text
+    }
 
 
 def test_every_sentence_of_the_code_has_its_english(catalogue):
     wanted = {text for path in CODE if "migrations" not in path.parts for text in texts_of(path.read_text())}
-    missing = sorted(text for text in wanted if HAN.search(text) and not (catalogue.get(text) and catalogue.get(text).string))
+    missing = sorted(
+        text for text in wanted if HAN.search(text) and not (catalogue.get(text) and catalogue.get(text).string)
+    )
     assert missing == []
 
 
@@ -47,7 +55,10 @@ def test_every_sentence_of_the_pages_has_its_english(catalogue):
     wanted = {text for path in TEMPLATES for text in texts_of_template(path.read_text())}
     assert wanted, "no texts were found in the templates: this test looks in the wrong way"
     missing = sorted(
-        text for text in wanted if HAN.search(text) and not (catalogue.get(text.replace("\\n", "\n")) and catalogue.get(text.replace("\\n", "\n")).string)
+        text
+        for text in wanted
+        if HAN.search(text)
+        and not (catalogue.get(text.replace("\\n", "\n")) and catalogue.get(text.replace("\\n", "\n")).string)
     )
     assert missing == []
 
@@ -69,6 +80,9 @@ def test_the_compiled_catalogue_is_the_one_that_is_read(catalogue):
 
 
 def test_no_page_holds_chinese_outside_the_translated_texts():
-    bare = re.compile(r"\{%\s*(?:blocktrans|blocktranslate).*?endblocktrans(?:late)?\s*%\}|\{%.*?%\}|\{#.*?#\}|\{\{.*?\}\}|\{% comment.*?endcomment %\}", re.S)
+    bare = re.compile(
+        r"\{%\s*(?:blocktrans|blocktranslate).*?endblocktrans(?:late)?\s*%\}|\{%.*?%\}|\{#.*?#\}|\{\{.*?\}\}|\{% comment.*?endcomment %\}",
+        re.S,
+    )
     left = {path.name: HAN.findall(bare.sub("", path.read_text())) for path in TEMPLATES}
     assert {name: found for name, found in left.items() if found} == {}

@@ -14,6 +14,8 @@ from responsibility.models import Grade
 # A sub-platform's clock may run ahead by this much.
 CLOCK_SKEW = timedelta(minutes=5)
 PAYLOAD_BYTES = 16_000
+# Far more than anybody sends, far less than a writer further down the stack can follow.
+PAYLOAD_DEPTH = 50
 LENGTHS = {"external_id": 200, "category": 200, "scenario": 64, "object": 64, "title": 300, "unit": 40}
 
 
@@ -172,10 +174,23 @@ def _payload(raw: dict, errors: Errors) -> dict:
         if size_of(payload) > PAYLOAD_BYTES:
             errors.add("too_long", _("payload 超过 16 kB。"), "payload")
             return {}
+        if _too_deep(payload):
+            errors.add("too_deep", _("payload 嵌套超过 %(limit)d 层。") % {"limit": PAYLOAD_DEPTH}, "payload")
+            return {}
     except (ValueError, RecursionError):
         errors.add("bad_character", _("含有无法保存的字符。"), "payload")
         return {}
     return payload
+
+
+def _too_deep(payload: dict) -> bool:
+    level: list = [payload]
+    for _depth in range(PAYLOAD_DEPTH + 1):
+        if not level:
+            return False
+        boxes = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [inner for box in boxes for inner in box if isinstance(inner, dict | list)]
+    return bool(level)
 
 
 def read_cap(message: dict, now: datetime, known: Directory) -> Draft | Rejected:

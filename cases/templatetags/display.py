@@ -24,8 +24,12 @@ def duration(seconds: float) -> str:
     """A length of time in its two largest units, minutes rounded down."""
     minutes = int(abs(seconds) // 60)
     hours, days = minutes // 60, minutes // 1440
+    if days >= 2 and not hours % 24:
+        return _("%(days)d 天") % {"days": days}
     if days >= 2:
         return _("%(days)d 天 %(hours)d 小时") % {"days": days, "hours": hours % 24}
+    if hours and not minutes % 60:
+        return _("%(hours)d 小时") % {"hours": hours}
     if hours:
         return _("%(hours)d 小时 %(minutes)d 分") % {"hours": hours, "minutes": minutes % 60}
     return _("%(minutes)d 分") % {"minutes": minutes}
@@ -43,14 +47,20 @@ def countdown(due_at: datetime, now: datetime) -> str:
 
 @register.simple_tag
 def ticking_words() -> dict:
-    """The same words for the script, with ``%d`` and ``%s`` where the numbers go."""
-    return {
-        "left": _("剩 %(time)s") % {"time": "%s"},
-        "over": _("超时 %(time)s") % {"time": "%s"},
-        "minutes": _("%(minutes)d 分").replace("%(minutes)d", "%m"),
-        "hours": _("%(hours)d 小时 %(minutes)d 分").replace("%(hours)d", "%h").replace("%(minutes)d", "%m"),
-        "days": _("%(days)d 天 %(hours)d 小时").replace("%(days)d", "%d").replace("%(hours)d", "%h"),
+    """The same words for the script, with ``%s``, ``%m``, ``%h`` and ``%d`` where the numbers go."""
+    words = {
+        "left": _("剩 %(time)s"),
+        "over": _("超时 %(time)s"),
+        "minutes": _("%(minutes)d 分"),
+        "hours": _("%(hours)d 小时"),
+        "hours-minutes": _("%(hours)d 小时 %(minutes)d 分"),
+        "days": _("%(days)d 天"),
+        "days-hours": _("%(days)d 天 %(hours)d 小时"),
     }
+    marks = (("%(time)s", "%s"), ("%(minutes)d", "%m"), ("%(hours)d", "%h"), ("%(days)d", "%d"))
+    for mark, short in marks:
+        words = {name: text.replace(mark, short) for name, text in words.items()}
+    return words
 
 
 @register.filter
@@ -127,3 +137,9 @@ def get(mapping: dict, key: str):
 def reads_ledger(actor: Actor) -> bool:
     """Whether the ledger's reading room is open to ``actor``."""
     return bool(actor.roles & access.READS_LEDGER)
+
+
+@register.filter
+def minutes(count: int) -> str:
+    """A number of minutes as a length of time."""
+    return duration(count * 60)

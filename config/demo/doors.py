@@ -135,7 +135,7 @@ class OverHttp:
         found = _body(answer)
         if answer.is_error and "outcome" not in found:
             raise Unreachable(f"接收预警失败 / alerts were refused: {answer.status_code} {answer.text[:200]}")
-        return found["results"] if "results" in found else [found]
+        return found.get("results", [found])
 
     def look(self, number: str) -> Seen:
         """The case as the watcher sees it."""
@@ -181,7 +181,9 @@ class OverHttp:
             given = {"username": who, "password": people.PASSWORD}
             answer = self._send("sign_in", "/api/v1/token/", {}, json=given)
             if answer.is_error:
-                raise Unreachable(f"演示账号 {who} 无法登录 / cannot sign in ({answer.status_code}): run manage.py load_demo.")
+                raise Unreachable(
+                    f"演示账号 {who} 无法登录 / cannot sign in ({answer.status_code}): manage.py load_demo"
+                )
             self.tokens[who] = answer.json()["token"]
         return {"Authorization": f"Token {self.tokens[who]}"}
 
@@ -190,8 +192,8 @@ class OverHttp:
         try:
             answer = self.client.request(method, path, headers=headers, **body)
         except httpx.HTTPError as error:
-            where = self.client.base_url
-            raise Unreachable(f"无法连接 {where} / the server cannot be reached: {error}. 先运行 run first: make run") from None
+            where = f"无法连接 {self.client.base_url} / the server cannot be reached"
+            raise Unreachable(f"{where}: {error}. 先运行 run first: make run") from None
         self.took[kind].append((perf_counter() - began) * 1000)
         if answer.status_code >= 500:
             raise Unreachable(f"服务器出错 / the server failed: {answer.status_code} {path}")

@@ -44,6 +44,9 @@ class Wish:
     answer: str = ""
 
 
+SUPPORT = Wish(RequestKind.ESCALATE, "需要行业主管部门的专业队伍支援。", approve=True, answer="同意增援。")
+
+
 @dataclass(frozen=True)
 class Temper:
     """How a case goes. People rest at state ``stop``; ``rescued``: once it has risen, the others go on."""
@@ -137,8 +140,7 @@ class Crew:
             stop = self.rng.choice([State.DISPATCHED, State.ACKNOWLEDGED, State.ON_SITE, State.TRIAGE])
             return Temper(stop=stop, rescued=self.rng.random() < 0.85, pace=pace)
         if chance < 0.11:
-            wish = Wish(RequestKind.ESCALATE, "需要行业主管部门的专业队伍支援。", approve=True, answer="同意，立即增援。")
-            return Temper(stop=State.ON_SITE, pace=pace, wish=wish)
+            return Temper(stop=State.ON_SITE, pace=pace, wish=SUPPORT)
         return Temper(pace=pace, rectify=chance > 0.7, rework=0.4 < chance < 0.48)
 
     # --- one case ------------------------------------------------------------
@@ -156,7 +158,7 @@ class Crew:
         for unit in seen.waiting:
             if unit not in work.called and seen.state != State.TRIAGE:
                 work.called.add(unit)
-                self._plan(work, seen, "acknowledge", unit, ANSWERS, key=f"acknowledge {unit}")
+                self._plan(work, seen, "acknowledge", unit, ANSWERS, {})
         verb, data = self._verb(work, seen)
         if verb in ("file", "void"):
             self._plan(work, seen, verb, "", (Role.SHIFT_LEADER,), data)
@@ -183,12 +185,11 @@ class Crew:
         reports = (State.CONTAINED, State.RECTIFYING)
         return follows.get(State(seen.state), "report" if seen.state in reports else ""), {}
 
-    def _plan(
-        self, work: Work, seen: Seen, verb: str, unit: str, roles: tuple[str, ...], data: dict | None = None, key: str = ""
-    ) -> None:
+    def _plan(self, work: Work, seen: Seen, verb: str, unit: str, roles: tuple[str, ...], data: dict) -> None:
         """Let somebody press ``verb`` after a while, unless that is on its way already."""
         who = self.staff.of(unit, roles) if unit else self.staff.holding(roles[0])
-        key = key or verb
+        # Every unit answers for itself; everything else is done once.
+        key = f"{verb} {unit}" if verb == "acknowledge" else verb
         if key in work.pending:
             return
         if not who:
@@ -196,7 +197,7 @@ class Crew:
             return
         work.pending.add(key)
         note = {"note": self.rng.choice(NOTES[verb])} if verb in NOTES else {}
-        self._later(verb, work, lambda: self._act(work, seen, key, who, verb, {**note, **(data or {})}))
+        self._later(verb, work, lambda: self._act(work, seen, key, who, verb, note | data))
 
     def _later(self, what: str, work: Work, act) -> None:
         minutes = self.rng.uniform(*TAKES[what]) * work.temper.pace
@@ -238,8 +239,9 @@ class Crew:
 
     def _ask(self, work: Work, seen: Seen, wish: Wish) -> None:
         work.pending.discard("ask")
+        who = self.staff.of(seen.holder, ANSWERS)
         try:
-            asked = self.door.ask(self.staff.of(seen.holder, ANSWERS), work.number, wish.kind, wish.reason, wish.minutes)
+            asked = self.door.ask(who, work.number, wish.kind, wish.reason, wish.minutes)
             self.tally.acts[f"ask {wish.kind}"] += 1
         except Declined as declined:
             self.tally.refusals[declined.code] += 1

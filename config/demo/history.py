@@ -30,24 +30,28 @@ TICK = timedelta(minutes=5)
 # A burst of rain: the warning, then water in many places, all in one batch.
 RAIN = ["ND-RAIN"] + ["LL-ROAD-POND"] * 5 + ["LL-UNDERPASS"] * 2 + ["ND-RIVER"]
 H2S, GAS = "LL-CONF-H2S", "LL-GAS-LEAK"
+# A venue for which the matrix names no lead for e-bikes.
+GAP = "delivery riders (platform firms)"
 
 HELP = Wish(RequestKind.ESCALATE, "相邻地下室浓度持续上升，需燃气主管部门牵头。")
 WHOSE = Wish(RequestKind.ESCALATE, "涉事车辆属外卖平台，主管部门不明，请指定牵头单位。")
-NO_NEED = Wish(RequestKind.ESCALATE, "请水务部门派员。", approve=False, answer="属地养护力量可以处置，请继续并按时反馈。")
+NO_NEED = Wish(RequestKind.ESCALATE, "请水务部门派员。", approve=False, answer="属地养护力量可以处置，请继续。")
 MORE_TIME = Wish(RequestKind.EXTEND, "管线产权单位正在赶来，申请延长两小时。", minutes=120)
-SPARE_PART = Wish(RequestKind.SUSPEND, "风机部件缺货，已加装临时通风并每日巡查。", minutes=4320, approve=True, answer="同意挂账三日。")
+NO_PART = Wish(
+    RequestKind.SUSPEND, "风机部件缺货，已加装临时通风。", minutes=4320, approve=True, answer="同意挂账三日。"
+)
 MISTAKEN = Wish(RequestKind.VOID, "探头标定引起的误报，厂家已复检。", approve=True, answer="同意作废。")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One alert ``ago`` minutes before now and how it goes; ``here``: on the street of the first demo person."""
+    """One alert ``ago`` minutes before now and how it goes; ``street`` indexes ``_streets``, ``None`` for any."""
 
     ago: int
     category: str
     grade: str
     temper: Temper
-    here: bool = True
+    street: int | None = 0
     scenario: str = ""
 
 
@@ -60,19 +64,21 @@ SCENES = [
     Scene(150, H2S, "yellow", Temper(stop=State.VERIFYING)),
     Scene(180, "LL-WATER-BURST", "yellow", Temper(stop=State.RECTIFYING, rectify=True)),
     Scene(95, "LL-ROAD-CAVITY", "yellow", Temper(stop=State.CONTAINED)),
-    Scene(310, H2S, "yellow", Temper(stop=State.RECTIFYING, rectify=True, wish=SPARE_PART), here=False),
-    Scene(75, GAS, "yellow", Temper(stop=State.ON_SITE, wish=HELP), here=False),
-    Scene(150, GAS, "orange", Temper(stop=State.ON_SITE, rescued=False), here=False),
-    Scene(260, "WS-CRANE", "orange", Temper(stop=State.RECTIFYING, rescued=False, rectify=True), here=False),
-    Scene(35, GAS, "red", Temper(stop=State.ON_SITE, rescued=False, pace=0.5), here=False),
-    Scene(540, "PS-CURTAIN", "yellow", Temper(stop=State.DISPATCHED, rescued=False), here=False),
-    Scene(800, "WS-PIT", "yellow", Temper(stop=State.DISPATCHED, rescued=False), here=False),
-    Scene(60, "PS-EBIKE", "yellow", Temper(stop=State.ON_SITE, wish=WHOSE), scenario="delivery riders (platform firms)"),
+    Scene(310, H2S, "yellow", Temper(stop=State.RECTIFYING, rectify=True, wish=NO_PART), street=None),
+    Scene(75, GAS, "yellow", Temper(stop=State.ON_SITE, wish=HELP), street=None),
+    Scene(150, GAS, "orange", Temper(stop=State.ON_SITE, rescued=False), street=None),
+    Scene(260, "WS-CRANE", "orange", Temper(stop=State.RECTIFYING, rescued=False, rectify=True), street=None),
+    Scene(35, GAS, "red", Temper(stop=State.ON_SITE, rescued=False, pace=0.5), street=None),
+    Scene(540, "PS-CURTAIN", "yellow", Temper(stop=State.DISPATCHED, rescued=False), street=None),
+    Scene(800, "WS-PIT", "yellow", Temper(stop=State.DISPATCHED, rescued=False), street=None),
+    Scene(60, "PS-EBIKE", "yellow", Temper(stop=State.ON_SITE, wish=WHOSE), scenario=GAP),
     Scene(100, "LL-BRIDGE", "yellow", Temper(stop=State.ON_SITE, wish=MORE_TIME)),
     Scene(420, H2S, "yellow", Temper(stop=State.ON_SITE, wish=NO_NEED)),
     Scene(220, "PS-LIFT", "yellow", Temper(stop=State.ACKNOWLEDGED, wish=MISTAKEN)),
     Scene(460, H2S, "yellow", Temper(rework=True)),
-    Scene(330, H2S, "blue", Temper(rework=True), here=False),
+    Scene(330, H2S, "blue", Temper(rework=True), street=None),
+    Scene(40, H2S, "yellow", Temper(stop=State.ON_SITE), street=1),
+    Scene(170, GAS, "yellow", Temper(stop=State.VERIFYING), street=1),
     Scene(50, "LL-CONF-CH4", "orange", Temper(stop=State.ON_SITE, rescued=False)),
 ]
 
@@ -108,7 +114,8 @@ def write(data: dict, now: datetime, say: Callable[[float], None] = lambda done:
 
 def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:
     """Put the scenes on the timeline, those of categories that the district has."""
-    here = _home(mix.data)
+    streets = _streets(mix.data)
+    here = streets[0]
 
     def ago(minutes: int) -> datetime:
         return now - timedelta(minutes=minutes)
@@ -118,7 +125,7 @@ def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:
 
     for scene in SCENES:
         if scene.category in mix.categories:
-            when, street = ago(scene.ago), here if scene.here else ""
+            when, street = ago(scene.ago), "" if scene.street is None else streets[scene.street]
             wanted = {"category": scene.category, "grade": scene.grade, "scenario": scene.scenario}
             at(when, [mix.apart(when, territory=street, **wanted)], scene.temper)
     at(ago(25), [mix.unlisted(ago(25), here)], Temper(stop=State.TRIAGE))
@@ -139,11 +146,11 @@ def _repeated(item: dict, when: datetime) -> dict:
     return {**item, "external_id": f"{item['external_id']}-again", "observed_at": when.isoformat()}
 
 
-def _home(data: dict) -> str:
-    """The name of the street of the first duty officer in the file; the scenes that are ``here`` happen there."""
-    streets = {row["unit"]: row["name"] for row in data["territories"]}
-    officers = (row for row in data["demo"]["people"] if row["role"] == Role.DUTY_OFFICER)
-    return next((streets[row["unit"]] for row in officers if row["unit"] in streets), "")
+def _streets(data: dict) -> list[str]:
+    """The names of the streets of the file's first two duty officers; an empty text, any street, for one missing."""
+    names = {row["unit"]: row["name"] for row in data["territories"]}
+    officers = (row["unit"] for row in data["demo"]["people"] if row["role"] == Role.DUTY_OFFICER)
+    return [*dict.fromkeys(names[unit] for unit in officers if unit in names), "", ""][:2]
 
 
 def _sweep(now: datetime, crew: Crew) -> None:

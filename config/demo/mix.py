@@ -13,7 +13,7 @@ from django.conf import settings
 
 # The object of the example in the contract: whoever tries it by hand shall find it without an open case.
 KEPT_FREE = {"MH-SIJING-0088"}
-# Shares of our own making; most alarms are yellow, few are red.
+# From low to high, in shares of our own making: most alarms are yellow, few are red.
 GRADES = {"blue": 20, "yellow": 68, "orange": 9, "red": 3}
 # Alerts by local hour, 0 to 23: evenings and nights carry more, because nobody looks then.
 HOURS = [9, 9, 8, 7, 5, 4, 4, 5, 6, 5, 5, 5, 5, 5, 5, 5, 6, 7, 9, 10, 11, 11, 10, 10]
@@ -53,10 +53,13 @@ class Mix:
         times = sorted(self._instant(start, hours) for _ in sizes)
         return [Post(at, self._burst(at, size)) for at, size in zip(times, sizes, strict=True)]
 
-    def alert(self, at: datetime, *, category: str = "", grade: str = "", territory: str = "", scenario: str = "") -> dict:
+    def alert(
+        self, at: datetime, *, category: str = "", grade: str = "", territory: str = "", scenario: str = ""
+    ) -> dict:
         """One alert observed at ``at``; what is not given is drawn. ``territory`` is a name as objects carry it."""
         code = category or self._pick(self.weights)
-        return self._item(at, code, grade, scenario, self._object(code, territory))
+        place = next((row for row in self.data["territories"] if row["name"] == territory), None)
+        return self._item(at, code, grade, scenario, self._object(code, territory), place)
 
     def apart(self, at: datetime, **wanted: str) -> dict:
         """An alert whose object nothing else of this run will speak of; ``wanted`` as for ``alert``."""
@@ -119,7 +122,9 @@ class Mix:
             "location": _location(near),
         }
 
-    def _item(self, at: datetime, code: str, grade: str, scenario: str, thing: dict | None, place: dict | None = None) -> dict:
+    def _item(
+        self, at: datetime, code: str, grade: str, scenario: str, thing: dict | None, place: dict | None = None
+    ) -> dict:
         place = thing or place or self.rng.choice(self.data["territories"])
         item = {
             "external_id": self._id(),
@@ -145,8 +150,9 @@ class Mix:
         if category["operator"] not in (">=", "<="):
             return {"grade": grade}
         low = category["thresholds"][grade]["value"]
-        higher = [name for name in ("yellow", "orange", "red") if name in offered and _above(name, grade)]
-        high = category["thresholds"][higher[0]]["value"] if higher else low * (1.2 if category["operator"] == ">=" else 0.8)
+        higher = [name for name in list(GRADES)[list(GRADES).index(grade) + 1 :] if name in offered]
+        beyond = low * (1.2 if category["operator"] == ">=" else 0.8)
+        high = category["thresholds"][higher[0]]["value"] if higher else beyond
         value = low + (high - low) * self.rng.uniform(0.05, 0.9)
         return {"value": round(value, 3), "unit": category["unit"]}
 
@@ -162,11 +168,6 @@ class Mix:
     def _id(self) -> str:
         self.sent += 1
         return f"{self.prefix}-{self.sent:06d}"
-
-
-def _above(grade: str, than: str) -> bool:
-    order = list(GRADES)
-    return order.index(grade) > order.index(than)
 
 
 def _by_category(objects: list[dict], codes) -> dict[str, list[dict]]:

@@ -13,8 +13,8 @@ from responsibility import tokens
 from responsibility.loading import BadDistrictFile, Tally, sync
 from responsibility.models import Post, Role, Unit, User
 
-PASSWORD = "bihuan-demo"
-SINCE = datetime(2026, 1, 1)
+PASSWORD = "bihuan-demo"  # noqa: S105, public by design and refused outside demo mode
+SINCE = "2026-01-01"
 SOURCE = "demo-sensors"
 
 
@@ -58,7 +58,7 @@ def _posts(rows: list[dict]) -> list[dict]:
     missing = sorted({row["unit"] for row in rows} - set(units))
     if missing:
         raise BadDistrictFile(f"演示人员的单位未载入 / units of demo people are not loaded: {', '.join(missing)}")
-    since = SINCE.replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+    since = datetime.fromisoformat(SINCE).replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
     return [
         {
             "user": users[row["username"]],

@@ -22,7 +22,8 @@ def take(number: str, category: str, at: datetime, lat: float | None, lon: float
     draw.rectangle((0, 396, 640, 480), fill=(12, 18, 28))
     # The font that comes with Pillow has no Chinese, so the stamp keeps to codes and figures.
     draw.text((16, 404), f"{number}   #{shot}", font=ImageFont.load_default(26), fill=(255, 214, 80))
-    draw.text((16, 442), f"{local:%Y-%m-%d %H:%M:%S}   {category}   {place}", font=ImageFont.load_default(17), fill="white")
+    stamp = f"{local:%Y-%m-%d %H:%M:%S}   {category}   {place}"
+    draw.text((16, 442), stamp, font=ImageFont.load_default(17), fill="white")
     out = io.BytesIO()
     image.save(out, "JPEG", quality=80, exif=_exif(local, lat, lon))
     return out.getvalue()

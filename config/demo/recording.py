@@ -40,6 +40,8 @@ def batches(path: Path) -> Iterator[Batch]:
         yield Batch(True, [path.read_bytes()], [1], read_bytes=path.stat().st_size)
     elif not head:
         raise Unreadable("文件为空 / the file is empty")
+    elif head not in (b"{", b"["):
+        raise Unreadable("不是 NDJSON、JSON 或 CAP / is none of NDJSON, JSON and CAP")
     elif head == b"[" or (head == b"{" and not _is_lines(path)):
         yield from _packed(_array(path))
     else:

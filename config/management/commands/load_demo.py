@@ -40,5 +40,5 @@ class Command(BaseCommand):
         with progress.bar(self.stdout, "  历史 history（%）", 100) as done:
             tally = history.write(data, timezone.now(), lambda share: done(round(share * 100)))
             done(100)
-        alerts, acts = sum(tally.outcomes.values()), sum(tally.acts.values())
-        self.stdout.write(f"  历史 history: {alerts} 条预警 alerts · {acts} 次操作 acts · {tally.acts['close']} 件结案 closed")
+        alerts, acts, closed = tally.outcomes.total(), tally.acts.total(), tally.acts["close"]
+        self.stdout.write(f"  历史 history: {alerts} 条预警 alerts · {acts} 次操作 acts · {closed} 件结案 closed")

@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def _replay(self, client: httpx.Client, path: Path) -> None:
         notes: list[str] = []
-        with progress.bar(self.stdout, path.name, path.stat().st_size) as done:
+        with progress.bar(self.stdout, f"{path.name}（字节 bytes）", path.stat().st_size) as done:
             try:
                 for batch in batches(path):
                     notes += self._send(client, batch)
@@ -65,8 +65,8 @@ class Command(BaseCommand):
         try:
             answer = client.post(DOORS[kind], content=batch.body, headers={"Content-Type": kind})
         except httpx.HTTPError as error:
-            sent = sum(self.outcomes.values())
-            raise CommandError(f"无法连接 {client.base_url} / the server cannot be reached: {error}. 已发送 sent: {sent}") from None
+            where = f"无法连接 {client.base_url} / the server cannot be reached"
+            raise CommandError(f"{where}: {error}. 已发送 sent: {self.outcomes.total()}") from None
         if answer.status_code in (401, 403):
             raise CommandError(f"密钥无效 / the key is not valid ({answer.status_code}).")
         return notes + self._told(batch, answer)
@@ -74,8 +74,8 @@ class Command(BaseCommand):
     def _told(self, batch: Batch, answer: httpx.Response) -> list[str]:
         try:
             found = answer.json()
-            results = found["results"] if "results" in found else [found] if "outcome" in found else []
-        except (ValueError, TypeError):
+            results = found.get("results", [found] if "outcome" in found else [])
+        except (ValueError, AttributeError):
             found, results = {}, []
         if len(results) != len(batch.lines):
             self.unsent += len(batch.lines)

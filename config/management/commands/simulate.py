@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--alerts", type=int, default=200, help="how many alerts")
         parser.add_argument("--hours", type=float, default=6.0, help="simulated hours, ending now")
         parser.add_argument("--seed", type=int, default=1, help="the same seed sends the same alerts")
-        parser.add_argument("--speed", type=float, default=0.0, help="simulated seconds a second; 0: as fast as it goes")
+        parser.add_argument("--speed", type=float, default=0.0, help="simulated seconds a second, 0: no waiting")
         parser.add_argument("--url", default=f"http://127.0.0.1:{settings.PORT}", help="the server")
         parser.add_argument("--no-sweep", action="store_true", help="do not let the simulated hours pass for deadlines")
 
@@ -62,22 +62,21 @@ class Command(BaseCommand):
 
 def _rows(result: simulate.Result, swept: sweeping.Report | None) -> list[tuple[str, str]]:
     tally, standing = result.tally, simulate.standing(result.numbers)
-    acts = len(result.took["act"])
-    rows = [
+    acts = len(result.took["act"]) / result.seconds
+    missed = f"超时 missed {swept.missed} · 提级 escalated {swept.escalated} · {swept.seconds:.1f} s" if swept else "—"
+    return [
         ("预警 sent", f"{result.sent}"),
         ("结果 outcomes", _counted(tally.outcomes)),
         ("操作 acts", _counted(tally.acts)),
         ("拒绝 refusals", _counted(tally.refusals) or "0"),
-        ("案件 cases", f"结案 closed {standing['closed']} · 在办 open {standing['open']} · 提级 risen {standing['risen']}"),
-        ("速度 rate", f"{result.sent / result.seconds:,.1f} alerts/s · {acts / result.seconds:,.1f} acts/s · {result.seconds:.1f} s"),
+        ("案件 cases", "结案 closed {closed} · 在办 open {open} · 提级 risen {risen}".format(**standing)),
+        ("速度 rate", f"{result.sent / result.seconds:,.1f} alerts/s · {acts:,.1f} acts/s · {result.seconds:.1f} s"),
         ("接收 intake", _spread(result.took["alerts"])),
         ("操作 act", _spread(result.took["act"])),
         ("查看 look", _spread(result.took["look"])),
         ("登录 sign-in", _spread(result.took["sign_in"])),
+        ("时限 sweep", missed),
     ]
-    if swept:
-        rows.append(("时限 sweep", f"超时 missed {swept.missed} · 提级 escalated {swept.escalated} · {swept.seconds:.1f} s"))
-    return rows
 
 
 def _counted(counter) -> str:

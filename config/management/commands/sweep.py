@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = "判定已过的时限 / record every deadline that has passed and raise what must rise."
 
     def add_arguments(self, parser):
-        parser.add_argument("--at", help="as if it were this time (ISO 8601; local time without offset; demo mode only)")
+        parser.add_argument("--at", help="as if it were this ISO time, local without offset; demo mode only")
 
     def handle(self, *args, at, **options):
         """One line with what was done; ``--at`` is refused outside demo mode."""

@@ -39,7 +39,9 @@ class Command(BaseCommand):
         faults = self._report(self._entries(entries, checked)) + self._report(self._cases(chain))
         if faults:
             raise CommandError(f"台账不一致：{checked} 条中发现 {faults} 处 / {faults} faults in {checked} entries.")
-        self.stdout.write(f"台账完整：已校验 {checked} 条，案件与台账一致 / ledger intact: {checked} entries verified, cases agree.")
+        self.stdout.write(
+            f"台账完整：已校验 {checked} 条，案件相符 / ledger intact: {checked} entries verified, cases agree."
+        )
 
     def _report(self, lines: Iterable[str]) -> int:
         count = 0
@@ -69,7 +71,8 @@ class Command(BaseCommand):
             if found.kind == "silent":
                 yield f"  无台账 silent: {found.number} · {found.chain} 没有任何条目 / has no entries"
             else:
-                yield f"  不符 differs: {found.number} · {found.field} 库中 stored {found.stored} · 台账 told {found.told}"
+                values = f"库中 stored {found.stored} · 台账 told {found.told}"
+                yield f"  不符 differs: {found.number} · {found.field} {values}"
 
 
 KINDS = {"edited": "篡改 edited", "relinked": "断链 relinked", "missing": "缺失 missing"}

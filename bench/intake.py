@@ -1,0 +1,143 @@
+"""Alerts a second: batches that open cases, batches that join them, single posts."""
+
+import json
+import time
+from statistics import median
+
+from django.db import connection
+
+from alerts import intake
+from alerts.formats import item
+from bench import copying
+from bench.figures import Figure, quantile
+from bench.material import Material, batch_request, single_request, source
+from bench.place import Place, ask
+
+BATCH = 1000
+CONNECTIONS = 8
+
+
+def batch_new(place: Place, quick: bool) -> Figure:
+    """Batches in which every alert opens a case, over HTTP and in this process, beside COPY of the very same rows."""
+    rounds = 2 if quick else 8
+    material, copied, inside, posted, rows = Material(), [], [], [], 0
+    copying.twins()
+    with place.web() as port:
+        _answer_all(port, [material.alert(code) for code in material.objects(BATCH)], "opened")
+        for _ in range(rounds):
+            items = [material.alert(code) for code in material.objects(BATCH)]
+            posted.append(_answer_all(port, items, "opened"))
+            items = [material.alert(code) for code in material.objects(BATCH)]
+            before = copying.marks()
+            inside.append(_receive(items, "opened"))
+            batch = copying.since(before)
+            copied.append(copying.seconds_to_copy(batch))
+            rows = sum(taken.count for taken in batch)
+    value, floor = BATCH / median(posted), BATCH / median(copied)
+    facts = {
+        "in-process alerts/s": BATCH / median(inside),
+        "in-process ratio": median(copied) / median(inside),
+        "rows an alert": rows / BATCH,
+        "batches": rounds,
+    }
+    return Figure(
+        "batch-new", "整批新案 · HTTP, NDJSON, 1,000 new cases a batch", "alerts/s", value, floor,
+        "COPY of the same rows", value / floor, "≥ 0.15", value / floor >= 0.15, facts,
+    )  # fmt: skip
+
+
+def batch_join(place: Place, quick: bool) -> Figure:
+    """Batches in which every alert joins an open case of its own, beside INSERT … ON CONFLICT of the alert rows."""
+    rounds = 2 if quick else 8
+    material, inserted, posted, inside = Material(), [], [], []
+    material.made, material.sent = 500_000, 50_000_000
+    codes = material.objects(BATCH)
+    copying.twins()
+    with place.web() as port:
+        _answer_all(port, [material.alert(code, "yellow") for code in codes], "opened")
+        _answer_all(port, [material.alert(code, "yellow") for code in codes], "joined")
+        for _ in range(rounds):
+            posted.append(_answer_all(port, [material.alert(code, "yellow") for code in codes], "joined"))
+            before = copying.marks()
+            inside.append(_receive([material.alert(code, "yellow") for code in codes], "joined"))
+            inserted.append(_insert(before))
+    value, floor = BATCH / median(posted), BATCH / median(inserted)
+    facts = {"in-process alerts/s": BATCH / median(inside), "batches": rounds}
+    return Figure(
+        "batch-join", "整批并案 · HTTP, NDJSON, 1,000 joining alerts a batch", "alerts/s", value, floor,
+        "executemany INSERT … ON CONFLICT of the alert rows", value / floor, facts=facts,
+    )  # fmt: skip
+
+
+def single(place: Place, quick: bool) -> Figure:
+    """Single posts that each open a case, over eight connections, beside a bare DRF view that inserts one row."""
+    rounds, seconds = (1, 1.0) if quick else (3, 4.0)
+    material, ours, bare, latencies = Material(), [], [], []
+    material.made, material.sent = 600_000, 60_000_000
+    count = int(seconds * 1000)
+    with place.web() as port, place.web("bench.bare:application") as bare_port:
+        for turn in range(rounds + 1):
+            codes = material.objects(count)
+            answer = ask(
+                port, [single_request(material.alert(c)) for c in codes], connections=CONNECTIONS, seconds=seconds
+            )
+            floor = ask(bare_port, [_row(material.alert(c)) for c in codes], connections=CONNECTIONS, seconds=seconds)
+            if turn:  # the first turn warms both up
+                ours.append(answer["count"] / answer["seconds"])
+                bare.append(floor["count"] / floor["seconds"])
+                latencies += answer["latencies"]
+    value, floor = median(ours), median(bare)
+    facts = {f"p{round(share * 100)} ms": quantile(latencies, share) for share in (0.5, 0.95, 0.99)}
+    return Figure(
+        "single", f"单条预警 · HTTP, {CONNECTIONS} keep-alive connections, all new cases", "alerts/s", value, floor,
+        "bare DRF view, one ORM insert", value / floor, "≥ 0.5", value / floor >= 0.5, facts,
+    )  # fmt: skip
+
+
+def _answer_all(port: int, items: list[dict], outcome: str) -> float:
+    """Post one batch and see that all of it had ``outcome``; seconds until the answer was read."""
+    answer = ask(port, [batch_request(items)], keep=True)
+    results = json.loads(answer["bodies"][0])["results"]
+    _expect(outcome, [result["outcome"] for result in results], len(items))
+    return answer["latencies"][0] / 1000
+
+
+def _receive(items: list[dict], outcome: str) -> float:
+    """Take one batch in this process; seconds."""
+    sender = source()
+    began = time.perf_counter()
+    answers = intake.receive(sender, items, item.read)
+    taken = time.perf_counter() - began
+    _expect(outcome, [answer.outcome for answer in answers], len(items))
+    return taken
+
+
+def _expect(wanted: str, outcomes: list[str], count: int) -> None:
+    if outcomes != [wanted] * count:
+        raise RuntimeError(f"expected {count} × {wanted}, but got {dict.fromkeys(outcomes)}")
+
+
+def _insert(before: dict) -> float:
+    """Write the alert rows that came after ``before`` into the twin, none of them a duplicate; seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM alerts_alert WHERE received_at > %s", [before["alerts_alert"]])
+        names = [column.name for column in cursor.description]
+        cursor.execute("SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'alerts_alert'::regclass AND a.attnum > 0")
+        cursor.execute(
+            f"SELECT {', '.join(f'{name}::text' for name in names)} FROM alerts_alert WHERE received_at > %s",
+            [before["alerts_alert"]],
+        )
+        rows = cursor.fetchall()
+        sql = f"INSERT INTO bench.alerts_alert ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))}) ON CONFLICT DO NOTHING"
+        began = time.perf_counter()
+        cursor.execute("BEGIN")
+        cursor.executemany(sql, rows)
+        cursor.execute("COMMIT")
+        return time.perf_counter() - began
+
+
+def _row(alert: dict) -> dict:
+    """The post of the bare view: the same alert in the names of its columns."""
+    names = {"category": "category_code", "object": "object_code"}
+    body = {names.get(name, name): value for name, value in alert.items() if name != "scenario"}
+    return {"method": "POST", "path": "/insert/", "headers": {"Content-Type": "application/json"}, "body": json.dumps(body)}
