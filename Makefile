@@ -29,7 +29,7 @@ check: ## lint, types, imports, templates, migrations, API schema
 	@sh bootstrap requirements-dev.txt
 	@echo "== 代码风格 ruff check";        .venv/bin/ruff check .
 	@echo "== 格式 ruff format";           .venv/bin/ruff format --check .
-	@echo "== 类型 mypy";                  $(PY) -m mypy .
+	@echo "== 类型 mypy";                  $(PY) -m mypy
 	@echo "== 分层 import-linter";         .venv/bin/lint-imports
 	@echo "== 模板 djlint";                $(PY) -m djlint templates --check --quiet && $(PY) -m djlint templates --lint --quiet
 	@echo "== 系统检查 manage.py check";   $(PY) manage.py check

@@ -29,7 +29,9 @@ class LocationSerializer(serializers.Serializer):
 class AlertSerializer(serializers.Serializer):
     """One alert. Needed: ``object`` or ``location``; ``grade`` or ``value``."""
 
-    external_id = serializers.CharField(max_length=200, help_text="The sender's own id; the same again changes nothing.")
+    external_id = serializers.CharField(
+        max_length=200, help_text="The sender's own id; the same again changes nothing."
+    )
     category = serializers.CharField(max_length=200)
     scenario = serializers.CharField(max_length=64, required=False)
     object = serializers.CharField(max_length=64, required=False)
@@ -86,7 +88,9 @@ ANSWERS = {
         description="Several items, answered in order; for a single item, a duplicate.",
     ),
     201: OpenApiResponse(AnswerSerializer, description="A single item, taken; it is on disk."),
-    400: OpenApiResponse(AnswerSerializer, description="A single item, rejected, with every fault; nothing was written."),
+    400: OpenApiResponse(
+        AnswerSerializer, description="A single item, rejected, with every fault; nothing was written."
+    ),
     401: ErrorsSerializer,
     413: ErrorsSerializer,
 }
@@ -187,7 +191,9 @@ class Heartbeat(SourceView):
     @extend_schema(
         operation_id="heartbeat",
         request=None,
-        responses={200: inline_serializer("Heard", {"source": serializers.CharField(), "at": serializers.DateTimeField()})},
+        responses={
+            200: inline_serializer("Heard", {"source": serializers.CharField(), "at": serializers.DateTimeField()})
+        },
     )
     def post(self, request):
         """Note that the source is alive."""

@@ -28,9 +28,7 @@ class BoundedBody(BaseParser):
             elif size > DRAIN_BYTES:
                 break
         if size > settings.INTAKE_MAX_BYTES:
-            raise TooLarge(
-                _("请求内容超过 %(limit)d MB 的上限。") % {"limit": settings.INTAKE_MAX_BYTES >> 20}
-            )
+            raise TooLarge(_("请求内容超过 %(limit)d MB 的上限。") % {"limit": settings.INTAKE_MAX_BYTES >> 20})
         return b"".join(kept)
 
 

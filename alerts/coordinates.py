@@ -31,9 +31,7 @@ class UnknownCrs(ValueError):
 
     def __init__(self, crs: object):
         super().__init__(crs)
-        self.detail = format_lazy(
-            _("未知的坐标系 {crs}，可用 WGS84、GCJ02、BD09。"), crs=str(crs)[:40]
-        )
+        self.detail = format_lazy(_("未知的坐标系 {crs}，可用 WGS84、GCJ02、BD09。"), crs=str(crs)[:40])
 
 
 def to_wgs84(lat: float, lon: float, crs: str) -> Point:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from alerts.models import Alert, Outcome, RiskObject, Source
@@ -116,26 +116,29 @@ def _take(source: Source, parsed: list, known: directory.Directory, now: datetim
     return [_answer(item, fresh, replayed) for item in parsed]
 
 
-def _replayed(source: Source, drafts: list[Draft]) -> dict[str, Alert]:
+def _replayed(source: Source, drafts: list[Draft]) -> dict[str, Answer]:
+    """The answers to alerts that are on disk already, by external id. In SQL, because every single post asks."""
     ids = {draft.external_id for draft in drafts}
     if not ids:
         return {}
-    earlier = Alert.objects.filter(source=source, external_id__in=ids).only("id", "external_id", "case_number")
-    return {alert.external_id: alert for alert in earlier}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT external_id, id, case_number FROM alerts_alert WHERE source_id = %s AND external_id = ANY(%s)",
+            [source.pk, list(ids)],
+        )
+        return {key: Answer(key, pk, "duplicate", number or None) for key, pk, number in cursor.fetchall()}
 
 
 def _place(drafts: list[Draft], known: directory.Directory) -> None:
     """Find category, scenario, object and territory; an object's place stands in for one that was not sent."""
     codes = {draft.object_code for draft in drafts if draft.object_code}
-    objects = {o.code: o for o in RiskObject.objects.filter(code__in=codes)} if codes else {}
+    objects = {o.code: o for o in RiskObject.objects.filter(code__in=codes).order_by()} if codes else {}
     for draft in drafts:
         draft.category = known.categories.get(draft.category_code)
         draft.risk_object = objects.get(draft.object_code)
         draft.scenario = known.scenarios.get(draft.scenario_code)
         if draft.risk_object and not draft.scenario_code:
-            draft.scenario = next(
-                (s for s in known.scenarios.values() if s.pk == draft.risk_object.scenario_id), None
-            )
+            draft.scenario = next((s for s in known.scenarios.values() if s.pk == draft.risk_object.scenario_id), None)
         if draft.risk_object and draft.lat is None:
             draft.lat, draft.lon = draft.risk_object.lat, draft.risk_object.lon
     placed = [draft for draft in drafts if draft.lat is not None]
@@ -181,15 +184,15 @@ def _row(source: Source, draft: Draft, now: datetime) -> dict:
     return vars(draft) | keys | {"source_id": source.pk, "received_at": now}
 
 
-def _answer(item: Draft | Rejected, fresh: dict[str, Draft], replayed: dict[str, Alert]) -> Answer:
+def _answer(item: Draft | Rejected, fresh: dict[str, Draft], replayed: dict[str, Answer]) -> Answer:
     if isinstance(item, Rejected):
         return Answer(item.external_id, None, "rejected", None, item.errors)
-    earlier: Alert | Draft | None = replayed.get(item.external_id)
-    if earlier is None and fresh[item.external_id] is not item:
-        earlier = fresh[item.external_id]
-    if earlier is not None:
-        return Answer(item.external_id, earlier.id, "duplicate", earlier.case_number or None)
-    return Answer(item.external_id, item.id, item.outcome, item.case_number or None)
+    if item.external_id in replayed:
+        return replayed[item.external_id]
+    first = fresh[item.external_id]
+    return Answer(
+        first.external_id, first.id, first.outcome if first is item else "duplicate", first.case_number or None
+    )
 
 
 def size_of(payload: object) -> int:

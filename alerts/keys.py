@@ -27,7 +27,7 @@ class SourceKey(BaseAuthentication):
         scheme, _space, key = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        source = Source.objects.select_related("unit").filter(key_digest=digest(key.strip()), active=True).first()
+        source = Source.objects.filter(key_digest=digest(key.strip()), active=True).first()
         if source is None:
             raise AuthenticationFailed(_("子平台密钥无效或已停用。"), code="bad_key")
         return source, None

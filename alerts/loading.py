@@ -16,9 +16,7 @@ def load_objects(data: dict) -> Tally:
         outside = [row["code"] for row, place in zip(rows, places, strict=True) if place is None]
         if outside:
             raise BadDistrictFile(f"监测对象在区外 / objects outside the district: {', '.join(outside[:5])}")
-        return sync(
-            RiskObject, ["code"], [_object(row, place, known) for row, place in zip(rows, places, strict=True)]
-        )
+        return sync(RiskObject, ["code"], [_object(row, place, known) for row, place in zip(rows, places, strict=True)])
 
 
 def _object(row: dict, territory, known: directory.Directory) -> dict:

@@ -92,7 +92,9 @@ class Alert(models.Model):
         constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="alert_once")]
         indexes = [
             models.Index(
-                fields=["object_code"], condition=Q(risk_object__isnull=True) & ~Q(object_code=""), name="alert_unregistered"
+                fields=["object_code"],
+                condition=Q(risk_object__isnull=True) & ~Q(object_code=""),
+                name="alert_unregistered",
             )
         ]
 

@@ -50,7 +50,9 @@ def _visible(actor: acting.Actor, known: directory.Directory):
 
 def _narrowed(found, wanted: dict):
     if wanted["q"]:
-        found = found.filter(Q(code__istartswith=wanted["q"]) | Q(name__icontains=wanted["q"]) | Q(name_en__icontains=wanted["q"]))
+        found = found.filter(
+            Q(code__istartswith=wanted["q"]) | Q(name__icontains=wanted["q"]) | Q(name_en__icontains=wanted["q"])
+        )
     if wanted["territory"]:
         found = found.filter(territory__code=wanted["territory"])
     if wanted["category"]:

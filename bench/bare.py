@@ -28,7 +28,17 @@ class BareSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Alert
-        fields = ["external_id", "category_code", "object_code", "observed_at", "grade", "value", "unit", "title", "payload"]
+        fields = [
+            "external_id",
+            "category_code",
+            "object_code",
+            "observed_at",
+            "grade",
+            "value",
+            "unit",
+            "title",
+            "payload",
+        ]
         validators = []
 
 

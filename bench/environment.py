@@ -14,7 +14,12 @@ def claim_environment() -> Path:
     base = Path(os.environ.get("VAR_DIR") or HOME / "var").resolve()
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
-    os.environ |= {"VAR_DIR": str(base / "bench"), "DEMO": "1", "DEBUG": "0", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    os.environ |= {
+        "VAR_DIR": str(base / "bench"),
+        "DEMO": "1",
+        "DEBUG": "0",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
     # The bench's own process prints a table, not a log.
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     return base

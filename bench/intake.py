@@ -122,13 +122,16 @@ def _insert(before: dict) -> float:
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM alerts_alert WHERE received_at > %s", [before["alerts_alert"]])
         names = [column.name for column in cursor.description]
-        cursor.execute("SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'alerts_alert'::regclass AND a.attnum > 0")
+        cursor.execute(
+            "SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'alerts_alert'::regclass AND a.attnum > 0"
+        )
         cursor.execute(
             f"SELECT {', '.join(f'{name}::text' for name in names)} FROM alerts_alert WHERE received_at > %s",
             [before["alerts_alert"]],
         )
         rows = cursor.fetchall()
-        sql = f"INSERT INTO bench.alerts_alert ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))}) ON CONFLICT DO NOTHING"
+        columns, places = ", ".join(names), ", ".join(["%s"] * len(names))
+        sql = f"INSERT INTO bench.alerts_alert ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING"
         began = time.perf_counter()
         cursor.execute("BEGIN")
         cursor.executemany(sql, rows)
@@ -140,4 +143,9 @@ def _row(alert: dict) -> dict:
     """The post of the bare view: the same alert in the names of its columns."""
     names = {"category": "category_code", "object": "object_code"}
     body = {names.get(name, name): value for name, value in alert.items() if name != "scenario"}
-    return {"method": "POST", "path": "/insert/", "headers": {"Content-Type": "application/json"}, "body": json.dumps(body)}
+    return {
+        "method": "POST",
+        "path": "/insert/",
+        "headers": {"Content-Type": "application/json"},
+        "body": json.dumps(body),
+    }

@@ -76,7 +76,12 @@ def batch_request(items: list[dict]) -> dict:
 
 def single_request(item: dict) -> dict:
     """One POST of one alert."""
-    return {"method": "POST", "path": "/api/v1/alerts/", "headers": headers(), "body": json.dumps(item, ensure_ascii=False)}
+    return {
+        "method": "POST",
+        "path": "/api/v1/alerts/",
+        "headers": headers(),
+        "body": json.dumps(item, ensure_ascii=False),
+    }
 
 
 def source():

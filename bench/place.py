@@ -106,7 +106,11 @@ def ask(port: int, requests: Sequence[dict], *, connections: int = 1, seconds: f
     """Send ``requests`` from a client process; see ``bench/client.py`` for both shapes."""
     spec = {"port": port, "connections": connections, "seconds": seconds, "requests": list(requests), "keep": keep}
     done = subprocess.run(
-        [sys.executable, "-m", "bench.client"], input=json.dumps(spec).encode(), cwd=HOME, capture_output=True, check=False
+        [sys.executable, "-m", "bench.client"],
+        input=json.dumps(spec).encode(),
+        cwd=HOME,
+        capture_output=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(done.stderr.decode())

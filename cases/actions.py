@@ -70,7 +70,9 @@ def perform(case_id: int, verb: str, *, by: User, data: dict | None = None) -> C
         changes.touch(case)
         if verb != "file":
             after = {"state": str(case.state), **after}
-            changes.tell(case, f"case.{verb}", before=before, after=after, note=data.get("note") or data.get("reason") or "")
+            changes.tell(
+                case, f"case.{verb}", before=before, after=after, note=data.get("note") or data.get("reason") or ""
+            )
         changes.write(by=actor, post=post)
     return case
 

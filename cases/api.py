@@ -205,7 +205,19 @@ class EvidenceSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Evidence
-        fields = ["id", "kind", "note", "sha256", "size", "content_type", "original_name", "taken_at", "lat", "lon", "uploaded_at"]
+        fields = [
+            "id",
+            "kind",
+            "note",
+            "sha256",
+            "size",
+            "content_type",
+            "original_name",
+            "taken_at",
+            "lat",
+            "lon",
+            "uploaded_at",
+        ]
 
 
 class EvidenceUploadSerializer(serializers.Serializer):
@@ -246,7 +258,19 @@ class RequestSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Request
-        fields = ["id", "case", "kind", "reason", "note", "minutes", "state", "unit", "asked_at", "decided_at", "answer"]
+        fields = [
+            "id",
+            "case",
+            "kind",
+            "reason",
+            "note",
+            "minutes",
+            "state",
+            "unit",
+            "asked_at",
+            "decided_at",
+            "answer",
+        ]
 
 
 class AskSerializer(serializers.Serializer):
@@ -295,5 +319,3 @@ class RequestDecision(Visible):
             raise Http404
         decided = requests.decide(pk, by=request.user, approve=decision == "approve", **given.validated_data)
         return Response(RequestSerializer(decided).data)
-
-

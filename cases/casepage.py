@@ -149,7 +149,7 @@ def _steps(case: Case, milestones: list) -> list[Step]:
         if case.state == State.CLOSED:
             phase = "done"
         when = next((at[verb] for verb in verbs.split() if verb in at), None) if phase == "done" else None
-        steps.append(Step(label, phase, when))
+        steps.append(Step(str(label), phase, when))
     return steps
 
 
@@ -159,7 +159,7 @@ def _loops(case: Case, parties: list[Party], milestones: list) -> list[Level]:
     since |= {Loop(entry.after["loop"]): entry.at for entry in milestones if entry.verb == "case.escalate"}
     order = list(Loop)
     present = order.index(Loop(case.loop)) if case.filed_at else -1
-    levels = [Level(loop.label, n <= present, n == present, since.get(loop), []) for n, loop in enumerate(order)]
+    levels = [Level(str(loop.label), n <= present, n == present, since.get(loop), []) for n, loop in enumerate(order)]
     for party in parties:
         home = 0 if party.role in OF_STREET else 2 if party.role == DutyRole.COMMAND else 1
         levels[min(home, max(present, 0))].parties.append(party)
@@ -173,9 +173,7 @@ def decides(actor: Actor, request: Request, case: Case) -> bool:
 
 def _askable(case: Case, asked: list[Request]) -> list[RequestKind]:
     pending = {request.kind for request in asked if request.state == RequestState.PENDING}
-    return [
-        kind for kind in RequestKind if kind not in pending and _permits(requests.POSSIBLE[kind.value], case)
-    ]
+    return [kind for kind in RequestKind if kind not in pending and _permits(requests.POSSIBLE[kind.value], case)]
 
 
 def net_seconds(deadline: Deadline, now: datetime) -> tuple[float, float]:
@@ -184,4 +182,3 @@ def net_seconds(deadline: Deadline, now: datetime) -> tuple[float, float]:
     elapsed = (end - deadline.started_at).total_seconds()
     paused = sum(((min(p.until or end, end)) - p.since).total_seconds() for p in deadline.pauses.all())
     return elapsed, max(0.0, elapsed - max(0.0, paused))
-

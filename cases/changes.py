@@ -96,7 +96,9 @@ class Changes:
         """Stop the running clocks of ``kinds``; only those that ``unit`` owes when it is given."""
         self.stops[kinds].append((case.pk, unit.pk if unit else None))
 
-    def tell(self, case: Case, verb: str, *, before: dict | None = None, after: dict | None = None, note: str = "") -> None:
+    def tell(
+        self, case: Case, verb: str, *, before: dict | None = None, after: dict | None = None, note: str = ""
+    ) -> None:
         """Write an act on ``case`` into the ledger."""
         self.acts.append(
             ledger.Act(
@@ -189,8 +191,7 @@ def new_numbers(known: Directory, now: datetime, count: int) -> list[tuple[int, 
     """``count`` pairs of row id and case number ``SJ-YYYYMMDD-NNNNNN``. One statement; gaps are fine."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval('cases_id'), nextval('cases_number')"
-            " FROM generate_series(1, %s)",
+            "SELECT nextval('cases_id'), nextval('cases_number') FROM generate_series(1, %s)",
             [count],
         )
         rows = cursor.fetchall()

@@ -215,7 +215,8 @@ def _taken_at(image: Image.Image, tz: tzinfo) -> datetime | None:
         offset = str(block.get(offset_tag, "")).strip("\0 ")
         zone = offset if re.fullmatch(r"[+-]\d\d:\d\d", offset, re.ASCII) else ""
         try:
-            taken = datetime.strptime(text + zone, "%Y:%m:%d %H:%M:%S" + ("%z" if zone else ""))
+            # EXIF without an offset is local time; the zone is laid on below.
+            taken = datetime.strptime(text + zone, "%Y:%m:%d %H:%M:%S" + ("%z" if zone else ""))  # noqa: DTZ007
             return (taken if zone else taken.replace(tzinfo=tz)).astimezone(UTC)
         except (ValueError, OverflowError):
             continue

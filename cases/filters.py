@@ -40,6 +40,4 @@ class CaseFilter(filters.FilterSet):
 
     def words(self, queryset, name, value):
         """All three ways of asking have an index: the number's prefix, the object's code, the title's trigrams."""
-        return queryset.filter(
-            Q(number__startswith=value.upper()) | Q(object_code=value) | Q(title__contains=value)
-        )
+        return queryset.filter(Q(number__startswith=value.upper()) | Q(object_code=value) | Q(title__contains=value))

@@ -32,7 +32,8 @@ def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
     post = actor.post_in(units, roles)
     if post is None and actor.post_in(engaged, roles):
         raise Forbidden(
-            "not_holder", _("当前由%(unit)s负责，这一步由其人员办理。") % {"unit": case.holder.label if case.holder else "—"}
+            "not_holder",
+            _("当前由%(unit)s负责，这一步由其人员办理。") % {"unit": case.holder.label if case.holder else "—"},
         )
     if post is None:
         raise Forbidden("not_engaged", _("您所在的单位或岗位不承办此案件。"))
@@ -56,8 +57,7 @@ def moves_now(verb: str, case: Case, party: Party | None = None) -> None:
     if str(case.state) not in map(str, TABLE[verb]["sources"]):
         raise Refused(
             "wrong_state",
-            _("案件目前%(state)s，不能%(verb)s。")
-            % {"state": case.get_state_display(), "verb": TABLE[verb]["label"]},
+            _("案件目前%(state)s，不能%(verb)s。") % {"state": case.get_state_display(), "verb": TABLE[verb]["label"]},
         )
 
 
@@ -153,4 +153,3 @@ def may_prove(actor: Actor, case: Case, engaged: set[int]) -> Post:
 
 
 GUARDS = {"contain": contain, "report": report, "close": close, "rework": rework}
-

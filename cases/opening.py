@@ -4,7 +4,7 @@ import uuid
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db import connection
 
 from alerts.intake import Draft
 from alerts.models import Outcome
@@ -29,7 +29,7 @@ def take(drafts: list[Draft], now: datetime, known: Directory) -> None:
     """Give every draft its outcome and case, in the transaction of its receipt. Statements do not grow with it."""
     changes, owners = Changes(known, now), Owners(known, now)
     raising = [draft for draft in drafts if not _set_aside(draft)]
-    existing = _existing(drafts, now)
+    existing = _existing(drafts, now, known)
     changes.remember_parties({case.pk for case in existing.values()})
     changes.old_chains = {draft.chain for draft in drafts if draft.references}
     groups: dict[object, list[Draft]] = defaultdict(list)
@@ -66,19 +66,29 @@ def _find(existing: dict, draft: Draft) -> Case | None:
     return existing.get(_key(draft)) or existing.get(draft.chain)
 
 
-def _existing(drafts: list[Draft], now: datetime) -> dict:
-    """Locked cases that the drafts may belong to, by object and category and by chain; one statement or none."""
+# Asked for every single alert, mostly in vain, so without the ORM and its joins. Judged again under the lock.
+FITTING = """
+    SELECT id FROM cases_case WHERE chain = ANY(%s)
+    UNION
+    SELECT id FROM cases_case WHERE object_code = ANY(%s) AND category_code = ANY(%s)
+        AND (NOT state = ANY(%s) OR (state = 'closed' AND closed_at >= %s))
+"""
+
+
+def _existing(drafts: list[Draft], now: datetime, known: Directory) -> dict:
+    """Locked cases that the drafts may belong to, by object and category and by chain; at most two statements."""
     codes = {draft.object_code for draft in drafts if draft.object_code}
     chains = {draft.chain for draft in drafts if draft.references}
     if not codes and not chains:
         return {}
-    fitting = Q(chain__in=chains) if chains else Q(pk__in=[])
-    if codes:
-        categories = {draft.category_code for draft in drafts}
-        alive = ~Q(state__in=ENDED) | Q(state=State.CLOSED, closed_at__gte=now - REOPEN_WITHIN)
-        fitting |= alive & Q(object_code__in=codes, category_code__in=categories)
+    categories = {draft.category_code for draft in drafts}
+    ended = [state.value for state in ENDED]
+    with connection.cursor() as cursor:
+        cursor.execute(FITTING, [list(chains), list(codes), list(categories), ended, now - REOPEN_WITHIN])
+        ids = [pk for (pk,) in cursor.fetchall()]
     found: dict = {}
-    for case in locked().filter(fitting).select_related("holder", "lead", "territory__unit", "risk_object"):
+    for case in locked(pk__in=ids) if ids else ():
+        _attach_units(case, known)
         if not _joinable(case, now):
             _part(drafts, case)
             continue
@@ -88,6 +98,14 @@ def _existing(drafts: list[Draft], now: datetime) -> dict:
         if case.object_code and (key not in found or _later(case, found[key])):
             found[key] = case
     return found
+
+
+def _attach_units(case: Case, known: Directory) -> None:
+    """Spare the joins: the units stand in the directory."""
+    for name in ("holder", "lead"):
+        unit = known.units.get(getattr(case, f"{name}_id"))
+        if unit:
+            setattr(case, name, unit)
 
 
 def _joinable(case: Case, now: datetime) -> bool:

@@ -38,10 +38,19 @@ def ask(case_id: int, *, by: User, kind: str, reason: str, note: str = "", minut
         if case.requests.filter(kind=kind, state=RequestState.PENDING).exists():
             raise Refused("already_asked", _("同类请示正在等待审批。"))
         request = Request.objects.create(
-            case=case, kind=kind, reason=reason, note=note, minutes=minutes, asked_at=changes.now, asked_by=by, unit=post.unit
+            case=case,
+            kind=kind,
+            reason=reason,
+            note=note,
+            minutes=minutes,
+            asked_at=changes.now,
+            asked_by=by,
+            unit=post.unit,
         )
         changes.touch(case)
-        changes.tell(case, f"request.{kind}", after={"request": request.pk, "reason": reason, "minutes": minutes}, note=note)
+        changes.tell(
+            case, f"request.{kind}", after={"request": request.pk, "reason": reason, "minutes": minutes}, note=note
+        )
         changes.write(by=actor, post=post)
     return request
 

@@ -119,7 +119,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     try:
         _prove(request, case)
         data = {name: request.POST[name] for name in GIVEN if name in request.POST}
-        actions.perform(case.pk, verb, by=request.user, data=data | {"location": _typed_place(request)})
+        actions.perform(case.pk, verb, by=acting.person(request.user), data=data | {"location": _typed_place(request)})
     except Refused as refused:
         return _page(request, *_visible(request, number), refused, verb)
     messages.success(request, _("已记录：%(verb)s。") % {"verb": guards.TABLE[verb]["label"]})
@@ -131,7 +131,14 @@ def _prove(request: HttpRequest, case: Case) -> int:
     found = [(kind, f) for kind in EvidenceKind.values for f in request.FILES.getlist(f"file-{kind}")]
     place = _coordinates(_typed_place(request))
     for kind, upload in found:
-        proof.add(case.pk, upload, by=request.user, kind=kind, note=request.POST.get("note", "").strip(), **place)
+        proof.add(
+            case.pk,
+            upload,
+            by=acting.person(request.user),
+            kind=kind,
+            note=request.POST.get("note", "").strip(),
+            **place,
+        )
     return len(found)
 
 
@@ -156,7 +163,7 @@ def prove(request: HttpRequest, number: str) -> HttpResponse:
     try:
         kind, note = request.POST.get("kind", ""), request.POST.get("note", "").strip()
         place = _coordinates(_typed_place(request))
-        proof.add(case.pk, request.FILES.get("file"), by=request.user, kind=kind, note=note, **place)
+        proof.add(case.pk, request.FILES.get("file"), by=acting.person(request.user), kind=kind, note=note, **place)
     except Refused as refused:
         return _page(request, case, actor, known, refused, "evidence")
     messages.success(request, _("凭证已保存。"))
@@ -171,7 +178,7 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
         return redirect("case", number=number)
     given = {name: request.POST.get(name, "").strip() for name in ("kind", "reason", "note")}
     try:
-        requests.ask(case.pk, by=request.user, minutes=_minutes(request), **given)
+        requests.ask(case.pk, by=acting.person(request.user), minutes=_minutes(request), **given)
     except Refused as refused:
         return _page(request, case, actor, known, refused, f"ask-{given['kind']}")
     messages.success(request, _("请示已提交。"))
@@ -213,7 +220,9 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if request.POST.get("decision") not in ("approve", "refuse"):
             raise Invalid("bad_choice", _("请选择同意或驳回。"), "decision")
-        requests.decide(pk, by=request.user, approve=approve, answer=request.POST.get("answer", "")[:2000])
+        requests.decide(
+            pk, by=acting.person(request.user), approve=approve, answer=request.POST.get("answer", "")[:2000]
+        )
     except Refused as refused:
         return _page(request, *_visible(request, asked.case.number), refused, f"decide-{pk}")
     messages.success(request, _("已同意。") if approve else _("已驳回。"))

@@ -6,7 +6,7 @@ does, and the number of queries is the same for one case and for a million.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
@@ -57,7 +57,10 @@ class Cursor:
             raise ValueError(text)
         if stamp and (at is None or at.tzinfo is None):
             raise ValueError(text)
-        return cls(at, int(pk))
+        try:
+            return cls(at and at.astimezone(UTC), int(pk))
+        except OverflowError:
+            raise ValueError(text) from None
 
 
 @dataclass
@@ -158,4 +161,4 @@ def turn(case: Case, parties: list[Party], known: Directory) -> Turn | None:
         silent = [p for p in parties if p.until is None and p.acknowledged_at is None]
         unit = known.units.get(silent[0].unit_id) if silent else unit
     label = _("核查") if state == State.VERIFYING else guards.TABLE[NEXT[state]]["label"]
-    return Turn(unit, label)
+    return Turn(unit, str(label))

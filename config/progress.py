@@ -15,7 +15,7 @@ def bar(stream, label: str, total: int) -> Iterator[Callable[[int], None]]:
     if stream.isatty():
         rate = TextColumn("{task.fields[rate]}")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeElapsedColumn())
-        with Progress(*columns, console=Console(file=getattr(stream, "_out", stream))) as progress:
+        with Progress(*columns, console=console(stream)) as progress:
             task, began = progress.add_task(label, total=total, rate=""), monotonic()
             yield lambda done: progress.update(task, completed=done, rate=_rate(done, monotonic() - began))
         return
@@ -27,6 +27,11 @@ def bar(stream, label: str, total: int) -> Iterator[Callable[[int], None]]:
     yield note
     seconds = monotonic() - began
     stream.write(f"{label}: {last[0]}/{total}  {seconds:.1f} s  {_rate(last[0], seconds)}\n")
+
+
+def console(stream) -> Console:
+    """Where ``rich`` writes; a command's own ``stdout`` would end each piece with a line break."""
+    return Console(file=getattr(stream, "_out", stream))
 
 
 def _rate(done: int, seconds: float) -> str:

@@ -69,10 +69,16 @@ class Actor:
 SYSTEM = Actor(user=None)
 
 
-def of(user: AbstractBaseUser | AnonymousUser) -> Actor:
-    """The actor for ``user``, with the posts that hold at this instant. One query; ``PermissionDenied`` for nobody."""
+def person(user: AbstractBaseUser | AnonymousUser) -> User:
+    """``user`` as a person of ours; ``PermissionDenied`` for nobody."""
     if not isinstance(user, User):
         raise PermissionDenied
-    if not user.is_active:
-        return Actor(user=user)
-    return Actor(user=user, posts=tuple(Post.objects.held(clock.now()).filter(user=user).select_related("unit")))
+    return user
+
+
+def of(user: AbstractBaseUser | AnonymousUser) -> Actor:
+    """The actor for ``user``, with the posts that hold at this instant. One query; ``PermissionDenied`` for nobody."""
+    known = person(user)
+    if not known.is_active:
+        return Actor(user=known)
+    return Actor(user=known, posts=tuple(Post.objects.held(clock.now()).filter(user=known).select_related("unit")))

@@ -43,7 +43,7 @@ class SignIn(APIView):
         },
     )
     def post(self, request):
-        """A token for ``Authorization: Token <token>``, valid for 30 days. Too many failures lock the name for a while."""
+        """A token for ``Authorization: Token <token>``, valid for 30 days. Many failures lock the name for a while."""
         given = SignInSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         user = authenticate(request._request, **given.validated_data)

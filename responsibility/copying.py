@@ -14,12 +14,13 @@ def copy(model: type[models.Model], rows: Iterable[Mapping], leave_out: Collecti
     """
     fields = [field for field in model._meta.concrete_fields if field.name not in leave_out]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
-    readers = [(field.attname, _reader(field)) for field in fields]
-    with connection.cursor() as cursor:
-        with cursor.copy(f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN") as written:
-            for row in rows:
-                written.write_row([read(row.get(name)) for name, read in readers])
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    readers = [(str(field.get_attname()), _reader(field)) for field in fields]
+    # The driver's own COPY does not pass by Django, so its refusals must be told in Django's words here.
+    command = f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN"
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(command) as written:
+        for row in rows:
+            written.write_row([read(row.get(name)) for name, read in readers])
 
 
 def _reader(field: models.Field) -> Callable:

@@ -12,6 +12,7 @@ from threading import Lock
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connection
 
 from responsibility.geometry import Locator
 from responsibility.models import (
@@ -20,7 +21,6 @@ from responsibility.models import (
     Category,
     District,
     Duty,
-    Revision,
     Scenario,
     Territory,
     Unit,
@@ -94,7 +94,11 @@ _copy: Directory | None = None
 def current() -> Directory:
     """The directory as it stands now. One query when nothing has changed; ``NoDistrict`` before the first load."""
     global _copy
-    number = Revision.objects.values_list("number", flat=True).first()
+    # Asked in every request and batch, so without the ORM, which takes ten times as long as the database here.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number FROM responsibility_revision")
+        row = cursor.fetchone()
+    number = row[0] if row else None
     kept = _copy
     if kept is not None and kept.revision == number:
         return kept

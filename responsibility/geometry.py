@@ -177,9 +177,7 @@ def _code(feature: dict[str, Any]) -> str:
         for name in CODE_PROPERTIES:
             if properties.get(name) not in (None, ""):
                 return str(properties[name])
-    raise BoundaryError(
-        "boundary_format", _("每个要素都要在属性 code、adcode 或 id 中写明属地代码。")
-    )
+    raise BoundaryError("boundary_format", _("每个要素都要在属性 code、adcode 或 id 中写明属地代码。"))
 
 
 def _real_shape(code: str, geometry: object) -> shapely.Geometry:

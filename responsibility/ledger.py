@@ -53,7 +53,13 @@ def record(acts: Iterable[Act], *, by: acting.Actor, post=None, new_chains: bool
     for act in acts:
         seq, previous = heads.get(act.chain, (0, GENESIS))
         entry = LedgerEntry(
-            **who, **vars(act), seq=seq + 1, at=at, recorded_at=recorded_at, request_id=acting.request_id(), previous=previous
+            **who,
+            **vars(act),
+            seq=seq + 1,
+            at=at,
+            recorded_at=recorded_at,
+            request_id=acting.request_id(),
+            previous=previous,
         )
         entry.digest = digest(entry)
         heads[act.chain] = (entry.seq, entry.digest)

@@ -130,7 +130,7 @@ def _territories(data: dict, units: dict[str, Unit], boundaries: dict | None) ->
     """Real boundaries where they are given or already loaded, else one derived cell for each seat."""
     rows = data["territories"]
     codes = [row["code"] for row in rows]
-    real = geometry.read_boundaries(boundaries, codes) if boundaries else {}
+    real = {} if boundaries is None else geometry.read_boundaries(boundaries, codes)
     if not real:
         real = {t.code: t.boundary for t in Territory.objects.filter(approximate=False)}
     cells = real or geometry.derive_cells(

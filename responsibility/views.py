@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import condition, require_GET
 
 from responsibility import access, acting, clock, directory
-from responsibility.models import LedgerEntry, Post
+from responsibility.models import Category, LedgerEntry, Post
 from responsibility.models.matrix import Duty, DutyRole
 
 # The password of the demo people is public; the login page fills it in, in demo mode only.
@@ -84,7 +84,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
     for duty in sorted(in_force, key=lambda d: (d.scenario_id or 0, order.index(d.role), d.pk)):
         rows.setdefault(duty.category_id, []).append(duty)
     categories = [(category, rows.get(category.pk, [])) for category in known.categories.values()]
-    gaps = [
+    gaps: list[tuple[Category, Duty | None]] = [
         (category, duty)
         for category, duties in categories
         for duty in duties

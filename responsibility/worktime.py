@@ -23,9 +23,7 @@ class YearNotLoaded(LookupError):
     def __init__(self, year: int):
         super().__init__(year)
         self.year = year
-        self.detail = format_lazy(
-            _("{year} 年的节假日安排尚未载入，无法计算工作日。"), year=str(year)
-        )
+        self.detail = format_lazy(_("{year} 年的节假日安排尚未载入，无法计算工作日。"), year=str(year))
 
     def __str__(self) -> str:
         return str(self.detail)

@@ -76,13 +76,17 @@ def test_the_compiled_catalogue_is_the_one_that_is_read(catalogue):
     write_mo(made, catalogue)
     made.seek(0)
     kept = read_mo((FOLDER / "django.mo").open("rb"))
-    assert {m.id: m.string for m in read_mo(made) if m.id} == {m.id: m.string for m in kept if m.id}
+    assert [(m.id, m.string) for m in read_mo(made) if m.id] == [(m.id, m.string) for m in kept if m.id]
 
 
 def test_no_page_holds_chinese_outside_the_translated_texts():
     bare = re.compile(
-        r"\{%\s*(?:blocktrans|blocktranslate).*?endblocktrans(?:late)?\s*%\}|\{%.*?%\}|\{#.*?#\}|\{\{.*?\}\}|\{% comment.*?endcomment %\}",
+        r"\{%\s*(?:blocktrans|blocktranslate).*?endblocktrans(?:late)?\s*%\}|\{%.*?%\}|\{#.*?#\}|\{\{.*?\}\}"
+        r"|\{% comment.*?endcomment %\}",
         re.S,
     )
     left = {path.name: HAN.findall(bare.sub("", path.read_text())) for path in TEMPLATES}
+    # Told in both languages at once, when the server has failed; and the switch itself.
+    for both in ("500.html", "_language.html"):
+        left.pop(both, None)
     assert {name: found for name, found in left.items() if found} == {}

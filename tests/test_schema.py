@@ -24,9 +24,14 @@ pytestmark = pytest.mark.django_db
 
 def refused(statement: str, *values, because: str) -> None:
     """The database refuses ``statement``, now or when asked to settle, naming ``because``."""
-    with pytest.raises(DatabaseError) as refusal, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def attempt():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(DatabaseError) as refusal:
+        attempt()
     assert refusal.value.__cause__.diag.constraint_name == because
 
 
@@ -66,7 +71,8 @@ def test_a_case_has_one_lead_and_each_unit_once(open_case):
     lead = Party.objects.get(case=case, role="lead")
     for fields, name in ((("lead", other.pk), "party_one_lead"), (("support", lead.unit_id), "party_unit_once")):
         refused(
-            "INSERT INTO cases_party (case_id, role, unit_id, since, answered_by, live) VALUES (%s, %s, %s, now(), '', true)",
+            "INSERT INTO cases_party (case_id, role, unit_id, since, answered_by, live)"
+            " VALUES (%s, %s, %s, now(), '', true)",
             case.pk,
             *fields,
             because=name,
@@ -145,10 +151,15 @@ def test_a_bulk_update_is_refused_at_commit_and_leaves_nothing(open_case):
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_on_another_chain_does_not_cover_a_change(open_case):
     case = open_case()
-    with pytest.raises(IntegrityError, match="without a ledger entry"), transaction.atomic():
+    act = ledger.Act(chain=uuid.uuid4(), verb="note", subject_type="case", subject_id="x", subject_label="x")
+
+    @transaction.atomic
+    def change_and_tell_of_something_else():
         Case.objects.update(title="x")
-        act = ledger.Act(chain=uuid.uuid4(), verb="note", subject_type="case", subject_id="x", subject_label="x")
         ledger.record([act], by=acting.SYSTEM)
+
+    with pytest.raises(IntegrityError, match="without a ledger entry"):
+        change_and_tell_of_something_else()
     assert Case.objects.get().title == case.title
 
 

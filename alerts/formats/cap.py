@@ -32,10 +32,18 @@ MESSAGE_TYPES = {"Alert", "Update", "Cancel", "Ack", "Error"}
 RANKS = {None: 0, "blue": 1, "yellow": 2, "orange": 3, "red": 4}
 SEVERITIES = {"extreme": "red", "severe": "orange", "moderate": "yellow", "minor": "blue"}
 COLOURS = {
-    **{"red": "red", "红": "red", "红色": "red"},
-    **{"orange": "orange", "橙": "orange", "橙色": "orange"},
-    **{"yellow": "yellow", "黄": "yellow", "黄色": "yellow"},
-    **{"blue": "blue", "蓝": "blue", "蓝色": "blue"},
+    "red": "red",
+    "红": "red",
+    "红色": "red",
+    "orange": "orange",
+    "橙": "orange",
+    "橙色": "orange",
+    "yellow": "yellow",
+    "黄": "yellow",
+    "黄色": "yellow",
+    "blue": "blue",
+    "蓝": "blue",
+    "蓝色": "blue",
 }
 MAX_DEPTH = 50
 MAX_ELEMENTS = 20_000
@@ -102,10 +110,7 @@ class _Part:
 
     def pairs(self, name: str) -> list[dict[str, str]]:
         """The valueName/value pairs of every ``name``, in order; names may repeat."""
-        return [
-            {"valueName": part.text("valueName"), "value": part.text("value")}
-            for part in self.all(name)
-        ]
+        return [{"valueName": part.text("valueName"), "value": part.text("value")} for part in self.all(name)]
 
 
 def read(body: bytes) -> dict[str, Any]:

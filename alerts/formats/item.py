@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from alerts import coordinates, grading
 from alerts.intake import Draft, Rejected, size_of
 from responsibility.directory import Directory
-from responsibility.models import Grade
+from responsibility.models import Category, Grade
 
 # A sub-platform's clock may run ahead by this much.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -135,32 +135,43 @@ def _locate(draft: Draft, raw: dict, errors: Errors) -> None:
 
 
 def _measure(draft: Draft, raw: dict, known: Directory, errors: Errors) -> None:
+    if _colour_and_value(draft, raw, errors):
+        _grade_by_value(draft, known.categories.get(draft.category_code), errors)
+
+
+def _colour_and_value(draft: Draft, raw: dict, errors: Errors) -> bool:
     grade, value = raw.get("grade"), raw.get("value")
     if value is not None:
         draft.value = number(value)
         if draft.value is None:
             errors.add("bad_number", _("数值应为有限的数字。"), "value")
-            return
+            return False
     if grade is not None:
         if grade not in Grade.values:
             errors.add("bad_grade", _("颜色应为 red、orange、yellow 或 blue。"), "grade")
-            return
+            return False
         draft.grade = grade
     elif value is None:
         errors.add("required", _("需要颜色（grade）或数值（value）。"), "grade")
-        return
-    category = known.categories.get(draft.category_code)
+        return False
+    return True
+
+
+def _grade_by_value(draft: Draft, category: Category | None, errors: Errors) -> None:
     if category is None:
         return
-    if draft.value is not None and draft.unit and grading.is_measured(category):
-        if not grading.same_unit(draft.unit, category.unit):
-            errors.add("wrong_unit", _("该类别的计量单位为 %(unit)s。") % {"unit": category.unit}, "unit")
-            return
+    if draft.value is not None and draft.unit and not _comparable(draft.unit, category):
+        errors.add("wrong_unit", _("该类别的计量单位为 %(unit)s。") % {"unit": category.unit}, "unit")
+        return
     if not draft.grade and draft.value is not None:
         if not grading.is_measured(category):
             errors.add("required", _("该类别不按数值分级，需要颜色（grade）。"), "grade")
             return
         draft.grade = grading.grade_of(category, draft.value)
+
+
+def _comparable(unit: str, category: Category) -> bool:
+    return not grading.is_measured(category) or grading.same_unit(unit, category.unit)
 
 
 def _payload(raw: dict, errors: Errors) -> dict:

@@ -5,90 +5,139 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('alerts', '0001_initial'),
-        ('responsibility', '0001_initial'),
+        ("alerts", "0001_initial"),
+        ("responsibility", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='alert',
-            name='category',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='responsibility.category', verbose_name='风险类别'),
+            model_name="alert",
+            name="category",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="responsibility.category",
+                verbose_name="风险类别",
+            ),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='scenario',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='responsibility.scenario', verbose_name='场景'),
+            model_name="alert",
+            name="scenario",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="responsibility.scenario",
+                verbose_name="场景",
+            ),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='territory',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='responsibility.territory', verbose_name='属地'),
+            model_name="alert",
+            name="territory",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="responsibility.territory",
+                verbose_name="属地",
+            ),
         ),
         migrations.AddField(
-            model_name='reading',
-            name='category',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='responsibility.category'),
+            model_name="reading",
+            name="category",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="responsibility.category"),
         ),
         migrations.AddField(
-            model_name='riskobject',
-            name='category',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='responsibility.category', verbose_name='风险类别'),
+            model_name="riskobject",
+            name="category",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="responsibility.category",
+                verbose_name="风险类别",
+            ),
         ),
         migrations.AddField(
-            model_name='riskobject',
-            name='main_body',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='responsibility.unit', verbose_name='主体责任单位'),
+            model_name="riskobject",
+            name="main_body",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="responsibility.unit",
+                verbose_name="主体责任单位",
+            ),
         ),
         migrations.AddField(
-            model_name='riskobject',
-            name='scenario',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='responsibility.scenario', verbose_name='场景'),
+            model_name="riskobject",
+            name="scenario",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="responsibility.scenario",
+                verbose_name="场景",
+            ),
         ),
         migrations.AddField(
-            model_name='riskobject',
-            name='territory',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='responsibility.territory', verbose_name='属地'),
+            model_name="riskobject",
+            name="territory",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="responsibility.territory", verbose_name="属地"
+            ),
         ),
         migrations.AddField(
-            model_name='reading',
-            name='risk_object',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='alerts.riskobject'),
+            model_name="reading",
+            name="risk_object",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="alerts.riskobject"),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='risk_object',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='alerts.riskobject', verbose_name='监测对象'),
+            model_name="alert",
+            name="risk_object",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, to="alerts.riskobject", verbose_name="监测对象"
+            ),
         ),
         migrations.AddField(
-            model_name='source',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.unit', verbose_name='建设使用单位'),
+            model_name="source",
+            name="unit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="responsibility.unit",
+                verbose_name="建设使用单位",
+            ),
         ),
         migrations.AddField(
-            model_name='reading',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='alerts.source'),
+            model_name="reading",
+            name="source",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="alerts.source"),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='alerts.source', verbose_name='子平台'),
+            model_name="alert",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="alerts.source", verbose_name="子平台"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(fields=('risk_object', 'category', 'observed_at', 'source'), name='reading_once'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(
+                fields=("risk_object", "category", "observed_at", "source"), name="reading_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('risk_object__isnull', True), models.Q(('object_code', ''), _negated=True)), fields=['object_code'], name='alert_unregistered'),
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("risk_object__isnull", True), models.Q(("object_code", ""), _negated=True)),
+                fields=["object_code"],
+                name="alert_unregistered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(fields=('source', 'external_id'), name='alert_once'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(fields=("source", "external_id"), name="alert_once"),
         ),
     ]

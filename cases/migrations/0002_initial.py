@@ -7,195 +7,359 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('alerts', '0002_initial'),
-        ('cases', '0001_initial'),
-        ('responsibility', '0001_initial'),
+        ("alerts", "0002_initial"),
+        ("cases", "0001_initial"),
+        ("responsibility", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='case',
-            name='category',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='responsibility.category', verbose_name='风险类别'),
+            model_name="case",
+            name="category",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="responsibility.category",
+                verbose_name="风险类别",
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='holder',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.unit', verbose_name='当前责任单位'),
+            model_name="case",
+            name="holder",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="responsibility.unit",
+                verbose_name="当前责任单位",
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='lead',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.unit', verbose_name='牵头单位'),
+            model_name="case",
+            name="lead",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="responsibility.unit",
+                verbose_name="牵头单位",
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='risk_object',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='alerts.riskobject', verbose_name='监测对象'),
+            model_name="case",
+            name="risk_object",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, to="alerts.riskobject", verbose_name="监测对象"
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='scenario',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='responsibility.scenario', verbose_name='场景'),
+            model_name="case",
+            name="scenario",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="responsibility.scenario",
+                verbose_name="场景",
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='territory',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='responsibility.territory', verbose_name='属地'),
+            model_name="case",
+            name="territory",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="responsibility.territory",
+                verbose_name="属地",
+            ),
         ),
         migrations.AddField(
-            model_name='deadline',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deadlines', to='cases.case', verbose_name='案件'),
+            model_name="deadline",
+            name="case",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deadlines",
+                to="cases.case",
+                verbose_name="案件",
+            ),
         ),
         migrations.AddField(
-            model_name='deadline',
-            name='unit',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.unit', verbose_name='承诺单位'),
+            model_name="deadline",
+            name="unit",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="responsibility.unit",
+                verbose_name="承诺单位",
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='cases.case', verbose_name='案件'),
+            model_name="evidence",
+            name="case",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="evidence",
+                to="cases.case",
+                verbose_name="案件",
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.unit', verbose_name='上传单位'),
+            model_name="evidence",
+            name="unit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="responsibility.unit",
+                verbose_name="上传单位",
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='uploaded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='上传人'),
+            model_name="evidence",
+            name="uploaded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="上传人",
+            ),
         ),
         migrations.AddField(
-            model_name='party',
-            name='acknowledged_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='签收人'),
+            model_name="party",
+            name="acknowledged_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="签收人",
+            ),
         ),
         migrations.AddField(
-            model_name='party',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parties', to='cases.case', verbose_name='案件'),
+            model_name="party",
+            name="case",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="parties",
+                to="cases.case",
+                verbose_name="案件",
+            ),
         ),
         migrations.AddField(
-            model_name='party',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.unit', verbose_name='单位'),
+            model_name="party",
+            name="unit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="responsibility.unit",
+                verbose_name="单位",
+            ),
         ),
         migrations.AddField(
-            model_name='pause',
-            name='approved_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='批准人'),
+            model_name="pause",
+            name="approved_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="批准人",
+            ),
         ),
         migrations.AddField(
-            model_name='pause',
-            name='deadline',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pauses', to='cases.deadline', verbose_name='时限'),
+            model_name="pause",
+            name="deadline",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="pauses",
+                to="cases.deadline",
+                verbose_name="时限",
+            ),
         ),
         migrations.AddField(
-            model_name='request',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='申请人'),
+            model_name="request",
+            name="asked_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="申请人",
+            ),
         ),
         migrations.AddField(
-            model_name='request',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='cases.case', verbose_name='案件'),
+            model_name="request",
+            name="case",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="requests",
+                to="cases.case",
+                verbose_name="案件",
+            ),
         ),
         migrations.AddField(
-            model_name='request',
-            name='decided_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='审批人'),
+            model_name="request",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="审批人",
+            ),
         ),
         migrations.AddField(
-            model_name='request',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.unit', verbose_name='申请单位'),
+            model_name="request",
+            name="unit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="responsibility.unit",
+                verbose_name="申请单位",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ['closed', 'void']), _negated=True), fields=['due_at', 'id'], name='case_open_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("state__in", ["closed", "void"]), _negated=True),
+                fields=["due_at", "id"],
+                name="case_open_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['-opened_at', '-id'], name='case_newest'),
+            model_name="case",
+            index=models.Index(fields=["-opened_at", "-id"], name="case_newest"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['object_code', 'category_code', '-closed_at'], name='case_of_object'),
+            model_name="case",
+            index=models.Index(fields=["object_code", "category_code", "-closed_at"], name="case_of_object"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['title'], name='case_title_words', opclasses=['gin_trgm_ops']),
+            model_name="case",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["title"], name="case_title_words", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('object_code', ''), _negated=True), models.Q(('state__in', ['closed', 'void']), _negated=True)), fields=('object_code', 'category_code'), name='case_one_open_per_object'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    models.Q(("object_code", ""), _negated=True),
+                    models.Q(("state__in", ["closed", "void"]), _negated=True),
+                ),
+                fields=("object_code", "category_code"),
+                name="case_one_open_per_object",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('grade', 'red'), ('grade_rank', 1)), models.Q(('grade', 'orange'), ('grade_rank', 2)), models.Q(('grade', 'yellow'), ('grade_rank', 3)), models.Q(('grade', 'blue'), ('grade_rank', 4)), _connector='OR'), name='case_grade_and_rank'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("grade", "red"), ("grade_rank", 1)),
+                    models.Q(("grade", "orange"), ("grade_rank", 2)),
+                    models.Q(("grade", "yellow"), ("grade_rank", 3)),
+                    models.Q(("grade", "blue"), ("grade_rank", 4)),
+                    _connector="OR",
+                ),
+                name="case_grade_and_rank",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'triage'), ('state', 'void'), models.Q(('filed_at__isnull', False), ('holder__isnull', False), ('territory__isnull', False)), _connector='OR'), name='case_filed_has_holder'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "triage"),
+                    ("state", "void"),
+                    models.Q(("filed_at__isnull", False), ("holder__isnull", False), ("territory__isnull", False)),
+                    _connector="OR",
+                ),
+                name="case_filed_has_holder",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', False), _connector='OR'), name='case_closed_when'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True), ("closed_at__isnull", False), _connector="OR"
+                ),
+                name="case_closed_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('grade', 'red'), ('state', 'suspended'), _negated=True), name='case_red_never_suspended'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("grade", "red"), ("state", "suspended"), _negated=True),
+                name="case_red_never_suspended",
+            ),
         ),
         migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('missed_at__isnull', True), ('paused_at__isnull', True), ('stopped_at__isnull', True)), fields=['due_at'], name='deadline_to_sweep'),
+            model_name="deadline",
+            index=models.Index(
+                condition=models.Q(
+                    ("missed_at__isnull", True), ("paused_at__isnull", True), ("stopped_at__isnull", True)
+                ),
+                fields=["due_at"],
+                name="deadline_to_sweep",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.UniqueConstraint(condition=models.Q(('stopped_at__isnull', True)), fields=('case', 'kind', 'unit'), name='deadline_one_running', nulls_distinct=False),
+            model_name="deadline",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("stopped_at__isnull", True)),
+                fields=("case", "kind", "unit"),
+                name="deadline_one_running",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gte', models.F('started_at'))), name='deadline_after_start'),
+            model_name="deadline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_at__gte", models.F("started_at"))), name="deadline_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('case', 'sha256', 'kind'), name='evidence_once'),
+            model_name="evidence",
+            constraint=models.UniqueConstraint(fields=("case", "sha256", "kind"), name="evidence_once"),
         ),
         migrations.AddIndex(
-            model_name='party',
-            index=models.Index(condition=models.Q(('live', True)), fields=['unit', 'due_at', 'case'], name='party_worklist'),
+            model_name="party",
+            index=models.Index(
+                condition=models.Q(("live", True)), fields=["unit", "due_at", "case"], name="party_worklist"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='party',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'lead'), ('until__isnull', True)), fields=('case',), name='party_one_lead'),
+            model_name="party",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("role", "lead"), ("until__isnull", True)), fields=("case",), name="party_one_lead"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='party',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('case', 'unit'), name='party_unit_once'),
+            model_name="party",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until__isnull", True)), fields=("case", "unit"), name="party_unit_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pause',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('deadline',), name='pause_one_open'),
+            model_name="pause",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until__isnull", True)), fields=("deadline",), name="pause_one_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pause',
-            constraint=models.CheckConstraint(condition=models.Q(('ceiling__gt', models.F('since'))), name='pause_has_ceiling'),
+            model_name="pause",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ceiling__gt", models.F("since"))), name="pause_has_ceiling"
+            ),
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['asked_at'], name='request_pending'),
+            model_name="request",
+            index=models.Index(condition=models.Q(("state", "pending")), fields=["asked_at"], name="request_pending"),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('case', 'kind'), name='request_one_pending_per_kind'),
+            model_name="request",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "pending")), fields=("case", "kind"), name="request_one_pending_per_kind"
+            ),
         ),
     ]

@@ -100,7 +100,9 @@ class Case(CaseMachine):
             models.CheckConstraint(condition=~Q(state="suspended", grade="red"), name="case_red_never_suspended"),
         ]
         indexes = [
-            models.Index(fields=["due_at", "id"], condition=~Q(state__in=[s.value for s in ENDED]), name="case_open_due"),
+            models.Index(
+                fields=["due_at", "id"], condition=~Q(state__in=[s.value for s in ENDED]), name="case_open_due"
+            ),
             models.Index(fields=["-opened_at", "-id"], name="case_newest"),
             models.Index(fields=["object_code", "category_code", "-closed_at"], name="case_of_object"),
             GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="case_title_words"),

@@ -38,7 +38,9 @@ class Party(models.Model):
         verbose_name = verbose_name_plural = _("责任方")
         ordering = ["since", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["case"], condition=Q(role="lead", until__isnull=True), name="party_one_lead"),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(role="lead", until__isnull=True), name="party_one_lead"
+            ),
             models.UniqueConstraint(fields=["case", "unit"], condition=Q(until__isnull=True), name="party_unit_once"),
         ]
         indexes = [models.Index(fields=["unit", "due_at", "case"], condition=Q(live=True), name="party_worklist")]

@@ -41,7 +41,10 @@ def countdown(due_at: datetime, now: datetime) -> str:
     left = (due_at - now).total_seconds()
     text = (_("剩 %(time)s") if left >= 0 else _("超时 %(time)s")) % {"time": duration(left)}
     return format_html(
-        '<time class="countdown" datetime="{}" data-due="{}">{}</time>', due_at.isoformat(), int(due_at.timestamp()), text
+        '<time class="countdown" datetime="{}" data-due="{}">{}</time>',
+        due_at.isoformat(),
+        int(due_at.timestamp()),
+        text,
     )
 
 
@@ -104,13 +107,13 @@ def spent(deadline: Deadline, now: datetime) -> dict:
 @register.filter
 def grade_label(grade: str) -> str:
     """The colour as a word."""
-    return Grade(grade).label if grade in Grade.values else ""
+    return str(Grade(grade).label) if grade in Grade.values else ""
 
 
 @register.filter
 def duty_role(role: str) -> str:
     """The role of a duty line as a word."""
-    return DutyRole(role).label if role in DutyRole.values else role
+    return str(DutyRole(role).label) if role in DutyRole.values else role
 
 
 @register.filter

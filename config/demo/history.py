@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 from django.db import transaction
@@ -104,7 +105,7 @@ def write(data: dict, now: datetime, say: Callable[[float], None] = lambda done:
     # The scenes choose their objects first, so that no ordinary alert joins them by chance.
     _stage(timeline, crew, mix, now)
     for post in mix.plan(ORDINARY, start, HOURS - 0.5):
-        timeline.at(post.at, lambda items=post.items: crew.take(items))
+        timeline.at(post.at, partial(crew.take, post.items))
     for tick in range(int(HOURS * 3600 / TICK.total_seconds())):
         timeline.at(start + (tick + 1) * TICK, lambda: _sweep(timeline.now, crew))
     with progress.quiet("cases.sweeping"), transaction.atomic():
@@ -121,7 +122,7 @@ def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:
         return now - timedelta(minutes=minutes)
 
     def at(when: datetime, items: list[dict], temper: Temper | None = None) -> None:
-        timeline.at(when, lambda: crew.take(items, temper))
+        timeline.at(when, partial(crew.take, items, temper))
 
     for scene in SCENES:
         if scene.category in mix.categories:

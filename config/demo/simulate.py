@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 from django.db.models import Count, Q
@@ -59,7 +60,7 @@ def run(
         say(result.sent)
 
     for post in Mix(data, rng, f"sim{seed}-{began:%Y%m%d%H%M%S}").plan(alerts, start, hours):
-        timeline.at(post.at, lambda items=post.items: send(items))
+        timeline.at(post.at, partial(send, post.items))
     try:
         timeline.run(began)
     finally:

@@ -16,11 +16,11 @@ class Timeline:
 
     def __init__(self, start: datetime, around: Callable[[datetime], AbstractContextManager]):
         self.now, self._around = start, around
-        self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._queue: list[tuple[datetime, int, Callable[[], object]]] = []
         # Acts of one instant keep their order, and are never compared themselves.
         self._order = count()
 
-    def at(self, when: datetime, act: Callable[[], None]) -> None:
+    def at(self, when: datetime, act: Callable[[], object]) -> None:
         """Let ``act`` happen at ``when``."""
         heapq.heappush(self._queue, (max(when, self.now), next(self._order), act))
 

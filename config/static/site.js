@@ -110,8 +110,13 @@ document.addEventListener("submit", (event) => {
     send();
   }, send, { timeout: 3500, maximumAge: 60000, enableHighAccuracy: true });
 });
-// A page from the back-forward cache may be used again.
-window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+// A page from the back-forward cache may be sent again, with what was typed, and has missed what happened since.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.forms) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  if (window.htmx) nudge();
+});
 
 // --- a chosen file shows its name; menus close when one looks elsewhere -----
 document.addEventListener("change", (event) => {

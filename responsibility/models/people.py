@@ -65,7 +65,9 @@ class Post(models.Model):
         ordering = ["unit", "role", "id"]
         constraints = [
             models.UniqueConstraint(fields=["user", "unit", "role", "since"], name="post_once"),
-            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gt=models.F("since")), name="post_ends_after"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gt=models.F("since")), name="post_ends_after"
+            ),
         ]
 
     def __str__(self) -> str:

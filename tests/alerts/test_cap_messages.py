@@ -387,9 +387,7 @@ def test_what_is_not_xml_is_refused(body):
 @pytest.mark.parametrize(
     "body",
     [
-        example(event="\udcff".encode("utf-8", "surrogateescape").decode("latin-1")).replace(
-            "ÿ".encode(), b"\xff"
-        ),
+        example(event="\udcff".encode("utf-8", "surrogateescape").decode("latin-1")).replace("ÿ".encode(), b"\xff"),
         example().decode().encode("gb18030"),
         example().decode().encode("utf-16"),
         example().decode().encode("utf-16-be"),
@@ -426,15 +424,11 @@ def test_any_bytes_are_read_or_refused_and_never_crash(noise):
 
 
 @given(
-    st.dictionaries(
-        st.sampled_from([*HEAD, "references"]), st.text(st.characters(codec="utf-8"), max_size=40)
-    ),
+    st.dictionaries(st.sampled_from([*HEAD, "references"]), st.text(st.characters(codec="utf-8"), max_size=40)),
     st.text(st.characters(codec="utf-8"), max_size=60),
 )
 def test_any_text_in_any_element_is_read_or_refused(fields, geometry):
-    escaped = {
-        name: text.replace("&", "&amp;").replace("<", "&lt;") for name, text in fields.items()
-    }
+    escaped = {name: text.replace("&", "&amp;").replace("<", "&lt;") for name, text in fields.items()}
     place = geometry.replace("&", "&amp;").replace("<", "&lt;")
     try:
         read(message(info(AREA.format(f"<circle>{place}</circle>")), **escaped))

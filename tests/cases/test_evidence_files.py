@@ -51,9 +51,7 @@ SECRET = b"+31.1144+121.2683/ PhoneMaker"
 FTYP = box(b"ftyp", b"isom", b"\0\0\0\0", b"isommp42")
 VIDEO = (
     FTYP
-    + box(
-        b"moov", box(b"mvhd", b"x" * 100), box(b"trak", box(b"udta", SECRET)), box(b"meta", SECRET)
-    )
+    + box(b"moov", box(b"mvhd", b"x" * 100), box(b"trak", box(b"udta", SECRET)), box(b"meta", SECRET))
     + box(b"uuid", b"u" * 16, SECRET)
     + box(b"mdat", b"frames" * 50)
 )
@@ -393,16 +391,12 @@ def test_a_name_is_cleaned_before_it_is_kept(tmp_path, name, shown):
     assert receive(Plain(PDF, name), root=tmp_path, limit=LIMIT).original_name == shown
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([picture(exif=exif()), picture("PNG"), VIDEO, HEIC, PDF]), st.data())
 def test_damaged_files_are_taken_or_refused_and_never_crash(tmp_path: Path, body, data):
     damaged = bytearray(body)
     for _bite in range(data.draw(st.integers(1, 20))):
-        damaged[data.draw(st.integers(0, min(len(body), 1500) - 1))] = data.draw(
-            st.integers(0, 255)
-        )
+        damaged[data.draw(st.integers(0, min(len(body), 1500) - 1))] = data.draw(st.integers(0, 255))
     try:
         stored = take(tmp_path, bytes(damaged))
     except FileRefused as refusal:

@@ -64,8 +64,9 @@ def test_the_colour_decides_the_loop_at_filing(open_case, grade, loop):
 def test_one_bad_row_does_not_stop_the_others(open_case, send, monkeypatch):
     from cases import loops
 
-    bad, good = open_case(object="A-1", location={"lat": 31.1144, "lon": 121.2683}), open_case(
-        object="A-2", location={"lat": 31.1144, "lon": 121.2683}
+    bad, good = (
+        open_case(object="A-1", location={"lat": 31.1144, "lon": 121.2683}),
+        open_case(object="A-2", location={"lat": 31.1144, "lon": 121.2683}),
     )
     real = loops.rise
 
@@ -96,5 +97,7 @@ def test_in_the_large_loop_command_and_lead_can_both_contain(open_case, press):
 
 
 def test_the_district_command_answers_for_itself(open_case, press):
-    case = press(open_case(grade="red"), "yingji-office acknowledge", "shuiwu-duty acknowledge", "sijing-duty acknowledge")
+    case = press(
+        open_case(grade="red"), "yingji-office acknowledge", "shuiwu-duty acknowledge", "sijing-duty acknowledge"
+    )
     assert case.parties.filter(acknowledged_at=None).count() == 0

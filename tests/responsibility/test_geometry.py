@@ -67,8 +67,7 @@ def collection(*features):
     return {
         "type": "FeatureCollection",
         "features": [
-            {"type": "Feature", "properties": properties, "geometry": geometry}
-            for properties, geometry in features
+            {"type": "Feature", "properties": properties, "geometry": geometry} for properties, geometry in features
         ],
     }
 

@@ -115,10 +115,10 @@ def _refusals(function: Callable | None, module: ModuleType) -> list[tuple[int, 
             continue
         seen.add(asked)
         for call in _calls(asked):
-            name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr
+            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
             if name in STATUS:
                 code, sentence = call.args[:2]
-                words = next(n.value for n in ast.walk(sentence) if isinstance(n, ast.Constant))
+                words = next(str(n.value) for n in ast.walk(sentence) if isinstance(n, ast.Constant))
                 found[STATUS[name], ast.literal_eval(code), words] = None
             elif inspect.isfunction(inner := getattr(module, name, None) or vars(actions.Move).get(name)):
                 waiting += [inner] if inner.__module__ == module.__name__ else []

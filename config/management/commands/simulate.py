@@ -6,7 +6,6 @@ from statistics import quantiles
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 
 from cases import sweeping
@@ -57,7 +56,7 @@ class Command(BaseCommand):
         table = Table(show_header=False, box=None, pad_edge=False)
         for name, value in _rows(result, swept):
             table.add_row(name, value)
-        Console(file=getattr(self.stdout, "_out", self.stdout), width=120).print(table)
+        progress.console(self.stdout).print(table)
 
 
 def _rows(result: simulate.Result, swept: sweeping.Report | None) -> list[tuple[str, str]]:
