@@ -31,7 +31,7 @@ check: ## lint, types, imports, templates, migrations, API schema
 	@echo "== 格式 ruff format";           .venv/bin/ruff format --check .
 	@echo "== 类型 mypy";                  $(PY) -m mypy
 	@echo "== 分层 import-linter";         .venv/bin/lint-imports
-	@echo "== 模板 djlint";                $(PY) -m djlint templates --check --quiet && $(PY) -m djlint templates --lint --quiet
+	@echo "== 模板 djlint";                $(PY) -m djlint templates --lint --quiet
 	@echo "== 系统检查 manage.py check";   $(PY) manage.py check
 	@echo "== 迁移 makemigrations";        $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@echo "== 接口 OpenAPI";               mkdir -p var && $(PY) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
