@@ -132,7 +132,8 @@ def _replayed(source: Source, drafts: list[Draft]) -> dict[str, Answer]:
 def _place(drafts: list[Draft], known: directory.Directory) -> None:
     """Find category, scenario, object and territory; an object's place stands in for one that was not sent."""
     codes = {draft.object_code for draft in drafts if draft.object_code}
-    objects = {o.code: o for o in RiskObject.objects.filter(code__in=codes).order_by()} if codes else {}
+    asked = "SELECT * FROM alerts_riskobject WHERE code = ANY(%s)"
+    objects = {found.code: found for found in RiskObject.objects.raw(asked, [list(codes)])} if codes else {}
     for draft in drafts:
         draft.category = known.categories.get(draft.category_code)
         draft.risk_object = objects.get(draft.object_code)
@@ -142,8 +143,8 @@ def _place(drafts: list[Draft], known: directory.Directory) -> None:
         if draft.risk_object and draft.lat is None:
             draft.lat, draft.lon = draft.risk_object.lat, draft.risk_object.lon
     placed = [draft for draft in drafts if draft.lat is not None]
-    found = known.territories_of([(draft.lat or 0.0, draft.lon or 0.0) for draft in placed])
-    for draft, territory in zip(placed, found, strict=True):
+    territories = known.territories_of([(draft.lat or 0.0, draft.lon or 0.0) for draft in placed])
+    for draft, territory in zip(placed, territories, strict=True):
         draft.territory = territory
 
 

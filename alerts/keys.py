@@ -27,7 +27,9 @@ class SourceKey(BaseAuthentication):
         scheme, _space, key = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        source = Source.objects.filter(key_digest=digest(key.strip()), active=True).first()
+        # Every post asks, so in SQL: the ORM takes several times as long to write the question as it takes to answer.
+        asked = "SELECT * FROM alerts_source WHERE key_digest = %s AND active"
+        source = next(iter(Source.objects.raw(asked, [digest(key.strip())])), None)
         if source is None:
             raise AuthenticationFailed(_("子平台密钥无效或已停用。"), code="bad_key")
         return source, None

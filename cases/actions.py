@@ -21,7 +21,7 @@ from cases.pausing import unpause
 from cases.policy import Owners, promise
 from responsibility import acting, clock, directory
 from responsibility.models import Grade, Post, User
-from responsibility.refusals import Invalid
+from responsibility.refusals import Invalid, Refused
 
 NOTE_LENGTH = 2000
 
@@ -105,10 +105,24 @@ def _file(move: Move) -> None:
         if data["grade"] not in Grade.values:
             raise Invalid("bad_grade", _("颜色应为 red、orange、yellow 或 blue。"), "grade")
         case.regrade(data["grade"])
+    _refuse_second(case)
     case.category_code, case.policy = case.category.code, promise(case.category)
     after = {"category": case.category_code, "territory": case.territory.code, "grade": str(case.grade)}
     owners = Owners(known, move.changes.now)
     dispatch(move.changes, owners, case, verb="case.file", after=after, note=data.get("note", ""))
+
+
+def _refuse_second(case: Case) -> None:
+    """The database holds it as well; here it is said in a sentence, with the case that is there."""
+    category = case.category.code if case.category else ""
+    same = Case.objects.open().filter(object_code=case.object_code, category_code=category).exclude(pk=case.pk)
+    other = same.first() if case.object_code else None
+    if other:
+        raise Refused(
+            "already_open",
+            _("该监测对象已有同类在办案件%(number)s，本件请作废。") % {"number": other.number},
+            "category",
+        )
 
 
 def _pick(choices: dict, data: dict, name: str):

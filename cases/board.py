@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 DISTRICT = "district"
 # A burst is one change to whoever watches the list; single cases are named up to this many.
 NAMED = 50
+# Shorter than anybody notices, long enough that a busy door sends each screen a few nudges a second, not hundreds.
+GATHER_SECONDS = 0.05
 
 
 def unit_group(unit_id: int) -> str:
@@ -42,17 +44,28 @@ def changed(cases: Iterable, engaged: dict[int, set[int]]) -> None:
 
 
 class _Messenger:
-    """A thread with its own event loop, so that a request never waits for a screen."""
+    """A thread with its own event loop, so that a request never waits for a screen.
+
+    What comes within a moment is sent once, however often it came: a hundred changes are one to a screen.
+    """
 
     def __init__(self):
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
+        self.lock = threading.Lock()
+        self.waiting: set[str] = set()
         threading.Thread(target=self.loop.run_forever, daemon=True, name="nudge").start()
 
     def send(self, groups: set[str]) -> None:
-        asyncio.run_coroutine_threadsafe(self._send(groups), self.loop)
+        with self.lock:
+            idle, self.waiting = not self.waiting, self.waiting | groups
+        if idle:
+            asyncio.run_coroutine_threadsafe(self._send(), self.loop)
 
-    async def _send(self, groups: set[str]) -> None:
+    async def _send(self) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
+        with self.lock:
+            groups, self.waiting = self.waiting, set()
         try:
             layer = get_channel_layer()
             for group in sorted(groups):

@@ -39,6 +39,7 @@ class Changes:
         # Chains that alerts without a case have already written on.
         self.old_chains: set = set()
         self.unanswered: list[int] = []
+        self.resumed: list[int] = []
         # As rows of their tables: there are thousands in a batch, and nobody reads them before they are written.
         self.parties: list[dict] = []
         self.deadlines: list[dict] = []
@@ -75,6 +76,10 @@ class Changes:
     def unanswer(self, case: Case) -> None:
         """Every party of ``case`` must answer anew."""
         self.unanswered.append(case.pk)
+
+    def resume_clocks(self, case: Case) -> None:
+        """The paused clocks of ``case`` go on with what was left, never with more than the ceiling of their pause."""
+        self.resumed.append(case.pk)
 
     def start(self, case: Case, kind: str, unit: Unit | None, *, minutes: int = 0, days: int = 0) -> None:
         """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar."""
@@ -119,6 +124,8 @@ class Changes:
         if self.opened:
             self._set_due()
             copy(Case, map(vars, self.opened.values()))
+        if self.resumed:
+            self._resume()
         for kinds, owed in self.stops.items():
             self._stop(kinds, owed)
         if self.touched:
@@ -148,6 +155,17 @@ class Changes:
             party["due_at"] = nearest.get(party["case_id"])
         for case in self.opened.values():
             case.due_at = nearest.get(case.pk)
+
+    def _resume(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "WITH granted AS (UPDATE cases_pause p SET until = %(now)s FROM cases_deadline d"
+                " WHERE d.id = p.deadline_id AND p.until IS NULL AND d.case_id = ANY(%(cases)s)"
+                " RETURNING d.id, LEAST(%(now)s, p.ceiling) - p.since AS stood)"
+                " UPDATE cases_deadline d SET due_at = d.due_at + granted.stood, paused_at = NULL"
+                " FROM granted WHERE granted.id = d.id",
+                {"now": self.now, "cases": self.resumed},
+            )
 
     def _stop(self, kinds: tuple[str, ...], owed: list[tuple[int, int | None]]) -> None:
         running = Deadline.objects.running().filter(kind__in=kinds)

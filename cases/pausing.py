@@ -29,14 +29,8 @@ def end_pauses(changes: Changes, case: Case) -> None:
 
 
 def unpause(changes: Changes, case: Case) -> None:
-    """Resume ``case``: what was left of each clock is left again; never more than the ceiling of its pause."""
+    """Resume ``case``: its clocks go on, and it need not be reviewed."""
     case.resume()
-    pauses = list(Pause.objects.filter(deadline__case=case, until__isnull=True).select_related("deadline"))
-    for granted in pauses:
-        granted.until = changes.now
-        granted.deadline.due_at += min(changes.now, granted.ceiling) - granted.since
-        granted.deadline.paused_at = None
-    Pause.objects.bulk_update(pauses, ["until"])
-    Deadline.objects.bulk_update([granted.deadline for granted in pauses], ["due_at", "paused_at"])
+    changes.resume_clocks(case)
     changes.stop(case, "review")
     changes.touch(case)
