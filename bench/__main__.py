@@ -54,7 +54,7 @@ def run(names: list[str], base, quick: bool) -> list:
         for name in names:
             say(f"{time.monotonic() - began:5.0f} s  {name} …")
             module, function = MEASURES[name]
-            figures.append(getattr(importlib.import_module(module), function)(place, quick))
+            figures += getattr(importlib.import_module(module), function)(place, quick)
     return figures
 
 

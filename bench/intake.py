@@ -8,6 +8,7 @@ from django.db import connection
 
 from alerts import intake
 from alerts.formats import item
+from alerts.models import Alert
 from bench import copying
 from bench.figures import Figure, quantile
 from bench.material import Material, batch_request, single_request, source
@@ -17,10 +18,10 @@ BATCH = 1000
 CONNECTIONS = 8
 
 
-def batch_new(place: Place, quick: bool) -> Figure:
+def batch_new(place: Place, quick: bool) -> list[Figure]:
     """Batches in which every alert opens a case, over HTTP and in this process, beside COPY of the very same rows."""
     rounds = 2 if quick else 8
-    material, copied, inside, posted, rows = Material(), [], [], [], 0
+    material, copied, inside, posted, rows = Material(series=1), [], [], [], 0
     copying.twins()
     with place.web() as port:
         _answer_all(port, [material.alert(code) for code in material.objects(BATCH)], "opened")
@@ -29,7 +30,7 @@ def batch_new(place: Place, quick: bool) -> Figure:
             posted.append(_answer_all(port, items, "opened"))
             items = [material.alert(code) for code in material.objects(BATCH)]
             before = copying.marks()
-            inside.append(_receive(items, "opened"))
+            inside.append(take_in(items, "opened")[0])
             batch = copying.since(before)
             copied.append(copying.seconds_to_copy(batch))
             rows = sum(taken.count for taken in batch)
@@ -40,17 +41,17 @@ def batch_new(place: Place, quick: bool) -> Figure:
         "rows an alert": rows / BATCH,
         "batches": rounds,
     }
-    return Figure(
+    figure = Figure(
         "batch-new", "整批新案 · HTTP, NDJSON, 1,000 new cases a batch", "alerts/s", value, floor,
         "COPY of the same rows", value / floor, "≥ 0.15", value / floor >= 0.15, facts,
     )  # fmt: skip
+    return [figure]
 
 
-def batch_join(place: Place, quick: bool) -> Figure:
+def batch_join(place: Place, quick: bool) -> list[Figure]:
     """Batches in which every alert joins an open case of its own, beside INSERT … ON CONFLICT of the alert rows."""
     rounds = 2 if quick else 8
-    material, inserted, posted, inside = Material(), [], [], []
-    material.made, material.sent = 500_000, 50_000_000
+    material, inserted, posted, inside = Material(series=2), [], [], []
     codes = material.objects(BATCH)
     copying.twins()
     with place.web() as port:
@@ -59,21 +60,21 @@ def batch_join(place: Place, quick: bool) -> Figure:
         for _ in range(rounds):
             posted.append(_answer_all(port, [material.alert(code, "yellow") for code in codes], "joined"))
             before = copying.marks()
-            inside.append(_receive([material.alert(code, "yellow") for code in codes], "joined"))
+            inside.append(take_in([material.alert(code, "yellow") for code in codes], "joined")[0])
             inserted.append(_insert(before))
     value, floor = BATCH / median(posted), BATCH / median(inserted)
     facts = {"in-process alerts/s": BATCH / median(inside), "batches": rounds}
-    return Figure(
+    figure = Figure(
         "batch-join", "整批并案 · HTTP, NDJSON, 1,000 joining alerts a batch", "alerts/s", value, floor,
         "executemany INSERT … ON CONFLICT of the alert rows", value / floor, facts=facts,
     )  # fmt: skip
+    return [figure]
 
 
-def single(place: Place, quick: bool) -> Figure:
+def single(place: Place, quick: bool) -> list[Figure]:
     """Single posts that each open a case, over eight connections, beside a bare DRF view that inserts one row."""
     rounds, seconds = (1, 1.0) if quick else (3, 4.0)
-    material, ours, bare, latencies = Material(), [], [], []
-    material.made, material.sent = 600_000, 60_000_000
+    material, ours, bare, latencies = Material(series=3), [], [], []
     count = int(seconds * 1000)
     with place.web() as port, place.web("bench.bare:application") as bare_port:
         for turn in range(rounds + 1):
@@ -88,10 +89,11 @@ def single(place: Place, quick: bool) -> Figure:
                 latencies += answer["latencies"]
     value, floor = median(ours), median(bare)
     facts = {f"p{round(share * 100)} ms": quantile(latencies, share) for share in (0.5, 0.95, 0.99)}
-    return Figure(
+    figure = Figure(
         "single", f"单条预警 · HTTP, {CONNECTIONS} keep-alive connections, all new cases", "alerts/s", value, floor,
         "bare DRF view, one ORM insert", value / floor, "≥ 0.5", value / floor >= 0.5, facts,
     )  # fmt: skip
+    return [figure]
 
 
 def _answer_all(port: int, items: list[dict], outcome: str) -> float:
@@ -102,14 +104,14 @@ def _answer_all(port: int, items: list[dict], outcome: str) -> float:
     return answer["latencies"][0] / 1000
 
 
-def _receive(items: list[dict], outcome: str) -> float:
-    """Take one batch in this process; seconds."""
+def take_in(items: list[dict], outcome: str) -> tuple[float, list[intake.Answer]]:
+    """Take one batch in this process; seconds and the answers, each of which had ``outcome``."""
     sender = source()
     began = time.perf_counter()
     answers = intake.receive(sender, items, item.read)
     taken = time.perf_counter() - began
     _expect(outcome, [answer.outcome for answer in answers], len(items))
-    return taken
+    return taken, answers
 
 
 def _expect(wanted: str, outcomes: list[str], count: int) -> None:
@@ -120,15 +122,9 @@ def _expect(wanted: str, outcomes: list[str], count: int) -> None:
 def _insert(before: dict) -> float:
     """Write the alert rows that came after ``before`` into the twin, none of them a duplicate; seconds."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM alerts_alert WHERE received_at > %s", [before["alerts_alert"]])
-        names = [column.name for column in cursor.description]
-        cursor.execute(
-            "SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'alerts_alert'::regclass AND a.attnum > 0"
-        )
-        cursor.execute(
-            f"SELECT {', '.join(f'{name}::text' for name in names)} FROM alerts_alert WHERE received_at > %s",
-            [before["alerts_alert"]],
-        )
+        names = [field.column for field in Alert._meta.concrete_fields]
+        as_text = ", ".join(f"{name}::text" for name in names)
+        cursor.execute(f"SELECT {as_text} FROM alerts_alert WHERE received_at > %s", [before["alerts_alert"]])
         rows = cursor.fetchall()
         columns, places = ", ".join(names), ", ".join(["%s"] * len(names))
         sql = f"INSERT INTO bench.alerts_alert ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING"

@@ -18,16 +18,20 @@ SCENARIO = "drain/sewer"
 
 
 class Material:
-    """Objects that nothing has spoken of yet, and alerts about them. Every alert is of the contract's shape."""
+    """Objects that nothing has spoken of yet, and alerts about them. Every alert is of the contract's shape.
 
-    def __init__(self) -> None:
-        self.rng = Random(SEED)
+    ``series`` keeps the codes of one measurement apart from those of another.
+    """
+
+    def __init__(self, series: int) -> None:
+        self.rng = Random(SEED + series)
         self.known = directory.current()
+        self.series = series
         self.made = self.sent = 0
 
     def objects(self, count: int, territory: str = "") -> list[str]:
         """Register ``count`` manholes near the seats of all territories, or of one; their codes."""
-        codes = [f"BENCH-{self.made + i:07d}" for i in range(count)]
+        codes = [f"BENCH-{self.series}-{self.made + i:06d}" for i in range(count)]
         self.made += count
         pgbulk.copy(RiskObject, [self._object(code, territory) for code in codes], exclude=["id"])
         return codes
@@ -48,15 +52,14 @@ class Material:
     def alert(self, code: str, grade: str = "") -> dict:
         """An alert about the object ``code``; colours in the shares of the demo district."""
         self.sent += 1
-        thing = self.rng.uniform(10.0, 30.0)
         return {
-            "external_id": f"bench-{self.sent:08d}",
+            "external_id": f"bench-{self.series}-{self.sent:07d}",
             "category": CATEGORY,
             "scenario": SCENARIO,
             "object": code,
             "observed_at": (timezone.localtime() - timedelta(seconds=30)).isoformat(timespec="seconds"),
             "grade": grade or self.rng.choices(list(GRADES), list(GRADES.values()))[0],
-            "value": round(thing, 1),
+            "value": round(self.rng.uniform(10.0, 30.0), 1),
             "unit": "mg/m3",
             "title": f"污水井 {code} 硫化氢超限",
             "payload": {"device": code, "battery": self.rng.randint(20, 100), "rssi": -self.rng.randint(50, 110)},

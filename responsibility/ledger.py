@@ -92,8 +92,8 @@ def _instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def digest(entry: LedgerEntry) -> str:
-    """SHA-256, hex, over the canonical JSON of the entry and the digest before it."""
+def canonical(entry: LedgerEntry) -> bytes:
+    """The canonical JSON of the entry and the digest before it: sorted keys, no spaces, UTF-8."""
     content = {
         "chain": str(entry.chain),
         "seq": entry.seq,
@@ -108,8 +108,12 @@ def digest(entry: LedgerEntry) -> str:
         "request_id": entry.request_id,
         "previous": entry.previous,
     }
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def digest(entry: LedgerEntry) -> str:
+    """SHA-256, hex, over what ``canonical`` gives."""
+    return hashlib.sha256(canonical(entry)).hexdigest()
 
 
 @dataclass

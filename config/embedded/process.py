@@ -83,6 +83,7 @@ def start(
     # The death signal is forgotten at a change of account, so it must come after `run_as`.
     words = [*run_as, *_dies_with_us(death_signal), *(str(word) for word in command)]
     with log.open("ab") as output:
+        log_start = output.tell()  # before the child has it: both share one position in the file
         process = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -92,7 +93,7 @@ def start(
             cwd=cwd,
             start_new_session=True,
         )
-        return Child(name, process, log, output.tell(), stop_signal)
+        return Child(name, process, log, log_start, stop_signal)
 
 
 def run_here(command: Sequence[str | Path], cwd: Path) -> int:

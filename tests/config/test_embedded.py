@@ -285,6 +285,18 @@ def test_a_child_that_ends_is_reported_with_the_end_of_its_log(folder: Path) -> 
     assert steady.ended()
 
 
+def test_a_child_that_is_quicker_than_we_are_still_has_its_say(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Quick(subprocess.Popen):
+        """Returns only when the child has ended."""
+
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.wait()
+
+    monkeypatch.setattr(subprocess, "Popen", Quick)
+    assert shell(folder, "echo the reason").tail() == "    the reason"
+
+
 def test_a_child_that_resists_is_killed_with_its_own_children(folder: Path) -> None:
     child = shell(folder, "trap '' TERM; sleep 61 & echo $!; wait; sleep 62")
     while not (told := child.tail().split()):
