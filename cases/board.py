@@ -5,6 +5,9 @@ may not see. A nudge may be lost; the page also asks by itself from time to time
 """
 
 import asyncio
+import atexit
+import concurrent.futures
+import contextlib
 import os
 import threading
 from collections.abc import Iterable
@@ -20,6 +23,7 @@ DISTRICT = "district"
 NAMED = 50
 # Shorter than anybody notices, long enough that a busy door sends each screen a few nudges a second, not hundreds.
 GATHER_SECONDS = 0.05
+FINISH_SECONDS = 2
 
 
 def unit_group(unit_id: int) -> str:
@@ -49,18 +53,27 @@ class _Messenger:
     What comes within a moment is sent once, however often it came: a hundred changes are one to a screen.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
         self.lock = threading.Lock()
         self.waiting: set[str] = set()
+        self.sending: concurrent.futures.Future | None = None
+        # A command that ends right after its commit still says so.
+        atexit.register(self.finish)
         threading.Thread(target=self.loop.run_forever, daemon=True, name="nudge").start()
 
     def send(self, groups: set[str]) -> None:
         with self.lock:
             idle, self.waiting = not self.waiting, self.waiting | groups
         if idle:
-            asyncio.run_coroutine_threadsafe(self._send(), self.loop)
+            self.sending = asyncio.run_coroutine_threadsafe(self._send(), self.loop)
+
+    def finish(self) -> None:
+        """Let what is on its way go out; not for long."""
+        if self.sending is not None and self.pid == os.getpid():
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                self.sending.result(FINISH_SECONDS)
 
     async def _send(self) -> None:
         await asyncio.sleep(GATHER_SECONDS)

@@ -32,6 +32,7 @@ SUFFIXES = {
     "image/heic": ".heic",
     "application/pdf": ".pdf",
     "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
 }
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 MP4_BRANDS = {b"isom", b"mp41", b"mp42", b"avc1", b"dash", b"M4V ", b"MSNV", b"mmp4"}
@@ -108,7 +109,7 @@ def receive(upload: Upload, *, root: Path, limit: int, tz: tzinfo = SHANGHAI) ->
             image = _decode(original, content_type)
             taken_at, (lat, lon) = _taken_at(image, tz), _place(image)
             _copy_image(image, PILLOW_FORMATS[content_type], Path(folder))
-        elif content_type == "video/mp4":
+        elif content_type.startswith("video/"):
             _copy_video(original, Path(folder) / "shared")
         # The original comes last: whoever finds it finds its copies too.
         for made in ("thumbs", "shared", "originals"):
@@ -122,7 +123,7 @@ def receive(upload: Upload, *, root: Path, limit: int, tz: tzinfo = SHANGHAI) ->
 def shareable(stored: Kept, root: Path) -> Path | None:
     """The copy that others may see, or None where no clean copy can be made (HEIC).
 
-    Images are re-encoded upright without metadata; MP4 has its metadata boxes blanked; a PDF is
+    Images are re-encoded upright without metadata; a video has its metadata boxes blanked; a PDF is
     shared as it is.
     """
     if stored.content_type == "image/heic":
@@ -174,7 +175,7 @@ def _content_type(path: Path) -> str:
 
 
 def _boxed_type(head: bytes) -> str:
-    """HEIC or MP4 by the brands of the leading ``ftyp`` box (ISO 14496-12)."""
+    """HEIC, MP4 or QuickTime by the brands of the leading ``ftyp`` box (ISO 14496-12)."""
     if head[4:8] == b"ftyp":
         end = min(int.from_bytes(head[:4]), len(head))
         brands = {head[at : at + 4] for at in (8, *range(16, end - 3, 4))}
@@ -182,7 +183,9 @@ def _boxed_type(head: bytes) -> str:
             return "image/heic"
         if head[8:12] in MP4_BRANDS:
             return "video/mp4"
-    raise FileRefused("file_type", _("只接受 JPEG、PNG、WebP、HEIC 图片、PDF 和 MP4 视频。"))
+        if head[8:12] == b"qt  ":  # what an iPhone films; the same boxes
+            return "video/quicktime"
+    raise FileRefused("file_type", _("只接受 JPEG、PNG、WebP、HEIC 图片、PDF 和 MP4、MOV 视频。"))
 
 
 def _decode(path: Path, content_type: str) -> Image.Image:
@@ -273,7 +276,7 @@ def _copy_image(image: Image.Image, pillow_format: str, folder: Path) -> None:
 
 
 def _copy_video(original: Path, copy: Path) -> None:
-    """Copy an MP4 with the boxes that hold place, maker and comments turned to free space.
+    """Copy a video with the boxes that hold place, maker and comments turned to free space.
 
     Offsets stay as they are, so the video plays as before.
     """

@@ -28,6 +28,13 @@ TRIGGERS = {
     "party_accounted",
     "deadline_accounted",
     "request_accounted",
+    "party_born",
+    "deadline_born",
+    "request_born",
+    "ledger_no_truncate",
+    "alert_no_truncate",
+    "case_no_truncate",
+    "evidence_no_truncate",
 }
 
 

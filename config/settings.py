@@ -15,6 +15,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.boolean("DEBUG", False)
 # Without a database of its own the installation is a trial, and so are the commands typed beside it.
 DEMO = env.boolean("DEMO", not env.text("DATABASE_URL"))
+# Public by design: the sign-in page shows it, and the people it opens for are loaded in demo mode only.
+DEMO_PASSWORD = "bihuan-demo"  # noqa: S105
 PORT = env.integer("PORT", 8000, low=1, high=65535)
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
 DISTRICT_FILE = Path(env.text("DISTRICT_FILE", str(BASE_DIR / "data" / "songjiang.json")))

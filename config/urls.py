@@ -37,7 +37,6 @@ urlpatterns = [
     path("api/v1/", include(v1)),
     path("api/schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
     path("api/docs/", login_not_required(SpectacularSwaggerView.as_view(url_name="schema"))),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("", include("responsibility.urls")),
     path("", include("alerts.urls")),

@@ -9,12 +9,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serial
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.generics import ListAPIView
+from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from responsibility import access, acting, clock, directory, tokens
-from responsibility.interface import ErrorsSerializer, NewestEntryFirst
+from responsibility.interface import ErrorsSerializer, Json, NewestEntryFirst
 from responsibility.models import Duty, LedgerEntry, Unit
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Invalid
@@ -32,6 +33,7 @@ class SignIn(APIView):
 
     authentication_classes: list = []
     permission_classes = [AllowAny]
+    parser_classes = [Json, FormParser]
 
     @extend_schema(
         operation_id="token",

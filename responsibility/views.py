@@ -16,8 +16,6 @@ from responsibility import access, acting, clock, directory
 from responsibility.models import Category, LedgerEntry, Post
 from responsibility.models.matrix import Duty, DutyRole
 
-# The password of the demo people is public; the login page fills it in, in demo mode only.
-DEMO_PASSWORD = "bihuan-demo"  # noqa: S105
 # The named people of a demo stand first in its file; the rest of the district's staff is folded away.
 NAMED_PEOPLE = 19
 PAGE = 50
@@ -42,7 +40,7 @@ class Login(LoginView):
         return super().get_context_data(
             people=people[:NAMED_PEOPLE],
             more_people=people[NAMED_PEOPLE:],
-            demo_password=DEMO_PASSWORD if chosen else "",
+            demo_password=settings.DEMO_PASSWORD if chosen else "",
             **kwargs,
         )
 

@@ -13,7 +13,6 @@ from responsibility import tokens
 from responsibility.loading import BadDistrictFile, Tally, sync
 from responsibility.models import Post, Role, Unit, User
 
-PASSWORD = "bihuan-demo"  # noqa: S105, public by design and refused outside demo mode
 SINCE = "2026-01-01"
 SOURCE = "demo-sensors"
 
@@ -40,7 +39,7 @@ def source_key() -> str:
 def _users(rows: list[dict]) -> list[dict]:
     kept = dict(User.objects.values_list("username", "password"))
     # One hash for all: the password is public, and a slow hash for each of seventy people would hold up every start.
-    hashed = make_password(PASSWORD) if any(row["username"] not in kept for row in rows) else ""
+    hashed = make_password(settings.DEMO_PASSWORD) if any(row["username"] not in kept for row in rows) else ""
     return [
         {
             "username": row["username"],

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -379,6 +380,16 @@ def test_no_address_makes_the_server_fail(client, people, address):
 def test_signing_in_with_nonsense_is_refused(client, body):
     client.raise_request_exception = False
     assert client.post("/api/v1/token/", body, "application/json").status_code == 400
+
+
+def test_people_sign_in_as_json_or_as_a_form(client, db):
+    given = {"username": "sijing-duty", "password": "bihuan-demo"}
+    for content_type in ("application/json", "application/x-www-form-urlencoded"):
+        body = json.dumps(given) if "json" in content_type else urlencode(given)
+        answer = client.post("/api/v1/token/", body, content_type)
+        assert answer.status_code == 200, content_type
+        told = client.get("/api/v1/cases/", headers={"Authorization": f"Token {answer.json()['token']}"})
+        assert told.status_code == 200
 
 
 @pytest.mark.parametrize(

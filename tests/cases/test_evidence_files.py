@@ -235,6 +235,13 @@ def test_the_shared_video_keeps_its_frames_and_loses_place_and_maker(tmp_path):
     assert thumbnail(stored, tmp_path) is None
 
 
+def test_what_an_iphone_films_is_taken_and_loses_place_and_maker(tmp_path):
+    filmed = box(b"ftyp", b"qt  ", b"\0\0\0\0", b"qt  ") + box(b"wide") + VIDEO[len(FTYP) :]
+    stored = take(tmp_path, filmed, name="IMG_0001.MOV")
+    assert (stored.content_type, Path(stored.path).suffix) == ("video/quicktime", ".mov")
+    assert SECRET not in shareable(stored, tmp_path).read_bytes()
+
+
 def test_a_video_with_long_sizes_and_an_open_end_is_understood(tmp_path):
     wide = (1).to_bytes(4) + b"free" + (20).to_bytes(8) + b"wide"
     open_ended = (0).to_bytes(4) + b"mdat" + b"frames"
@@ -289,7 +296,7 @@ def test_the_bytes_decide_the_type_and_not_the_name(tmp_path, body, content_type
         b"GIF89a" + b"\0" * 100,
         picture("BMP"),
         picture("TIFF"),
-        box(b"ftyp", b"qt  ", b"\0\0\0\0"),
+        box(b"ftyp", b"3gp4", b"\0\0\0\0"),
         box(b"ftyp", b"avif", b"\0\0\0\0", b"mif1avif"),
         b"\0\0\0\xffftyp",
         b"RIFF\0\0\0\0WAVE",

@@ -189,13 +189,20 @@ def test_bad_lines_are_named_and_the_rest_is_sent(server, tmp_path):
     rows = [json.dumps(alert(1)), "not json", "", '{"value": NaN}', '{"external_id": "bare"}', json.dumps(alert(2))]
     file.write_text("\n".join(rows))
     out = io.StringIO()
-    with pytest.raises(CommandError, match="2 条未能发送") as refused:
+    with pytest.raises(CommandError, match="2 条未能发送.* 1 条被拒收") as refused:
         call_command("replay", str(file), url=server, stdout=out)
     assert refused.value.returncode == 1
     assert "line 2 " in out.getvalue()
     assert "line 4 " in out.getvalue()
     assert "line 5 rejected" in out.getvalue()
     assert Alert.objects.count() == 2
+
+
+def test_a_file_of_which_something_was_rejected_does_not_end_well(server, tmp_path):
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps({"external_id": "bare"}))
+    with pytest.raises(CommandError, match="1 条被拒收 / were rejected"):
+        run("replay", str(file), url=server)
 
 
 @pytest.mark.parametrize("content", ["", "[1, 2", "hello", "\x89PNG"])

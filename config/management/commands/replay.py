@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--key", help="source key; in demo mode that of the demo source")
 
     def handle(self, *args, files, url, key, **options):
-        """A table of outcomes; ends with code 1 when something could not be sent."""
+        """A table of outcomes; ends with code 1 when something could not be sent or was rejected."""
         if not key and not settings.DEMO:
             raise CommandError("需要 --key：子平台密钥 / the key of a source is needed.")
         missing = [str(path) for path in files if not path.is_file()]
@@ -39,8 +39,10 @@ class Command(BaseCommand):
                 self._replay(client, path)
         for outcome, count in self.outcomes.most_common():
             self.stdout.write(f"  {outcome:<12}{count:>8}")
-        if self.unsent:
-            raise CommandError(f"{self.unsent} 条未能发送 / items could not be sent.")
+        rejected = self.outcomes["rejected"]
+        if self.unsent or rejected:
+            what = f"{self.unsent} 条未能发送 / could not be sent, {rejected} 条被拒收 / were rejected"
+            raise CommandError(f"{what}.")
 
     def _replay(self, client: httpx.Client, path: Path) -> None:
         notes: list[str] = []

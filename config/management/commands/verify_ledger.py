@@ -13,7 +13,7 @@ from responsibility import ledger
 from responsibility.models import LedgerEntry
 
 CHUNK = 2000
-SHOWN = 200
+SHOWN = 20
 
 
 class Command(BaseCommand):
