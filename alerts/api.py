@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -9,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts import intake, readings
-from alerts.bodies import BoundedBody, Unreadable, items_of
-from alerts.formats import cap, item
+from alerts.bodies import BoundedBody, Unreadable, items_of, load_json, text_of
+from alerts.formats import alertmanager, cap, item
 from alerts.intake import Answer
 from alerts.keys import IsSource, SourceKey
 from responsibility.interface import ErrorSerializer, ErrorsSerializer
@@ -147,6 +148,36 @@ class CapAlerts(SourceView):
         except cap.CapError as error:
             raise Invalid(error.code, error.detail, error.attr or None) from None
         return _single(intake.receive(request.user, [message], item.read_cap)[0])
+
+
+class AlertmanagerAlerts(SourceView):
+    """Alerts of a Prometheus Alertmanager."""
+
+    @extend_schema(
+        operation_id="alerts_receive_alertmanager",
+        request={
+            "application/json": inline_serializer(
+                "Notification",
+                {"groupKey": serializers.CharField(), "alerts": serializers.ListField(child=serializers.DictField())},
+            )
+        },
+        responses={
+            200: inline_serializer("NotificationAnswers", {"results": AnswerSerializer(many=True)}),
+            400: ErrorsSerializer,
+            401: ErrorsSerializer,
+            413: ErrorsSerializer,
+        },
+    )
+    def post(self, request):
+        """One webhook notification, version 4.
+
+        The labels ``category``, ``scenario``, ``object``, ``grade`` (else ``severity``), ``lat``, ``lon`` and ``crs``
+        speak; without a known category the shift leader sees it. ``resolved`` clears what the same alert raised.
+        """
+        body = load_json(text_of(request.data or b""))
+        found = alertmanager.items(body, settings.INTAKE_MAX_ITEMS)
+        answers = intake.receive(request.user, found, alertmanager.read)
+        return Response({"results": [asdict(answer) for answer in answers]})
 
 
 class ReadingSerializer(serializers.Serializer):

@@ -48,12 +48,17 @@ def load_json(text: str) -> object:
         raise ParseError(_("不是有效的 JSON。"), code="bad_json") from None
 
 
-def items_of(body: bytes, content_type: str) -> tuple[list, bool]:
-    """The items of a body and whether they came as several: an object, an array, or NDJSON one object a line."""
+def text_of(body: bytes) -> str:
+    """``body`` as text; ``ParseError`` (400) when it is not UTF-8."""
     try:
-        text = body.decode("utf-8-sig")
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ParseError(_("内容不是有效的 UTF-8。"), code="bad_encoding") from None
+
+
+def items_of(body: bytes, content_type: str) -> tuple[list, bool]:
+    """The items of a body and whether they came as several: an object, an array, or NDJSON one object a line."""
+    text = text_of(body)
     if "ndjson" in content_type:
         # Not splitlines(): U+2028 and its like may stand inside a JSON text.
         return _bounded([_line(line) for line in text.split("\n") if line.strip()]), True

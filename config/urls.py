@@ -15,6 +15,7 @@ v1 = [
     path("token/", responsibility.SignIn.as_view()),
     path("alerts/", alerts.Alerts.as_view()),
     path("alerts/cap/", alerts.CapAlerts.as_view()),
+    path("alerts/alertmanager/", alerts.AlertmanagerAlerts.as_view()),
     path("readings/", alerts.Readings.as_view()),
     path("heartbeat/", alerts.Heartbeat.as_view()),
     path("cases/", cases.Cases.as_view()),

@@ -67,7 +67,13 @@ def test_figures_are_for_this_machine_alone(client):
 def test_a_key_of_a_source_opens_no_door_of_people_and_the_other_way_round(client, key, people):
     assert client.get("/api/v1/cases/", headers={"Authorization": f"Bearer {key}"}).status_code == 401
     token = tokens.issue(people["chengyun-lead"])
-    for address in ("/api/v1/alerts/", "/api/v1/alerts/cap/", "/api/v1/readings/", "/api/v1/heartbeat/"):
+    for address in (
+        "/api/v1/alerts/",
+        "/api/v1/alerts/cap/",
+        "/api/v1/alerts/alertmanager/",
+        "/api/v1/readings/",
+        "/api/v1/heartbeat/",
+    ):
         assert client.post(address, headers={"Authorization": f"Token {token}"}).status_code in (401, 403)
 
 

@@ -45,7 +45,7 @@ def read(raw: object, now: datetime, known: Directory) -> Draft | Rejected:
         title=texts["title"],
         unit=texts["unit"],
         observed_at=instant(raw, now, errors),
-        payload=_payload(raw, errors),
+        payload=payload_of(raw, errors),
     )
     for name in ("external_id", "category"):
         if not texts[name] and not any(error["attr"] == name for error in errors):
@@ -174,7 +174,8 @@ def _comparable(unit: str, category: Category) -> bool:
     return not grading.is_measured(category) or grading.same_unit(unit, category.unit)
 
 
-def _payload(raw: dict, errors: Errors) -> dict:
+def payload_of(raw: dict, errors: Errors) -> dict:
+    """``raw["payload"]``, of bounded size and depth; ``{}`` when it cannot be kept, with the fault noted."""
     payload = raw.get("payload")
     if payload is None:
         return {}
