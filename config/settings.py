@@ -146,6 +146,8 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+# The administrator's pages are for reference data; who is locked out waits, or `axes_reset` is run.
+AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_TEMPLATE = "responsibility/locked.html"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not (DEMO or DEBUG)

@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
 
 from responsibility.models import (
     CalendarDay,
@@ -113,5 +115,8 @@ class LedgerEntries(ReadOnly):
     search_fields = ["=subject_id", "=chain"]
 
 
+# Rights come from posts, never from groups.
+admin.site.unregister(Group)
+admin.site.site_header = admin.site.site_title = _("闭环")
 admin.site.register([District, Scenario], Reference)
 admin.site.register(CalendarYear)

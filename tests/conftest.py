@@ -1,6 +1,16 @@
 """Tests run on real PostgreSQL and real Valkey, started for the run in a folder of its own."""
 
+import os
+
 import pytest
+
+
+def pytest_collection_modifyitems(config, items):
+    """``BROWSER=0`` leaves the journeys in a browser out, as ``make test`` does where there is none."""
+    if os.environ.get("BROWSER") == "0":
+        left_out = [item for item in items if item.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

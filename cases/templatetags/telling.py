@@ -1,15 +1,20 @@
 """The ledger in sentences: from a verb with its before and after to what a person would say."""
 
+from collections.abc import Iterable
+
 from django import template
 from django.utils.dateparse import parse_datetime
 from django.utils.text import format_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from alerts.models import Outcome
+from cases import guards
 from cases.models import DeadlineKind, Loop, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
 from cases.templatetags.display import grade_label, moment, unit_name
 from responsibility.directory import Directory
-from responsibility.models import LedgerEntry
+from responsibility.models import LedgerEntry, Post
 
 register = template.Library()
 
@@ -23,6 +28,24 @@ RISES = {
     "contain": _("未在时限内受控"),
     "medium_limit": _("中闭环时限已过"),
     "request": _("请示获准"),
+}
+# A verb as a choice: what it is about, and the act.
+ABOUT = {
+    "case": _("案件"),
+    "alert": _("预警"),
+    "deadline": _("时限"),
+    "evidence": _("处置凭证"),
+    "request": _("请示"),
+}
+ACTS = {
+    **{verb: move["label"] for verb, move in guards.TABLE.items()},
+    **{kind.value: kind.label for kind in (*RequestKind, *Outcome)},
+    "open": Outcome.OPENED.label,
+    "missed": _("超时"),
+    "provisional": _("暂定"),
+    "add": _("上传"),
+    "approve": _("同意"),
+    "refuse": _("驳回"),
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
@@ -64,9 +87,33 @@ def sentence(entry: LedgerEntry, known: Directory) -> str:
 
 
 @register.simple_tag
-def ledger_verbs() -> list[str]:
-    """The verbs that can be asked for."""
-    return list(SENTENCES)
+def ledger_verbs() -> list[tuple[str, str]]:
+    """The verbs that can be asked for, each with its words."""
+    parts = [(verb, *verb.split(".")) for verb in SENTENCES]
+    return [(verb, f"{ABOUT[about]} · {ACTS[act]}") for verb, about, act in parts]
+
+
+@register.simple_tag
+def actors(entries: Iterable[LedgerEntry], known: Directory) -> dict[int, str]:
+    """Who acted, by the id of the entry: unit, person and post as they were written down.
+
+    The record is in Chinese; in English each name is told by what now bears it, where something does. One query then.
+    """
+    entries = list(entries)
+    names = {}
+    if (get_language() or "").startswith("en"):
+        titles = {entry.post_label for entry in entries}
+        names = dict(Post.objects.filter(title__in=titles).values_list("title", "title_en"))
+        names |= {unit.name: unit.name_en for unit in known.units.values()}
+    return {entry.pk: _actor(entry, names) for entry in entries}
+
+
+def _actor(entry: LedgerEntry, names: dict[str, str]) -> str:
+    if not entry.actor_id:
+        return str(_("系统"))
+    unit, post = (names.get(text) or text for text in (entry.unit_label, entry.post_label))
+    who = f"{unit} {entry.actor_label}".strip()
+    return f"{who} · {post}" if post else who
 
 
 def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:

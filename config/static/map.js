@@ -2,13 +2,14 @@
 "use strict";
 
 for (const box of document.querySelectorAll(".map")) {
-  const { outlines, lat, lon, territory } = box.dataset;
+  const { outlines, lat, lon, territory, zoomIn, zoomOut } = box.dataset;
   fetch(outlines)
     .then((answer) => answer.json())
     .then((shapes) => {
       box.hidden = false;
       const point = L.latLng(+lat, +lon);
-      const map = L.map(box, { attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false }).setView(point, 12);
+      const map = L.map(box, { attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false, zoomControl: false }).setView(point, 12);
+      L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
       const areas = L.geoJSON(shapes, {
         style: (shape) => ({
           className: shape.properties.code === territory ? "area here" : "area",

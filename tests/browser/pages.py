@@ -1,0 +1,70 @@
+"""A district at work, and every page that somebody sees of it."""
+
+from alerts.models import Alert, RiskObject
+from cases import requests
+from cases.models import Case
+from responsibility.models import LedgerEntry, User
+from tests.cases.conftest import CLOSED, CONTAINED, REPORTED
+
+AT_SIJING = {"lat": 31.1144, "lon": 121.2683}
+
+
+def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
+    """Make one case of each sort; gives ``{what: (who looks, address)}`` with an empty name for a stranger."""
+    place = {"location": AT_SIJING}
+    fresh = open_case(title="泗泾镇污水井硫化氢超限", value=16.0, unit="mg/m3")
+    medium = press(open_case(object="A-1", grade="orange", **place), "sijing-duty acknowledge")
+    on_site = press(open_case(object="A-2", **place), *CONTAINED[:2])
+    contained = press(open_case(object="A-3", **place), *CONTAINED)
+    reported = press(open_case(object="A-4", **place), *REPORTED)
+    closed = press(open_case(object="A-5", grade="red", **place), *_WITH_COMMAND)
+    unknown = open_case(category="NOBODY-KNOWS", object=None, title="不明气味", location={"lat": 39.9, "lon": 116.4})
+    for case, kind in ((fresh, "escalate"), (contained, "void")):
+        requests.ask(case.pk, by=people["sijing-head"], kind=kind, reason="人手不足")
+    people_and_cases = {
+        "fresh case": ("sijing-duty", fresh), "case in the medium loop": ("shuiwu-head", medium),
+        "case on site": ("sijing-handler", on_site), "case with a photo": ("sijing-head", contained),
+        "case to check": ("chengyun-check", reported), "closed case": ("auditor", closed),
+        "case in triage": ("chengyun-lead", unknown),
+    }  # fmt: skip
+    return PLACES | {what: (who, f"/cases/{case.number}/") for what, (who, case) in people_and_cases.items()}
+
+
+_WITH_COMMAND = [step.replace("handler contain", "handler arrive") for step in CLOSED[:3]]
+_WITH_COMMAND += ["yingji-office contain", "yingji-office report", "chengyun-check close"]
+
+PLACES = {
+    "sign-in": ("", "/accounts/login/"),
+    "sign-in as": ("", "/accounts/login/?as=sijing-duty"),
+    "worklist": ("sijing-duty", "/"),
+    "worklist of triage": ("chengyun-lead", "/?state=triage"),
+    "worklist with nothing found": ("auditor", "/?q=nothing-like-it"),
+    "worklist of one without cases": ("insurer", "/"),
+    "requests": ("shuiwu-head", "/requests/"),
+    "board": ("yingji-office", "/board/"),
+    "objects": ("chengyun-lead", "/objects/"),
+    "matrix": ("anwei-office", "/matrix/"),
+    "ledger": ("auditor", "/ledger/"),
+    "not there": ("jiuting-duty", "/cases/SJ-20260101-000001/"),
+    "not his": ("sijing-duty", "/ledger/"),
+    "not understood": ("sijing-duty", "/?after=nonsense"),
+    "admin": ("admin", "/admin/"),
+}
+
+
+def without_english() -> set[str]:
+    """Texts of people and machines that exist in one language only: names of persons, titles, reasons, notes."""
+    texts = set(User.objects.values_list("full_name", flat=True))
+    texts |= set(Case.objects.values_list("title", flat=True)) | set(Alert.objects.values_list("title", flat=True))
+    texts |= set(RiskObject.objects.filter(name_en="").values_list("name", flat=True))
+    return {text for text in texts | {"人手不足"} if text}
+
+
+def codes() -> set[str]:
+    """Names that are the same in every language: of accounts, alerts, objects, and the verbs of the ledger."""
+    texts = set(User.objects.values_list("username", flat=True)) | set(
+        LedgerEntry.objects.values_list("verb", flat=True)
+    )
+    for field in ("external_id", "category_code", "unit", "object_code"):
+        texts |= set(Alert.objects.values_list(field, flat=True))
+    return {text for text in texts if text}

@@ -1,0 +1,67 @@
+"""Pages and lists cost the same number of SQL statements however much there is to show.
+
+The numbers are pinned: one that grows is a decision, and one that shrinks is good news to be written down.
+"""
+
+import pytest
+
+from cases import proof
+from tests.cases.conftest import CONTAINED, alert, picture
+
+pytestmark = pytest.mark.django_db
+
+MANY = 30
+AT_SIJING = {"lat": 31.1144, "lon": 121.2683}
+# (who, address): statements
+LISTS = {
+    ("sijing-duty", "/"): 9,
+    ("chengyun-lead", "/"): 10,
+    ("sijing-duty", "/?overdue=false"): 9,
+    ("sijing-duty", "/?q=case"): 9,
+    ("sijing-duty", "/board/"): 11,
+    ("sijing-duty", "/objects/"): 6,
+    ("chengyun-lead", "/objects/"): 7,
+    ("sijing-duty", "/api/v1/cases/"): 7,
+}
+CASE = {"/cases/{}/": 19, "/api/v1/cases/{}/": 7, "/api/v1/cases/{}/timeline/": 6}
+
+
+@pytest.fixture
+def cost(client, people, statements):
+    """The statements of a second visit, when what is kept between requests is there."""
+
+    def measure(username: str, address: str) -> int:
+        client.force_login(people[username])
+
+        def visit():
+            assert client.get(address).status_code == 200
+
+        visit()
+        return statements(visit)
+
+    return measure
+
+
+def cases(send, first: int, last: int) -> None:
+    send(*(alert(object=f"B-{n}", location=AT_SIJING, title=f"case {n}") for n in range(first, last)))
+
+
+@pytest.mark.parametrize(("username", "address"), LISTS)
+def test_a_list_of_thirty_costs_what_a_list_of_one_costs(send, cost, username, address):
+    cases(send, 0, 1)
+    one = cost(username, address)
+    cases(send, 1, MANY)
+    assert (one, cost(username, address)) == (LISTS[username, address],) * 2
+
+
+@pytest.mark.parametrize("address", CASE)
+def test_a_case_with_much_proof_and_a_long_story_costs_what_a_short_one_costs(
+    open_case, press, send, people, cost, address
+):
+    case = press(open_case(), *CONTAINED)
+    short = cost("sijing-duty", address.format(case.number))
+    for n in range(20):
+        proof.add(case.pk, picture(12 * n), by=people["sijing-handler"])
+    send(*(alert(external_id=f"again-{n}") for n in range(20)))
+    assert case.evidence.count() >= 20
+    assert (short, cost("sijing-duty", address.format(case.number))) == (CASE[address],) * 2
