@@ -5,12 +5,14 @@ on one object are told apart by the database's own constraints; the loser is run
 """
 
 import json
+import random
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q
 
 from alerts.models import Alert, Outcome, RiskObject, Source
@@ -19,7 +21,9 @@ from responsibility import acting, clock, directory, ledger
 from responsibility.copying import copy
 from responsibility.models import Category, Scenario, Territory
 
-TRIES = 6
+# Each collision means that another batch is through, so there is an end to them; this many is a fault.
+TRIES = 30
+PAUSE_SECONDS = 0.01
 
 
 @dataclass
@@ -86,18 +90,21 @@ def receive(
 
     ``read`` turns a raw item into a ``Draft`` or a ``Rejected``. A bad item never sinks its neighbours;
     a repeated ``external_id``, now or later, is answered ``duplicate`` with the first answer's alert and case.
+    Raises ``OperationalError``, with nothing written, when others got in the way too often.
     """
     now, known = clock.now(), directory.current()
+    collision: IntegrityError | None = None
     for attempt in range(TRIES):
         parsed = [read(item, now, known) for item in items]
         try:
             with transaction.atomic():
                 return _take(source, parsed, known, now)
-        except IntegrityError:
-            # Another batch opened the same case or brought the same alert a moment earlier.
-            if attempt == TRIES - 1:
-                raise
-    raise AssertionError("unreachable")
+        except IntegrityError as error:
+            # Another batch opened the same case or brought the same alert a moment earlier. Whoever lost often
+            # waits longer, so that two which keep meeting fall out of step.
+            collision = error
+            time.sleep(random.uniform(0, PAUSE_SECONDS * attempt))  # noqa: S311
+    raise OperationalError("too many collisions") from collision
 
 
 def _take(source: Source, parsed: list, known: directory.Directory, now: datetime) -> list[Answer]:

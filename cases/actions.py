@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import storable
 from cases import guards
-from cases.changes import Changes, locked
+from cases.changes import Changes, locked_case
 from cases.models import Case, Party, State
 from cases.models.work import Answered
 from cases.opening import dispatch
@@ -55,25 +55,33 @@ def perform(case_id: int, verb: str, *, by: User, data: dict | None = None) -> C
     or ``Invalid`` and then changes nothing.
     """
     data = _clean(data or {})
-    with transaction.atomic():
-        case = locked(pk=case_id).select_related("holder", "lead", "territory__unit", "risk_object", "category").get()
-        actor = acting.of(by)
-        changes = Changes(directory.current(), clock.now())
-        changes.remember_parties({case.pk})
-        post = guards.post_for(actor, verb, case, changes.engaged[case.pk])
-        move = Move(case, post, actor, data, changes)
-        guards.moves_now(verb, case, move.party if verb == "acknowledge" else None)
-        if verb in guards.GUARDS:
-            guards.GUARDS[verb](case, post)
-        before = {"state": str(case.state)}
-        after = DOES[verb](move) or {}
-        changes.touch(case)
-        if verb != "file":
-            after = {"state": str(case.state), **after}
-            changes.tell(
-                case, f"case.{verb}", before=before, after=after, note=data.get("note") or data.get("reason") or ""
-            )
-        changes.write(by=actor, post=post)
+    try:
+        return _press(case_id, verb, by, data)
+    except IntegrityError:
+        # An alert opened the same a moment earlier. Now it is seen, and the refusal can name it.
+        return _press(case_id, verb, by, data)
+
+
+@transaction.atomic
+def _press(case_id: int, verb: str, by: User, data: dict) -> Case:
+    case = locked_case(case_id, "holder", "lead", "territory__unit", "risk_object", "category")
+    actor = acting.of(by)
+    changes = Changes(directory.current(), clock.now())
+    changes.remember_parties({case.pk})
+    post = guards.post_for(actor, verb, case, changes.engaged[case.pk])
+    move = Move(case, post, actor, data, changes)
+    guards.moves_now(verb, case, move.party if verb == "acknowledge" else None)
+    if verb in guards.GUARDS:
+        guards.GUARDS[verb](case, post)
+    before = {"state": str(case.state)}
+    after = DOES[verb](move) or {}
+    changes.touch(case)
+    if verb != "file":
+        after = {"state": str(case.state), **after}
+        changes.tell(
+            case, f"case.{verb}", before=before, after=after, note=data.get("note") or data.get("reason") or ""
+        )
+    changes.write(by=actor, post=post)
     return case
 
 
@@ -105,24 +113,20 @@ def _file(move: Move) -> None:
         if data["grade"] not in Grade.values:
             raise Invalid("bad_grade", _("颜色应为 red、orange、yellow 或 blue。"), "grade")
         case.regrade(data["grade"])
-    _refuse_second(case)
+    _refuse_second(case, _("该监测对象已有同类在办案件%(number)s，本件请作废。"))
     case.category_code, case.policy = case.category.code, promise(case.category)
     after = {"category": case.category_code, "territory": case.territory.code, "grade": str(case.grade)}
     owners = Owners(known, move.changes.now)
     dispatch(move.changes, owners, case, verb="case.file", after=after, note=data.get("note", ""))
 
 
-def _refuse_second(case: Case) -> None:
+def _refuse_second(case: Case, sentence) -> None:
     """The database holds it as well; here it is said in a sentence, with the case that is there."""
     category = case.category.code if case.category else ""
     same = Case.objects.open().filter(object_code=case.object_code, category_code=category).exclude(pk=case.pk)
     other = same.first() if case.object_code else None
     if other:
-        raise Refused(
-            "already_open",
-            _("该监测对象已有同类在办案件%(number)s，本件请作废。") % {"number": other.number},
-            "category",
-        )
+        raise Refused("already_open", sentence % {"number": other.number}, "category")
 
 
 def _pick(choices: dict, data: dict, name: str):
@@ -214,6 +218,7 @@ def _close(move: Move) -> None:
 def _reopen(move: Move) -> None:
     """重开. Takes ``reason`` (needed)."""
     move.required("reason")
+    _refuse_second(move.case, _("该监测对象已有同类在办案件%(number)s，请在该案件中办理。"))
     move.case.reopen()
     move.case.closed_at = None
     _again(move)

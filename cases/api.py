@@ -104,9 +104,13 @@ class Visible(APIView):
             self._actor = acting.of(self.request.user)
         return self._actor
 
+    def visible(self):
+        """The cases this person may see."""
+        return Case.objects.visible_to(self.actor(), directory.current().units)
+
     def get_queryset(self):
         return (
-            Case.objects.visible_to(self.actor(), directory.current().units)
+            self.visible()
             .select_related("holder", "lead", "territory", "scenario")
             .prefetch_related(
                 Prefetch("parties", Party.objects.select_related("unit")),
@@ -114,9 +118,10 @@ class Visible(APIView):
             )
         )
 
-    def case(self, number: str) -> Case:
-        """The case ``number``, or 404 when this person may not see it."""
-        found = None if "\x00" in number else self.get_queryset().filter(number=number).first()
+    def case(self, number: str, seen=None) -> Case:
+        """The case ``number`` among those ``seen``, or 404 when this person may not see it."""
+        seen = self.visible() if seen is None else seen
+        found = None if "\x00" in number else seen.filter(number=number).first()
         if found is None:
             raise Http404
         return found
@@ -126,7 +131,8 @@ class Visible(APIView):
 
     def written(self, number: str) -> Response:
         """The case as it stands now."""
-        return Response(CaseSerializer(self.case(number), context=self.get_serializer_context()).data)
+        case = self.case(number, self.get_queryset())
+        return Response(CaseSerializer(case, context=self.get_serializer_context()).data)
 
 
 class Cases(Visible, ListAPIView):

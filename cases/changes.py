@@ -222,3 +222,13 @@ def locked(**which):
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("a case is locked inside a transaction only")
     return Case.objects.select_for_update(of=("self",)).filter(**which).order_by("pk")
+
+
+def locked_case(case_id: int, *related: str) -> Case:
+    """The case, row-locked, with its ``related`` rows; ``Case.DoesNotExist``. Two statements.
+
+    Locked first and read afterwards: a statement that waits joins the rows it saw before, so a case whose holder
+    changed meanwhile would come without any.
+    """
+    locked(pk=case_id).values_list("pk").get()
+    return Case.objects.select_related(*related).get(pk=case_id)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import files, guards
-from cases.changes import Changes, locked
+from cases.changes import Changes, locked_case
 from cases.models import Case, Evidence
 from cases.models.work import EvidenceKind
 from responsibility import acting, clock, directory
@@ -59,7 +59,7 @@ def add(
 
 
 def _keep(case_id: int, stored: files.Stored, kind: str, told: dict, by: User) -> Evidence:
-    case = locked(pk=case_id).select_related("holder", "lead").get()
+    case = locked_case(case_id, "holder", "lead")
     changes = Changes(directory.current(), clock.now())
     changes.remember_parties({case.pk})
     actor = acting.of(by)

@@ -7,7 +7,7 @@ from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
 from cases import guards
-from cases.changes import Changes, locked
+from cases.changes import Changes, locked_case
 from cases.loops import rise
 from cases.models import Case, Deadline, DeadlineKind, Loop, Request, RequestKind, State
 from cases.models.work import RequestState
@@ -108,7 +108,7 @@ def _checked_minutes(kind: str, minutes: int | None) -> int | None:
 
 
 def _open_case(case_id: int, by: User):
-    case = locked(pk=case_id).select_related("holder", "lead", "territory__unit", "category").get()
+    case = locked_case(case_id, "holder", "lead", "territory__unit", "category")
     changes = Changes(directory.current(), clock.now())
     changes.remember_parties({case.pk})
     return case, changes, acting.of(by)

@@ -2,7 +2,7 @@
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, serializers, status
@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 def errors(error: Exception, context: dict) -> Response | None:
     """``{"type", "errors": [{"code", "detail", "attr"}]}`` for every refusal, in the reader's language.
 
-    ``Invalid`` 400, ``Forbidden`` 403, ``Refused`` 409; the framework's own keep their status. What nobody foresaw
-    is left to the server, which answers 500 and logs it.
+    ``Invalid`` 400, ``Forbidden`` 403, ``Refused`` 409; the framework's own keep their status. A database that is
+    gone or in the way is 503 with ``Retry-After``. What nobody foresaw is left to the server: 500, and logged.
     """
     if isinstance(error, Refused):
         set_rollback()
@@ -32,6 +32,11 @@ def errors(error: Exception, context: dict) -> Response | None:
         name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or "conflict"
         log.warning("integrity", constraint=name)
         return _answer(409, "client_error", [one(name, _("与已有数据冲突，未作任何改动。"))])
+    if isinstance(error, OperationalError | InterfaceError):
+        set_rollback()
+        log.error("database_unavailable", exc_info=error)
+        told = one("unavailable", _("系统暂时不可用，请稍后重试。"))
+        return _answer(503, "server_error", [told], {"Retry-After": "5"})
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

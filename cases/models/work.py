@@ -24,7 +24,8 @@ class Party(models.Model):
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="parties", verbose_name=_("案件"))
-    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("单位"))
+    # Found by ``party_archive``.
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False, verbose_name=_("单位"))
     role = models.CharField(_("责任角色"), max_length=20, choices=DutyRole)
     since = models.DateTimeField(_("介入时间"))
     until = models.DateTimeField(_("退出时间"), null=True)
@@ -43,7 +44,10 @@ class Party(models.Model):
             ),
             models.UniqueConstraint(fields=["case", "unit"], condition=Q(until__isnull=True), name="party_unit_once"),
         ]
-        indexes = [models.Index(fields=["unit", "due_at", "case"], condition=Q(live=True), name="party_worklist")]
+        indexes = [
+            models.Index(fields=["unit", "due_at", "case"], condition=Q(live=True), name="party_worklist"),
+            models.Index(fields=["unit", "-case"], name="party_archive"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.unit} · {self.get_role_display()}"
