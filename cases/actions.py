@@ -113,20 +113,20 @@ def _file(move: Move) -> None:
         if data["grade"] not in Grade.values:
             raise Invalid("bad_grade", _("颜色应为 red、orange、yellow 或 blue。"), "grade")
         case.regrade(data["grade"])
-    _refuse_second(case, _("该监测对象已有同类在办案件%(number)s，本件请作废。"))
+    if other := _same(case):
+        told = {"number": other.number}
+        raise Refused("already_open", _("该监测对象已有同类在办案件%(number)s，本件请作废。") % told, "category")
     case.category_code, case.policy = case.category.code, promise(case.category)
     after = {"category": case.category_code, "territory": case.territory.code, "grade": str(case.grade)}
     owners = Owners(known, move.changes.now)
     dispatch(move.changes, owners, case, verb="case.file", after=after, note=data.get("note", ""))
 
 
-def _refuse_second(case: Case, sentence) -> None:
-    """The database holds it as well; here it is said in a sentence, with the case that is there."""
+def _same(case: Case) -> Case | None:
+    """Another open case of the same object and category. The database refuses a second one as well, without words."""
     category = case.category.code if case.category else ""
     same = Case.objects.open().filter(object_code=case.object_code, category_code=category).exclude(pk=case.pk)
-    other = same.first() if case.object_code else None
-    if other:
-        raise Refused("already_open", sentence % {"number": other.number}, "category")
+    return same.first() if case.object_code else None
 
 
 def _pick(choices: dict, data: dict, name: str):
@@ -218,7 +218,9 @@ def _close(move: Move) -> None:
 def _reopen(move: Move) -> None:
     """重开. Takes ``reason`` (needed)."""
     move.required("reason")
-    _refuse_second(move.case, _("该监测对象已有同类在办案件%(number)s，请在该案件中办理。"))
+    if other := _same(move.case):
+        told = {"number": other.number}
+        raise Refused("already_open", _("该监测对象已有同类在办案件%(number)s，请在该案件中办理。") % told)
     move.case.reopen()
     move.case.closed_at = None
     _again(move)

@@ -1,9 +1,11 @@
 """One case all the way round in its street."""
 
+from datetime import timedelta
+
 import pytest
 
 from cases.models import Deadline
-from responsibility import ledger
+from responsibility import clock, ledger
 from responsibility.refusals import Forbidden, Refused
 from tests.cases.conftest import CLOSED, CONTAINED, REPORTED
 
@@ -66,3 +68,14 @@ def test_a_new_alert_on_a_closed_case_reopens_it(open_case, press, send):
     assert (answer.outcome, answer.case) == ("joined", case.number)
     assert (case.state, case.alert_count, case.rework_count) == ("rectifying", 2, 1)
     assert "acknowledge" in press(case, "sijing-duty acknowledge").deadlines.values_list("kind", flat=True)
+
+
+def test_a_case_is_not_reopened_beside_another_one_of_its_object(open_case, press):
+    long_ago = clock.now() - timedelta(days=31)
+    with clock.as_if(long_ago):
+        old = press(open_case(observed_at=long_ago.isoformat()), *CLOSED)
+    new = open_case()
+    with pytest.raises(Refused) as refused:
+        press(old, "chengyun-check reopen", reason="复查不合格")
+    assert refused.value.code == "already_open"
+    assert new.number in str(refused.value.detail)
