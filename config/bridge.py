@@ -6,17 +6,19 @@ therefore read here, where waiting costs no thread, up to what the door takes; w
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import structlog
-from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import WSGIResponder
 from django.conf import settings
 
 log = structlog.get_logger(__name__)
 
 THREADS = 8
+UNBOUNDED = 0
 MEGABYTE = 1 << 20
 IN_MEMORY = MEGABYTE
 # A page may bring one file of each kind of proof; beside the files stand a few fields and boundaries.
@@ -54,9 +56,8 @@ class Bridge:
     """
 
     def __init__(self, application, pause: float):
-        # Without a bound on what waits to be sent, for a bound would make the thread wait for the reader.
-        self.threads = WSGIMiddleware(partial(_with_body, application), workers=THREADS, send_queue_size=0)
-        self.pause = pause
+        self.application, self.pause = partial(_with_body, application), pause
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="WSGI")
 
     async def __call__(self, scope, receive, send) -> None:
         async def send_on(message) -> None:
@@ -66,13 +67,13 @@ class Bridge:
         with SpooledTemporaryFile(max_size=IN_MEMORY) as body:
             try:
                 arrived = await self._arrived(scope, receive, body)
-                await self.threads(arrived, receive, send_on)  # type: ignore[arg-type]
+                await _Responder(self.application, self.threads, UNBOUNDED)(arrived, receive, send_on)
             except Gone:
                 pass
             except TimeoutError:
                 log.info("reader_left", path=scope["path"])
 
-    async def _arrived(self, scope, receive, body) -> dict:
+    async def _arrived(self, scope, receive, body) -> Any:
         """``scope`` with its whole body, or with the reason why there is none."""
         headers, refused = scope["headers"], None
         length = _header(scope, b"content-length")
@@ -110,6 +111,14 @@ class Bridge:
                 body.write(piece)
         if size > limit:
             raise TooLong
+
+
+class _Responder(WSGIResponder):
+    """What is answered is left for the loop to send: the thread neither waits for the loop nor for the reader."""
+
+    def send(self, message) -> None:
+        """Called in the thread."""
+        self.loop.call_soon_threadsafe(self.send_queue.put_nowait, message)
 
 
 def _header(scope, name: bytes) -> bytes | None:

@@ -56,7 +56,9 @@ def test_half_sent_requests_do_not_stop_the_others(server):
 
 @served_database
 def test_readers_who_do_not_read_do_not_stop_the_others(server):
-    large = b"GET /static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    large = (
+        b"GET /static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    )
     held = []
     try:
         for _n in range(24):
@@ -104,9 +106,7 @@ def zeros(megabytes: int):
 def test_a_form_larger_than_any_form_is_refused_in_words(server, chunked):
     headers = {"Content-Type": "multipart/form-data; boundary=x", "Accept-Language": "en"}
     headers |= {} if chunked else {"Content-Length": str(60 << 20)}
-    status, body, answer = exchange(
-        server, "POST", "/accounts/login/", zeros(60), headers, encode_chunked=chunked
-    )
+    status, body, answer = exchange(server, "POST", "/accounts/login/", zeros(60), headers, encode_chunked=chunked)
     assert status == 413
     assert "limit of 1 MB" in body.decode()
     assert answer["connection"] == "close"
