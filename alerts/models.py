@@ -5,6 +5,7 @@ import uuid
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from responsibility.models import Category, Grade, Scenario, Territory, Unit
@@ -43,6 +44,7 @@ class RiskObject(Named):
 
     class Meta(Named.Meta):
         verbose_name = verbose_name_plural = _("监测对象")
+        indexes = [models.Index(Lower("code"), name="object_code_lower")]
 
 
 class Outcome(models.TextChoices):

@@ -20,6 +20,7 @@ CUT_TEXT = 600  # characters: all texts of a message together stay below the lim
 # Far more than anybody sends, far less than a writer further down the stack can follow.
 PAYLOAD_DEPTH = 50
 LENGTHS = {"external_id": 200, "category": 200, "scenario": 64, "object": 64, "title": 300, "unit": 40}
+WRITTEN = {"external_id": "external_id", "category": "category_code"}
 
 
 class Errors(list):
@@ -50,8 +51,8 @@ def read(raw: object, now: datetime, known: Directory) -> Draft | Rejected:
         observed_at=instant(raw, now, errors),
         payload=payload_of(raw, errors),
     )
-    for name in ("external_id", "category"):
-        if not texts[name] and not any(error["attr"] == name for error in errors):
+    for name in WRITTEN:
+        if not getattr(draft, WRITTEN[name]) and not any(error["attr"] == name for error in errors):
             errors.add("required", _("缺少必填字段。"), name)
     _locate(draft, raw, errors)
     _measure(draft, raw, known, errors)
