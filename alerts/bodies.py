@@ -61,7 +61,8 @@ def items_of(body: bytes, content_type: str) -> tuple[list, bool]:
     text = text_of(body)
     if "ndjson" in content_type:
         # Not splitlines(): U+2028 and its like may stand inside a JSON text.
-        return _bounded([_line(line) for line in text.split("\n") if line.strip()]), True
+        # Counted before they are read: a million broken lines would keep everybody waiting.
+        return [_line(line) for line in _bounded([line for line in text.split("\n") if line.strip()])], True
     found = load_json(text)
     if isinstance(found, list):
         return _bounded(found), True

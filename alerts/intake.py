@@ -10,11 +10,12 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q
 
+from alerts import codes, coordinates
 from alerts.models import Alert, Outcome, RiskObject, Source
 from alerts.signals import alerts_received
 from responsibility import acting, clock, directory, ledger
@@ -24,6 +25,12 @@ from responsibility.models import Category, Scenario, Territory
 # Each collision means that another batch is through, so there is an end to them; this many is a fault.
 TRIES = 30
 PAUSE_SECONDS = 0.01
+# As long as their columns.
+CATEGORY_LENGTH, CODE_LENGTH = 200, 64
+# A place that is stated farther from the register than this is told on the case.
+AWAY_METRES = 500
+# An observation older than this is told late. It is worked all the same: nobody has answered that danger yet.
+LATE = timedelta(hours=24)
 
 
 @dataclass
@@ -57,6 +64,20 @@ class Draft:
     territory: Territory | None = None
     outcome: str = ""
     case_number: str = ""
+
+    def __post_init__(self) -> None:
+        self.category_code = codes.plain(self.category_code, CATEGORY_LENGTH)
+        self.scenario_code = codes.plain(self.scenario_code, CODE_LENGTH)
+        self.object_code = codes.plain(self.object_code, CODE_LENGTH)
+
+    def remarks(self, now: datetime) -> dict:
+        """What its case is told about it: ``away_m`` metres from the register, ``late_hours`` after it was seen."""
+        late = {"late_hours": (now - self.observed_at) // timedelta(hours=1)} if self.is_late(now) else {}
+        return late | {name: self.stated[name] for name in ("away_m",) if name in self.stated}
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it was seen long before it was sent."""
+        return now - self.observed_at > LATE
 
     @property
     def at_home(self) -> bool:
@@ -137,22 +158,31 @@ def _replayed(source: Source, drafts: list[Draft]) -> dict[str, Answer]:
 
 
 def _place(drafts: list[Draft], known: directory.Directory) -> None:
-    """Find category, scenario, object and territory; an object's place stands in for one that was not sent."""
-    codes = {draft.object_code for draft in drafts if draft.object_code}
-    asked = "SELECT * FROM alerts_riskobject WHERE code = ANY(%s)"
-    objects = {found.code: found for found in RiskObject.objects.raw(asked, [list(codes)])} if codes else {}
+    """Find category, scenario, object and territory. A registered object is where the register says it is."""
+    objects = codes.registered({draft.object_code for draft in drafts if draft.object_code})
     for draft in drafts:
         draft.category = known.categories.get(draft.category_code)
         draft.risk_object = objects.get(draft.object_code)
         draft.scenario = known.scenarios.get(draft.scenario_code)
         if draft.risk_object and not draft.scenario_code:
             draft.scenario = next((s for s in known.scenarios.values() if s.pk == draft.risk_object.scenario_id), None)
-        if draft.risk_object and draft.lat is None:
-            draft.lat, draft.lon = draft.risk_object.lat, draft.risk_object.lon
+        if draft.risk_object:
+            draft.object_code = draft.risk_object.code
+            _go_by_register(draft, draft.risk_object)
     placed = [draft for draft in drafts if draft.lat is not None]
     territories = known.territories_of([(draft.lat or 0.0, draft.lon or 0.0) for draft in placed])
     for draft, territory in zip(placed, territories, strict=True):
         draft.territory = territory
+
+
+def _go_by_register(draft: Draft, found: RiskObject) -> None:
+    """Take the registered place; what was stated stays beside it, with the distance where that is worth a word."""
+    place = found.lat, found.lon
+    if draft.lat is not None and draft.lon is not None:
+        away = coordinates.metres((draft.lat, draft.lon), place)
+        if away > AWAY_METRES:
+            draft.stated = draft.stated | {"away_m": round(away)}
+    draft.lat, draft.lon = place
 
 
 def _refer(source: Source, drafts: list[Draft]) -> None:

@@ -5,8 +5,10 @@ import uuid
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from responsibility import soundness
 from responsibility.models import Category, Grade, Scenario, Territory, Unit
 from responsibility.models.district import Named
 
@@ -43,6 +45,13 @@ class RiskObject(Named):
 
     class Meta(Named.Meta):
         verbose_name = verbose_name_plural = _("监测对象")
+        indexes = [models.Index(Lower("code"), name="object_code_lower")]
+        constraints = [
+            models.CheckConstraint(condition=Q(lat__range=(-90, 90), lon__range=(-180, 180)), name="object_on_earth")
+        ]
+
+    def faults(self) -> dict:
+        return soundness.of_place(self)
 
 
 class Outcome(models.TextChoices):

@@ -6,9 +6,10 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from alerts import grading
+from alerts import codes, grading
 from alerts.formats import item
-from alerts.models import RiskObject, Source
+from alerts.intake import CODE_LENGTH
+from alerts.models import Source
 from responsibility import clock, directory
 
 INSERT = (
@@ -41,8 +42,7 @@ def receive(source: Source, raws: list) -> list[Stored]:
     and time; the same again is a duplicate.
     """
     now, known = clock.now(), directory.current()
-    codes = {_name(raw) for raw in raws} - {None}
-    objects = {o.code: o for o in RiskObject.objects.filter(code__in=codes).select_related("category")}
+    objects = codes.registered({name for raw in raws if (name := _name(raw))})
     rows, answers = [], []
     for raw in raws:
         row, errors = _read(raw, objects, known, now)
@@ -62,9 +62,9 @@ def receive(source: Source, raws: list) -> list[Stored]:
 
 
 def _name(raw: object) -> str | None:
-    """The object that ``raw`` names, as far as it can be looked up and told back."""
+    """The object that ``raw`` names, plainly, as far as it can be looked up and told back."""
     code = raw.get("object") if isinstance(raw, dict) else None
-    return code if isinstance(code, str) and item.storable(code) else None
+    return codes.plain(code, CODE_LENGTH) if isinstance(code, str) and item.storable(code) else None
 
 
 def _read(raw: object, objects: dict, known: directory.Directory, now: datetime):
@@ -72,11 +72,13 @@ def _read(raw: object, objects: dict, known: directory.Directory, now: datetime)
     if not isinstance(raw, dict):
         errors.add("not_an_object", _("每条预警应为一个 JSON 对象。"))
         return None, errors
-    found = objects.get(_name(raw))
+    found = objects.get(_name(raw) or "")
     if found is None:
         errors.add("unknown_object", _("监测对象未登记。"), "object")
     code = raw.get("category")
-    category = known.categories.get(code) if isinstance(code, str) else (found.category if found and not code else None)
+    category = known.categories.get(code) if isinstance(code, str) else None
+    if found and not code:
+        category = next((c for c in known.categories.values() if c.pk == found.category_id), None)
     if category is None or not grading.is_measured(category):
         errors.add("unknown_category", _("没有这个按数值分级的风险类别。"), "category")
     value = item.number(raw.get("value"))

@@ -4,13 +4,14 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from a2wsgi import WSGIMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
+from config.bridge import Bridge  # noqa: E402
+
 # The product's settings but for the URLs: the same middleware, the same connections, the same threads.
 settings.ROOT_URLCONF = "bench.bare"
-application = WSGIMiddleware(get_wsgi_application(), workers=8)
+application = Bridge(get_wsgi_application(), pause=settings.BODY_PAUSE_SECONDS)
 
 from django.contrib.auth.decorators import login_not_required  # noqa: E402
 from django.urls import path  # noqa: E402

@@ -137,7 +137,7 @@ def _missing(case: Case, evidence: list[Evidence]) -> list[EvidenceKind]:
 
 
 def _alerts(case: Case):
-    return Alert.objects.filter(chain=case.chain).select_related("source").order_by("-received_at")
+    return Alert.objects.filter(chain=case.chain).select_related("source").defer("payload").order_by("-received_at")
 
 
 def _steps(case: Case, milestones: list) -> list[Step]:

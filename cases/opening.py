@@ -151,7 +151,7 @@ def _open(changes: Changes, owners: Owners, draft: Draft, pk: int, number: str) 
     case.regrade(draft.grade or UNGRADED)
     changes.open(case)
     draft.case_number = number
-    opening = {"alert": draft.external_id, "grade": str(case.grade)}
+    opening = {"alert": draft.external_id, "grade": str(case.grade)} | draft.remarks(changes.now)
     if draft.at_home and draft.grade:
         draft.outcome = Outcome.OPENED
         dispatch(changes, owners, case, verb="case.open", after=opening)
@@ -202,6 +202,10 @@ def _join(changes: Changes, case: Case, draft: Draft) -> None:
     case.last_alert_at = changes.now
     changes.touch(case)
     before = {"grade": str(case.grade), "state": str(case.state)}
+    if _is_old_news(case, draft, changes.now):
+        after = before | {"alert": draft.external_id, "alert_count": case.alert_count} | draft.remarks(changes.now)
+        changes.tell(case, "alert.joined", before=before, after=after)
+        return
     if draft.grade and Grade(draft.grade).rank < case.grade_rank:
         case.regrade(draft.grade)
         if case.state == State.SUSPENDED:
@@ -210,10 +214,16 @@ def _join(changes: Changes, case: Case, draft: Draft) -> None:
     if case.state == State.CLOSED:
         begin_again(changes, case)
     after = {"grade": str(case.grade), "state": str(case.state), "alert": draft.external_id}
+    after |= draft.remarks(changes.now)
     changes.tell(case, "alert.joined", before=before, after=after | {"alert_count": case.alert_count})
     wanted = due_by_grade(case) if case.state != State.TRIAGE else None
     if wanted:
         rise(changes, case, wanted, why=f"grade:{case.grade}")
+
+
+def _is_old_news(case: Case, draft: Draft, now: datetime) -> bool:
+    """Told late, and seen before the case was checked and closed: nothing begins anew."""
+    return case.state == State.CLOSED and draft.is_late(now) and draft.observed_at < _closed(case)
 
 
 def begin_again(changes: Changes, case: Case) -> None:

@@ -3,6 +3,8 @@
 from datetime import datetime
 from functools import lru_cache
 
+from cases.models.work import EvidenceKind
+from responsibility import soundness
 from responsibility.directory import Directory
 from responsibility.models import Category, Duty, Scenario, Territory, Unit
 from responsibility.models.matrix import DutyRole
@@ -22,7 +24,8 @@ def promise(category: Category | None) -> dict:
     ``contain`` is the small loop's limit, four hours in the founding text: the danger under control,
     not the lasting repair, which has its own clock in working days.
     """
-    minutes = FALLBACK | (category.minutes if category else {})
+    minutes = FALLBACK | soundness.usable_minutes(category.minutes if category else {})
+    evidence = category.evidence if category and isinstance(category.evidence, list) else []
     return {
         "acknowledge": minutes["acknowledge"],
         "arrive": minutes["arrive"],
@@ -31,7 +34,7 @@ def promise(category: Category | None) -> dict:
         "verify": minutes.get("verify", VERIFY_MINUTES),
         "rectify_days": category.rectify_days if category and category.rectify_days else RECTIFY_DAYS,
         "clear_readings": category.clear_readings if category else 0,
-        "evidence": category.evidence if category else [],
+        "evidence": [kind for kind in evidence if kind in EvidenceKind.values],
     }
 
 
@@ -78,9 +81,10 @@ class Owners:
 
     def _rows(self, category: str, scenario: str | None, territory: str) -> dict[str, list[Duty]]:
         known = self.known
-        return known.owners(
-            known.categories[category], known.scenarios.get(scenario or ""), known.territories[territory], self.at
-        )
+        found = known.categories.get(category)
+        if found is None:  # its thresholds went wrong since the case was opened
+            return {}
+        return known.owners(found, known.scenarios.get(scenario or ""), known.territories[territory], self.at)
 
 
 def _line(role: str, unit: Unit | None, duty: Duty | None) -> dict:

@@ -4,10 +4,10 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from a2wsgi import WSGIMiddleware  # noqa: E402
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 http = get_wsgi_application()
@@ -15,10 +15,11 @@ http = get_wsgi_application()
 from django.urls import path  # noqa: E402
 
 from cases.consumers import BoardConsumer  # noqa: E402
+from config.bridge import Bridge  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(http, workers=8),  # type: ignore[arg-type]
+        "http": Bridge(http, pause=settings.BODY_PAUSE_SECONDS),  # type: ignore[dict-item]
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter([path("ws/board/", BoardConsumer.as_asgi())]))
         ),

@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from cases import sweeping
 from cases.models import Case, Deadline
-from responsibility import clock
+from responsibility import clock, directory
 
 TRIGGERS = {
     "ledger_append_only",
@@ -78,6 +78,11 @@ def _triggers() -> str:
     return "ok" if not missing else f"missing: {', '.join(sorted(missing))}"
 
 
+def _reference() -> str:
+    faults = directory.current().faults
+    return "ok" if not faults else f"cannot be used: {'; '.join(faults)}"
+
+
 def _clock() -> str:
     oldest = sweeping.oldest_unswept()
     allowed = timedelta(seconds=2 * settings.SWEEP_SECONDS)
@@ -91,7 +96,14 @@ def _broker() -> str:
     return "ok"
 
 
-CHECKS = {"database": _database, "migrations": _migrations, "triggers": _triggers, "clock": _clock, "broker": _broker}
+CHECKS = {
+    "database": _database,
+    "migrations": _migrations,
+    "triggers": _triggers,
+    "reference": _reference,
+    "clock": _clock,
+    "broker": _broker,
+}
 
 
 def _last_sweep() -> dict | None:

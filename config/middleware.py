@@ -5,7 +5,9 @@ import uuid
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
+from config.refusing import refusal
 from responsibility import acting
 
 SAFE = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
@@ -26,3 +28,23 @@ class RequestId:
         structlog.contextvars.unbind_contextvars("request_id")
         response["X-Request-Id"] = request_id
         return response
+
+
+class Refusals:
+    """Say in words why a request is not looked at any further; see ``config/bridge.py`` for bodies."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        refused = request.META.get("bihuan.refused")
+        if refused is None:
+            return self.get_response(request)
+        code, limit = refused
+        if code == "too_large":
+            answer = refusal(request, 413, code, _("请求内容超过 %(limit)d MB 的上限。") % {"limit": limit >> 20})
+        else:
+            answer = refusal(request, 408, code, _("请求内容迟迟没有传完，请重新发送。"))
+        # The rest of the body may still be on its way.
+        answer["Connection"] = "close"
+        return answer

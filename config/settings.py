@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "config.middleware.RequestId",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "config.middleware.Refusals",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -184,6 +185,8 @@ EVIDENCE_ROOT = VAR_DIR / "evidence"
 EVIDENCE_MAX_BYTES = env.integer("EVIDENCE_MAX_MB", 30, low=1, high=1000) * 1024 * 1024
 INTAKE_MAX_BYTES = env.integer("INTAKE_MAX_MB", 10, low=1, high=100) * 1024 * 1024
 INTAKE_MAX_ITEMS = 1000
+# Somebody who sends or reads nothing for so long is left; waiting for him costs no thread.
+BODY_PAUSE_SECONDS = env.integer("BODY_PAUSE_SECONDS", 20, low=1, high=600)
 DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_MAX_BYTES
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

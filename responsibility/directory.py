@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection
 
+from responsibility import soundness
 from responsibility.geometry import Locator
 from responsibility.models import (
     CalendarDay,
@@ -37,7 +38,7 @@ class NoDistrict(Exception):
 
 @dataclass(frozen=True)
 class Directory:
-    """The reference data of one revision, by code and by id."""
+    """The reference data of one revision, by code and by id. ``faults`` names the rows that cannot be worked with."""
 
     revision: int
     district: District
@@ -49,10 +50,11 @@ class Directory:
     locator: Locator
     calendar: Calendar
     units_by_code: dict[str, Unit] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
 
     def unit_with(self, function: str) -> Unit | None:
         """The unit with a standing function such as ``large_loop_command``; the lowest code when several have it."""
-        holders = [unit for unit in self.units.values() if function in unit.functions]
+        holders = [unit for unit in self.units.values() if not unit.faults() and function in unit.functions]
         return min(holders, key=lambda unit: unit.code, default=None)
 
     def territories_of(self, points: list[tuple[float, float]]) -> list[Territory | None]:
@@ -113,6 +115,7 @@ def _read(revision: int) -> Directory:
         raise NoDistrict
     units = {unit.pk: unit for unit in Unit.objects.all()}
     territories = {t.code: t for t in Territory.objects.select_related("unit")}
+    categories = list(Category.objects.all())
     duties: dict[int, dict[str, list[Duty]]] = defaultdict(lambda: defaultdict(list))
     for duty in Duty.objects.all():
         duties[duty.category_id][duty.role].append(duty)
@@ -122,11 +125,17 @@ def _read(revision: int) -> Directory:
         units=units,
         units_by_code={unit.code: unit for unit in units.values()},
         territories=territories,
-        categories={c.code: c for c in Category.objects.all()},
+        # Without its thresholds no value can be judged, so its alerts go before the shift leader.
+        categories={c.code: c for c in categories if not soundness.of_grading(c)},
         scenarios={s.code: s for s in Scenario.objects.all()},
         duties=duties,
-        locator=Locator({code: t.boundary for code, t in territories.items()}),
+        locator=Locator({code: t.boundary for code, t in territories.items() if not soundness.of_boundary(t)}),
         calendar=_calendar(),
+        faults=[
+            f"{row.code} ({', '.join(wrong)})"
+            for row in (district, *units.values(), *territories.values(), *categories)
+            if (wrong := row.faults())
+        ],
     )
 
 

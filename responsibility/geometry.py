@@ -84,6 +84,11 @@ def read_boundaries(geojson: object, codes: Collection[str]) -> dict[str, Geojso
     return {code: _geojson(shape) for code, shape in shapes.items()}
 
 
+def check(code: str, boundary: object) -> None:
+    """Raise ``BoundaryError`` when ``boundary`` is no area on the globe in GeoJSON; ``code`` names it in the words."""
+    _real_shape(code, boundary)
+
+
 class Locator:
     """Finds territories by point, many points at a time; safe to share between threads."""
 

@@ -93,6 +93,7 @@ def load(data: dict, boundaries: dict | None = None, say: Callable[[str, Tally],
     try:
         with transaction.atomic():
             _load(data, boundaries, say)
+            _refuse_faults()
     except (KeyError, TypeError) as error:
         raise BadDistrictFile(f"区数据文件有误 / the district file is wrong at: {error}") from error
 
@@ -111,6 +112,13 @@ def _load(data: dict, boundaries: dict | None, say) -> None:
     say("风险类别 categories", sync(Category, ["code"], [_category(c) for c in data["categories"]]))
     say("职责 matrix", _matrix(data["matrix"], units))
     say("日历 calendar", _calendar(data["calendar"]))
+
+
+def _refuse_faults() -> None:
+    for model in (District, Unit, Territory, Category):
+        for row in model._default_manager.all():
+            for name, detail in row.faults().items():
+                raise BadDistrictFile(f"{row.code} · {name}: {detail}")
 
 
 def _unit(unit: dict) -> dict:

@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 import shapely
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
-from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
+
+from alerts.formats.cap_refusals import CapError
 
 VERSIONS = {
     "urn:oasis:names:tc:emergency:cap:1.2": "1.2",
@@ -48,41 +48,17 @@ COLOURS = {
 MAX_DEPTH = 50
 MAX_ELEMENTS = 20_000
 MAX_NAME = 200
+MAX_REFERENCES = 1000
+MAX_CORNERS = 5000  # of all polygons together; a coast at full detail has fewer
+MAX_NUMBER = 40  # characters
 
 DECLARATION = re.compile(r"<\?xml\s[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 UNFIT_IN_NAME = re.compile(r"[\s,<&]")
 COLOUR_NAME = re.compile(r"(colou?r([ _-]?code)?|level|grade|颜色|级别|等级)$", re.IGNORECASE)
 COLOUR_PHRASE = re.compile("([红橙黄蓝]色)预警")
 EXPAT_UNDEFINED_ENTITY = 11
-
-REFUSALS = {
-    "cap_encoding": _("报文必须是 UTF-8 编码。"),
-    "cap_xml": _("报文不是完整的 XML。"),
-    "cap_entity": _("报文不得含有文档类型声明、实体或外部引用。"),
-    "cap_size": _("报文嵌套过深或元素过多。"),
-    "cap_namespace": _("根元素必须是 CAP 1.2 或 1.1 的 alert。"),
-    "cap_missing": _("缺少必需的元素 {attr}。"),
-    "cap_value": _("元素 {attr} 的取值不在标准之列。"),
-    "cap_identifier": _("{attr} 不得含有空白、逗号、小于号或 & 号，且不得超过 200 个字符。"),
-    "cap_time": _("{attr} 必须是带时区偏移的时间，如 2026-11-21T09:16:00+08:00。"),
-    "cap_geometry": _("{attr} 的坐标不是有效的纬度、经度。"),
-}
-
-
-class CapError(Exception):
-    """A message that cannot be taken.
-
-    ``code`` is a key of ``REFUSALS``, ``attr`` the CAP element at fault ("" for the whole
-    message), ``detail`` a lazily translated sentence for the sender.
-    """
-
-    def __init__(self, code: str, attr: str = ""):
-        super().__init__(f"{code} {attr}".strip())
-        self.code = code
-        self.attr = attr
-        self.detail = format_lazy(REFUSALS[code], attr=attr)
 
 
 class _Part:
@@ -217,8 +193,13 @@ def _effect(head: dict[str, str], info: _Part) -> str:
 
 def _references(alert: _Part, message_type: str) -> list[str]:
     """Identifiers of the earlier messages, out of ``sender,identifier,sent`` triples."""
-    triples = [group.split(",") for text in alert.texts("references") for group in text.split()]
+    groups = [group for text in alert.texts("references") for group in text.split()]
+    if len(groups) > MAX_REFERENCES:
+        raise CapError("cap_long", "references")
+    triples = [group.split(",", 2) for group in groups]
     found = [triple[0] if len(triple) == 1 else triple[1] for triple in triples]
+    if any(len(identifier) > MAX_NAME for identifier in found):
+        raise CapError("cap_long", "references")
     if message_type == "Cancel" and not any(found):
         raise CapError("cap_missing", "references")
     return [identifier for identifier in dict.fromkeys(found) if identifier]
@@ -288,7 +269,10 @@ def _location(info: _Part) -> dict[str, Any] | None:
     """A point to go to: the first circle's centre, else a point inside the first valid polygon."""
     areas = info.all("area")
     circles = [_circle(text) for area in areas for text in area.texts("circle")]
-    polygons = [_polygon(text) for area in areas for text in area.texts("polygon")]
+    rings = [text.split() for area in areas for text in area.texts("polygon")]
+    if sum(map(len, rings)) > MAX_CORNERS:
+        raise CapError("cap_long", "polygon")
+    polygons = [_polygon(ring) for ring in rings]
     points = [*circles, *(point for point in polygons if point)]
     if not points:
         return None
@@ -298,13 +282,13 @@ def _location(info: _Part) -> dict[str, Any] | None:
 
 def _circle(text: str) -> tuple[float, float]:
     centre, *radius = text.split()
-    if len(radius) != 1 or not NUMBER.fullmatch(radius[0]) or float(radius[0]) < 0:
+    if len(radius) != 1 or not _is_number(radius[0]) or float(radius[0]) < 0:
         raise CapError("cap_geometry", "circle")
     return _pair(centre, "circle")
 
 
-def _polygon(text: str) -> tuple[float, float] | None:
-    corners = [_pair(pair, "polygon") for pair in text.split()]
+def _polygon(ring: list[str]) -> tuple[float, float] | None:
+    corners = [_pair(pair, "polygon") for pair in ring]
     if len(set(corners)) < 3:
         return None
     shape = shapely.Polygon([(lon, lat) for lat, lon in corners])
@@ -314,11 +298,13 @@ def _polygon(text: str) -> tuple[float, float] | None:
     return inside.y, inside.x
 
 
+def _is_number(text: str) -> bool:
+    return len(text) <= MAX_NUMBER and NUMBER.fullmatch(text) is not None
+
+
 def _pair(text: str, name: str) -> tuple[float, float]:
     lat, _comma, lon = text.partition(",")
-    if not NUMBER.fullmatch(lat) or not NUMBER.fullmatch(lon):
-        raise CapError("cap_geometry", name)
-    if not (-90 <= float(lat) <= 90 and -180 <= float(lon) <= 180):
+    if not (_is_number(lat) and _is_number(lon) and abs(float(lat)) <= 90 and abs(float(lon)) <= 180):
         raise CapError("cap_geometry", name)
     return float(lat), float(lon)
 

@@ -14,9 +14,13 @@ from responsibility.models import Category, Grade
 # A sub-platform's clock may run ahead by this much.
 CLOCK_SKEW = timedelta(minutes=5)
 PAYLOAD_BYTES = 16_000
+# A message in several languages with its polygons; 16 kB would cut those that are published every day.
+CAP_PAYLOAD_BYTES = 64_000
+CUT_TEXT = 600  # characters: all texts of a message together stay below the limit
 # Far more than anybody sends, far less than a writer further down the stack can follow.
 PAYLOAD_DEPTH = 50
 LENGTHS = {"external_id": 200, "category": 200, "scenario": 64, "object": 64, "title": 300, "unit": 40}
+WRITTEN = {"external_id": "external_id", "category": "category_code"}
 
 
 class Errors(list):
@@ -47,8 +51,8 @@ def read(raw: object, now: datetime, known: Directory) -> Draft | Rejected:
         observed_at=instant(raw, now, errors),
         payload=payload_of(raw, errors),
     )
-    for name in ("external_id", "category"):
-        if not texts[name] and not any(error["attr"] == name for error in errors):
+    for name in WRITTEN:
+        if not getattr(draft, WRITTEN[name]) and not any(error["attr"] == name for error in errors):
             errors.add("required", _("缺少必填字段。"), name)
     _locate(draft, raw, errors)
     _measure(draft, raw, known, errors)
@@ -205,6 +209,17 @@ def _too_deep(payload: dict) -> bool:
     return bool(level)
 
 
+def _cap_payload(payload: dict) -> dict:
+    """``payload`` as it is kept: a warning is never refused for its length, but what is kept of it is bounded.
+
+    Beyond ``CAP_PAYLOAD_BYTES`` only the texts stay, long ones cut with an ellipsis, and ``cut`` says so.
+    """
+    if size_of(payload) <= CAP_PAYLOAD_BYTES:
+        return payload
+    texts = {name: text for name, text in payload.items() if isinstance(text, str)}
+    return {n: t if len(t) <= CUT_TEXT else t[:CUT_TEXT] + "…" for n, t in texts.items()} | {"cut": True}
+
+
 def read_cap(message: dict, now: datetime, known: Directory) -> Draft | Rejected:
     """The alert of one CAP message as ``alerts.formats.cap.read`` tells it.
 
@@ -227,7 +242,7 @@ def read_cap(message: dict, now: datetime, known: Directory) -> Draft | Rejected
         lon=place.get("lon"),
         stated=place,
         title=message["title"][: LENGTHS["title"]],
-        payload=message["payload"],
+        payload=_cap_payload(message["payload"]),
         effect=message["effect"],
         references=message["references"],
     )

@@ -77,13 +77,19 @@ SENTENCES = {
     "request.approve": _("同意{asked}请示。"),
     "request.refuse": _("驳回{asked}请示。"),
 }
+# What is added to any of them when the entry knows it.
+REMARKS = {
+    "away_m": _("所报位置距登记位置 {} 米，以登记位置为准。"),
+    "late_hours": _("监测于 {} 小时前，送达已迟。"),
+}
 
 
 @register.simple_tag
 def sentence(entry: LedgerEntry, known: Directory) -> str:
     """``entry`` as a sentence in the reader's language; the verb itself for one that nobody has put in words."""
     pattern = SENTENCES.get(entry.verb)
-    return str(pattern).format(**_words(entry, known)) if pattern else entry.verb
+    said = str(pattern).format(**_words(entry, known)) if pattern else entry.verb
+    return " ".join([said, *(str(REMARKS[name]).format(entry.after[name]) for name in REMARKS if name in entry.after)])
 
 
 @register.simple_tag

@@ -1,8 +1,11 @@
 """The district: its units, its territories, its colours."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from responsibility import soundness
 
 
 def by_language(chinese: str, english: str) -> str:
@@ -43,6 +46,15 @@ class Named(models.Model):
     def label(self) -> str:
         return by_language(self.name, self.name_en)
 
+    def faults(self) -> dict:
+        """``{field: sentence}`` of what cannot be worked with; see ``soundness``."""
+        return {}
+
+    def clean(self) -> None:
+        """Refuse what could stop the work of others."""
+        if faults := self.faults():
+            raise ValidationError(faults)
+
 
 class District(Named):
     """The one district that this installation serves, with the prefix of its case numbers."""
@@ -56,6 +68,9 @@ class District(Named):
 
     class Meta(Named.Meta):
         verbose_name = verbose_name_plural = _("区")
+
+    def faults(self) -> dict:
+        return soundness.of_district(self) | soundness.of_place(self)
 
 
 class UnitKind(models.TextChoices):
@@ -87,6 +102,9 @@ class Unit(Named):
     class Meta(Named.Meta):
         verbose_name = verbose_name_plural = _("单位")
 
+    def faults(self) -> dict:
+        return soundness.of_unit(self)
+
     @property
     def label(self) -> str:
         return by_language(self.short_name or self.name, self.name_en)
@@ -106,6 +124,9 @@ class Territory(Named):
 
     class Meta(Named.Meta):
         verbose_name = verbose_name_plural = _("属地")
+
+    def faults(self) -> dict:
+        return soundness.of_boundary(self) | soundness.of_place(self)
 
 
 class Revision(models.Model):

@@ -7,6 +7,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from responsibility import soundness
 from responsibility.models.district import Named, Territory, Unit, by_language
 
 
@@ -44,6 +45,14 @@ class Category(Named):
 
     class Meta(Named.Meta):
         verbose_name = verbose_name_plural = _("风险类别")
+
+    def faults(self) -> dict:
+        return soundness.of_category(self)
+
+    @property
+    def steps(self) -> list[dict]:
+        """The handbook, as far as it can be read."""
+        return [step for step in self.handbook if isinstance(step, dict)] if isinstance(self.handbook, list) else []
 
     @property
     def metric_label(self) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from alerts.formats.item import CAP_PAYLOAD_BYTES
+from alerts.intake import size_of
 from alerts.models import Alert
 from cases import requests
 from cases.models import Case
@@ -230,3 +232,30 @@ def test_an_unknown_event_goes_to_triage_with_what_was_said(tell):
 def test_a_severity_that_says_nothing_goes_to_triage(tell):
     body = message("u-2").replace(b"Moderate", b"Unknown")
     assert tell(body)["outcome"] == "triage"
+
+
+def test_of_a_very_long_message_the_head_is_kept_and_the_cut_is_marked(tell):
+    long = message("L-1", info=f"<description>{'漏' * 1_000_000}</description>")
+    assert tell(long)["outcome"] == "opened"
+    payload = Alert.objects.get(external_id="L-1").payload
+    assert payload["cut"] is True
+    assert payload["description"].endswith("…")
+    assert (payload["sender"], payload["event"]) == ("sub@songjiang.example", "LL-CONF-H2S")
+    assert size_of(payload) <= CAP_PAYLOAD_BYTES
+
+
+def test_a_message_of_ordinary_length_is_kept_whole(tell):
+    tell(message("W-1", info=f"<description>{'漏' * 15_000}</description>"))
+    payload = Alert.objects.get(external_id="W-1").payload
+    assert len(payload["description"]) == 15_000
+    assert "cut" not in payload
+
+
+def test_the_case_page_does_not_load_what_it_does_not_show(client, people, tell, django_assert_max_num_queries):
+    number = tell(message("D-1"))["case"]
+    client.force_login(people["chengyun-lead"])
+    with django_assert_max_num_queries(100) as asked:
+        assert client.get(f"/cases/{number}/").status_code == 200
+    of_alerts = [query["sql"] for query in asked.captured_queries if 'FROM "alerts_alert"' in query["sql"]]
+    assert of_alerts
+    assert not any('"payload"' in sql for sql in of_alerts)

@@ -1,6 +1,8 @@
 """CAP 1.2 and 1.1: four published messages are judged rightly, hostile ones are refused."""
 
 import json
+import math
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,8 +49,8 @@ def message(*infos, namespace=V12, declaration="", extra="", **fields):
     return f'{declaration}<alert xmlns="{namespace}">{body}</alert>'.encode()
 
 
-def example(extra="", **fields):
-    return message(info(extra, **fields))
+def example(extra="", references="", **fields):
+    return message(info(extra, **fields), references=references)
 
 
 def refusal_of(body):
@@ -434,3 +436,37 @@ def test_any_text_in_any_element_is_read_or_refused(fields, geometry):
         read(message(info(AREA.format(f"<circle>{place}</circle>")), **escaped))
     except CapError as refusal:
         assert refusal.code.startswith("cap_")
+
+
+# --- what would keep the machine busy ------------------------------------------------
+BRIEF = 1.0  # seconds; each of these took several before there was a limit
+
+
+@pytest.mark.parametrize("geometry", ["{},1 1", "1,{} 1", "1,1 {}"])
+def test_a_number_of_many_digits_is_refused_at_once(geometry):
+    began = time.perf_counter()
+    circle = geometry.format("9" * 200_000 + "x")
+    assert refusal_of(example(AREA.format(f"<circle>{circle}</circle>"))).code == "cap_geometry"
+    assert time.perf_counter() - began < BRIEF
+
+
+def test_a_polygon_has_no_more_corners_than_a_coast():
+    def ring(corners: int) -> str:
+        turns = [6.283 * n / corners for n in range(corners)]
+        pairs = [f"{31 + math.sin(turn) / 10:.6f},{121 + math.cos(turn) / 10:.6f}" for turn in turns]
+        return AREA.format(f"<polygon>{' '.join([*pairs, pairs[0]])}</polygon>")
+
+    began = time.perf_counter()
+    assert read(example(ring(4_000)))["location"]
+    refusal = refusal_of(example(ring(100_000)))
+    assert (refusal.code, refusal.attr) == ("cap_long", "polygon")
+    assert refusal_of(example(ring(3_000) * 2)).code == "cap_long"
+    assert time.perf_counter() - began < BRIEF
+
+
+def test_a_message_refers_to_no_more_than_a_thousand_others():
+    triple = "sub@songjiang.example,X-{},2026-11-21T09:16:00+08:00"
+    assert len(read(example(references=" ".join(triple.format(n) for n in range(1_000))))["references"]) == 1_000
+    refusal = refusal_of(example(references=" ".join(triple.format(n) for n in range(1_001))))
+    assert (refusal.code, refusal.attr) == ("cap_long", "references")
+    assert refusal_of(example(references=f"a,{'x' * 201},b")).code == "cap_long"

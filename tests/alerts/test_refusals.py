@@ -1,6 +1,7 @@
 """What cannot be taken is refused with a code and a sentence in the sender's language, and nothing is written."""
 
 import json
+import time
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
@@ -78,6 +79,12 @@ def test_a_body_that_cannot_be_read_is_refused(refused, name):
 
 def test_more_than_a_thousand_items_are_refused_together(refused, item):
     refused([item() for _n in range(1001)], 400, "too_many_items")
+
+
+def test_lines_are_counted_before_they_are_read(refused):
+    began = time.perf_counter()
+    refused(b"{\n" * 1_000_000, 400, "too_many_items", content_type="application/x-ndjson")
+    assert time.perf_counter() - began < 2
 
 
 def test_an_empty_stream_of_lines_is_refused(refused):
