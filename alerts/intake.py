@@ -197,8 +197,7 @@ def _refer(source: Source, drafts: list[Draft]) -> None:
 
 def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
     # In one order, as the cases are: two batches with the same alerts must not wait for each other in a ring.
-    ordered = sorted(drafts, key=lambda draft: draft.external_id)
-    copy(Alert, [_row(source, draft, now) for draft in ordered])
+    drafts = sorted(drafts, key=lambda draft: draft.external_id)
     quiet = [draft for draft in drafts if not draft.case_number]
     ledger.record(
         [
@@ -214,6 +213,8 @@ def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
         ],
         by=acting.SYSTEM,
     )
+    # After all entries, for which the database asks.
+    copy(Alert, [_row(source, draft, now) for draft in drafts])
 
 
 def _row(source: Source, draft: Draft, now: datetime) -> dict:

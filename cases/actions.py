@@ -72,7 +72,7 @@ def _press(case_id: int, verb: str, by: User, data: dict) -> Case:
     move = Move(case, post, actor, data, changes)
     guards.moves_now(verb, case, move.party if verb == "acknowledge" else None)
     if verb in guards.GUARDS:
-        guards.GUARDS[verb](case, post)
+        guards.GUARDS[verb](case, actor)
     before = {"state": str(case.state)}
     after = DOES[verb](move) or {}
     changes.touch(case)

@@ -6,12 +6,14 @@ from alerts.models import Reading
 from cases.models import Case, Evidence, Loop, Party, State
 from cases.models.machine import verbs
 from cases.models.work import EvidenceKind
-from responsibility import access
+from responsibility import access, ledger
 from responsibility.acting import Actor
 from responsibility.models import Post
 from responsibility.refusals import Forbidden, Refused
 
 TABLE = verbs(Case)
+# What the ledger calls the acts of those who dispose of a case.
+WORK = ["evidence.add", *(f"case.{verb}" for verb, move in TABLE.items() if move["scope"] in ("party", "holder"))]
 
 
 def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
@@ -70,32 +72,38 @@ def _proof(case: Case) -> None:
         raise Refused("no_evidence", _("还缺处置凭证：%(kinds)s。") % {"kinds": names}, "evidence")
 
 
-def contain(case: Case, post: Post) -> None:
+def contain(case: Case, actor: Actor) -> None:
     """受控 needs the proof that the handbook names."""
     _proof(case)
 
 
-def report(case: Case, post: Post) -> None:
+def report(case: Case, actor: Actor) -> None:
     """反馈 needs proof given since the case was opened, reworked or reopened."""
     _proof(case)
 
 
-def close(case: Case, post: Post) -> None:
-    """结案: the checker's unit has not worked on it, the proof is there, the sensor is quiet."""
-    apart(case, post)
+def close(case: Case, actor: Actor) -> None:
+    """结案: neither the checker nor his units have worked on it, the proof is there, the sensor is quiet."""
+    apart(case, actor)
     _proof(case)
     _quiet(case)
 
 
-def rework(case: Case, post: Post) -> None:
+def rework(case: Case, actor: Actor) -> None:
     """返工 is told by somebody outside the disposing units, too."""
-    apart(case, post)
+    apart(case, actor)
 
 
-def apart(case: Case, post: Post) -> None:
-    """``Forbidden`` when the checker's unit is, or was, a disposing unit of the case (facts 0, no. 1)."""
-    if Party.objects.filter(case=case, unit=post.unit_id).exists():
+def apart(case: Case, actor: Actor) -> None:
+    """``Forbidden`` for who worked on the case, or has any post in a unit that did (facts 0, no. 1).
+
+    Every post counts, because a second one would else let a person check his own work; and the acts told by the
+    ledger count, because a post can be given up.
+    """
+    if Party.objects.filter(case=case, unit__in=actor.unit_ids).exists():
         raise Forbidden("own_work", _("核查人所在单位参与过处置，须由其他单位核查。"))
+    if ledger.story(case.chain).filter(actor=actor.user, verb__in=WORK).exists():
+        raise Forbidden("own_work", _("您本人办理过此案件，须由他人核查。"))
 
 
 def _quiet(case: Case) -> None:
@@ -136,7 +144,7 @@ def allowed(actor: Actor, case: Case, parties: list[Party]) -> list[str]:
             moves_now(verb, case, party)
         except Refused:
             continue
-        if verb in ("close", "rework") and post.unit_id in worked:
+        if verb in ("close", "rework") and actor.unit_ids & worked:
             continue
         verbs_now.append(verb)
     return verbs_now

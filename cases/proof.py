@@ -1,12 +1,13 @@
 """Evidence: received, hashed, put away, and written down in the same breath."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from alerts.formats.item import CLOCK_SKEW
 from cases import files, guards
 from cases.changes import Changes, locked_case
 from cases.models import Case, Evidence
@@ -14,6 +15,9 @@ from cases.models.work import EvidenceKind
 from responsibility import acting, clock, directory
 from responsibility.models import User
 from responsibility.refusals import Invalid
+
+# No camera that proves anything is older, and a clock that runs ahead of the server's is wrong.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def add(
@@ -30,7 +34,7 @@ def add(
     """Add ``upload`` to the case as ``by``. Time and place in the picture stand in for those not given.
 
     The same file of the same kind again answers with the first record. Raises ``Forbidden``, ``Refused``,
-    ``Invalid`` (also for a file that is too large or of a type not taken).
+    ``Invalid`` (also for a file that is too large or of a type not taken, or a time that cannot be true).
     """
     if kind not in EvidenceKind.values:
         raise Invalid("bad_choice", _("凭证类别应为 photo、reading、document 或 video。"), "kind")
@@ -38,6 +42,8 @@ def add(
         raise Invalid("required", _("请选择文件。"), "file")
     if len(note) > 500 or "\x00" in note:
         raise Invalid("too_long", _("超过 %(limit)d 个字符。") % {"limit": 500}, "note")
+    if taken_at and not _credible(taken_at):
+        raise Invalid("bad_time", _("拍摄时间应在 2000 年之后，且不晚于现在。"), "taken_at")
     _engaged(case_id, by)
     try:
         stored = files.receive(
@@ -50,12 +56,17 @@ def add(
         raise Invalid(refused.code, refused.detail, "file") from None
     told = {
         "note": note,
-        "taken_at": taken_at or stored.taken_at,
+        "taken_at": taken_at or (stored.taken_at if stored.taken_at and _credible(stored.taken_at) else None),
         "lat": lat if lat is not None else stored.lat,
         "lon": lon if lon is not None else stored.lon,
     }
     with transaction.atomic():
         return _keep(case_id, stored, kind, told, by)
+
+
+def _credible(taken_at: datetime) -> bool:
+    """Whether a picture can have been taken then. A camera's own clock is only hearsay."""
+    return EARLIEST <= taken_at <= clock.now() + CLOCK_SKEW
 
 
 def _keep(case_id: int, stored: files.Stored, kind: str, told: dict, by: User) -> Evidence:

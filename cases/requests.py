@@ -85,7 +85,8 @@ def decider(actor: acting.Actor, request: Request, case: Case) -> Post:
     """The post in which ``actor`` decides ``request``; ``Forbidden`` otherwise.
 
     Escalation: the manager of the lead department, for the large loop or without a lead the district emergency
-    office. Extension, suspension, void: the shift leader (facts 1.2). Nobody decides what his own unit asked.
+    office. Extension, suspension, void: the shift leader (facts 1.2). Nobody decides what he himself or a unit of his
+    asked, in whatever post.
     """
     if request.kind == RequestKind.ESCALATE and case.lead_id and case.loop == Loop.SMALL:
         post = actor.post_in({case.lead_id}, {Role.MANAGER})
@@ -93,8 +94,10 @@ def decider(actor: acting.Actor, request: Request, case: Case) -> Post:
         post = actor.post_as({Role.EMERGENCY_OFFICE})
     else:
         post = actor.post_as({Role.SHIFT_LEADER})
-    if post is None or post.unit_id == request.unit_id:
+    if post is None:
         raise Forbidden("not_decider", _("这份请示不由您的岗位审批。"))
+    if request.unit_id in actor.unit_ids or (actor.user and request.asked_by_id == actor.user.pk):
+        raise Forbidden("own_request", _("本人或本单位提出的请示，须由他人审批。"))
     return post
 
 

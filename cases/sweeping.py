@@ -6,7 +6,7 @@ is missed is decided by one conditional update under that lock, so it happens on
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.core.cache import cache
@@ -15,12 +15,12 @@ from django.db import connection, transaction
 from cases.changes import Changes, locked
 from cases.loops import rise
 from cases.models import Case, Deadline, Loop
+from cases.models.clock import ASIDE
 from responsibility import acting, clock, directory
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-ASIDE = timedelta(minutes=1)
 LAST_SWEEP = "last-sweep"
 # Design 4.2: a missed limit that widens the loop, and to where.
 RISES = {"contain": (Loop.SMALL, Loop.MEDIUM), "medium_limit": (Loop.MEDIUM, Loop.LARGE)}
@@ -62,9 +62,9 @@ def _claim(now: datetime, limit: int) -> list[tuple[int, int]]:
         cursor.execute(
             "SELECT d.id, c.id FROM cases_deadline d JOIN cases_case c ON c.id = d.case_id"
             " WHERE d.stopped_at IS NULL AND d.missed_at IS NULL AND d.paused_at IS NULL AND d.due_at <= %s"
-            " AND (d.retry_at IS NULL OR d.retry_at <= %s)"
+            " AND (d.retry_at > %s AND d.retry_at <= %s) IS NOT TRUE"
             " ORDER BY d.due_at LIMIT %s FOR NO KEY UPDATE OF c SKIP LOCKED",
-            [now, now, limit],
+            [now, now, now + ASIDE, limit],
         )
         return cursor.fetchall()
 

@@ -16,26 +16,8 @@ from prometheus_client.core import GaugeMetricFamily
 
 from cases import sweeping
 from cases.models import Case, Deadline
+from config import safeguards
 from responsibility import clock, directory
-
-TRIGGERS = {
-    "ledger_append_only",
-    "alert_append_only",
-    "case_machine",
-    "case_kept",
-    "case_accounted",
-    "evidence_append_only",
-    "party_accounted",
-    "deadline_accounted",
-    "request_accounted",
-    "party_born",
-    "deadline_born",
-    "request_born",
-    "ledger_no_truncate",
-    "alert_no_truncate",
-    "case_no_truncate",
-    "evidence_no_truncate",
-}
 
 
 @never_cache
@@ -72,10 +54,8 @@ def _migrations() -> str:
 
 
 def _triggers() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled <> 'D'", [list(TRIGGERS)])
-        missing = TRIGGERS - {name for (name,) in cursor.fetchall()}
-    return "ok" if not missing else f"missing: {', '.join(sorted(missing))}"
+    faults = safeguards.faults()
+    return "ok" if not faults else "; ".join(faults)
 
 
 def _reference() -> str:

@@ -1,6 +1,6 @@
 """Promises with a time, and the pauses that were granted."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case
 from responsibility.models import Unit, User
+
+# How long a row that could not be swept is left alone.
+ASIDE = timedelta(minutes=1)
 
 
 class DeadlineKind(models.TextChoices):
@@ -34,8 +37,8 @@ class DeadlineQuerySet(models.QuerySet):
         return self.running().filter(missed_at__isnull=True, paused_at__isnull=True, due_at__lte=now)
 
     def sweepable(self, now: datetime):
-        """Due, and not set aside after a failed attempt."""
-        return self.due(now).filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now))
+        """Due, and not set aside after a failed attempt. A later ``retry_at`` is none of ours and hides nothing."""
+        return self.due(now).exclude(retry_at__gt=now, retry_at__lte=now + ASIDE)
 
 
 class Deadline(models.Model):

@@ -69,13 +69,20 @@ def ticking_words() -> dict:
 @register.filter
 def moment(value: datetime | None) -> str:
     """Local date and time; the date alone is left out never, for a case may last weeks."""
-    return localtime(value).strftime("%m-%d %H:%M") if value else ""
+    return _told(value, "%m-%d %H:%M")
 
 
 @register.filter
 def full_moment(value: datetime | None) -> str:
     """Local date and time to the second."""
-    return localtime(value).strftime("%Y-%m-%d %H:%M:%S") if value else ""
+    return _told(value, "%Y-%m-%d %H:%M:%S")
+
+
+def _told(value: datetime | None, pattern: str) -> str:
+    try:
+        return localtime(value).strftime(pattern) if value else ""
+    except OverflowError:  # an instant at the edge of the calendar has no local time, and a page must still be read
+        return str(value)
 
 
 @register.simple_tag

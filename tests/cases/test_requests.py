@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from cases import requests
+from cases import casepage, requests
 from cases.models import Case, Deadline, Party, Pause, Request
 from cases.sweeping import sweep
-from responsibility import clock, ledger
+from responsibility import acting, clock, ledger
 from responsibility.models import Post, Role, Unit
 from responsibility.refusals import Forbidden, Refused
 from tests.cases.conftest import CLOSED, CONTAINED, REPORTED
@@ -246,6 +246,25 @@ def test_nobody_decides_what_the_own_unit_asked(open_case, ask, decide, people):
     Post.objects.create(user=people["sijing-head"], unit=street, role=Role.SHIFT_LEADER, title="兼", since=clock.now())
     with pytest.raises(Forbidden):
         decide(ask(case, "void"), "sijing-head")
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["still there", "has left"])
+def test_nobody_decides_what_he_asked_himself_in_another_post(open_case, ask, decide, people, left):
+    asked = ask(open_case(), "void")
+    if left:
+        Post.objects.filter(user=people["sijing-head"]).update(until=clock.now())
+    centre = Post.objects.get(user=people["chengyun-lead"]).unit
+    Post.objects.create(user=people["sijing-head"], unit=centre, role=Role.SHIFT_LEADER, title="兼", since=clock.now())
+    assert code_of(lambda: decide(asked, "sijing-head")) == "own_request"
+    assert not casepage.decides(acting.of(people["sijing-head"]), asked, asked.case)
+    assert decide(asked, "chengyun-lead").state == "approved"
+
+
+def test_a_colleague_of_who_asked_does_not_decide_in_another_post(open_case, ask, decide, people):
+    asked = ask(open_case(), "void")
+    centre = Post.objects.get(user=people["chengyun-lead"]).unit
+    Post.objects.create(user=people["sijing-duty"], unit=centre, role=Role.SHIFT_LEADER, title="兼", since=clock.now())
+    assert code_of(lambda: decide(asked, "sijing-duty")) == "own_request"
 
 
 @pytest.mark.parametrize("name", ["jiuting-duty", "shuiwu-head", "chengyun-lead", "auditor", "insurer"])

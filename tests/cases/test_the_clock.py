@@ -83,6 +83,21 @@ def test_one_bad_row_does_not_stop_the_others(open_case, send, monkeypatch):
     assert Case.objects.get(pk=good.pk).loop == "medium"
 
 
+def test_a_row_set_aside_is_left_alone_for_a_minute_and_one_set_aside_for_longer_is_swept(open_case):
+    soon = open_case(object="A-1", location={"lat": 31.1144, "lon": 121.2683})
+    never = open_case(object="A-2", location={"lat": 31.1144, "lon": 121.2683})
+    with later(4.01):
+        Deadline.objects.filter(case=soon, kind="contain").update(retry_at=clock.now() + timedelta(seconds=50))
+        Deadline.objects.filter(case=never, kind="contain").update(retry_at=clock.now() + timedelta(days=9999))
+        sweep()
+        assert Deadline.objects.get(case=soon, kind="contain").missed_at is None
+        assert Deadline.objects.get(case=never, kind="contain").missed_at is not None
+        assert list(Deadline.objects.sweepable(clock.now())) == []
+    with later(4.1):
+        sweep()
+        assert Deadline.objects.get(case=soon, kind="contain").missed_at is not None
+
+
 def test_the_lamp_is_green_then_amber_from_eighty_per_cent_then_red(open_case):
     deadline = open_case().deadlines.get(kind="contain")
     at = [deadline.started_at + timedelta(minutes=m) for m in (191, 192, 241)]

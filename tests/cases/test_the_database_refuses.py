@@ -2,20 +2,28 @@
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
+from alerts import readings
 from cases import requests
-from tests.cases.conftest import CLOSED
+from tests.cases.conftest import CONTAINED
 
 pytestmark = pytest.mark.django_db
 KEPT = ["responsibility_ledgerentry", "alerts_alert", "cases_case", "cases_evidence", "cases_party", "cases_deadline"]
-KEPT += ["cases_request", "cases_pause"]
+KEPT += ["cases_request", "cases_pause", "alerts_reading"]
 APPEND_ONLY = {"responsibility_ledgerentry": "note", "alerts_alert": "title", "cases_evidence": "note"}
+APPEND_ONLY |= {"alerts_reading": "grade"}
 
 
 @pytest.fixture
-def worked(open_case, press, people):
+def worked(open_case, press, people, source):
     """A case that left a row in every table, in transactions that are over as far as the ledger is concerned."""
-    press(open_case(object="H-9", location={"lat": 31.1144, "lon": 121.2683}), *CLOSED)
+    manhole = {"object": "MH-SIJING-0088", "value": 16.0, "observed_at": timezone.now().isoformat()}
+    assert readings.receive(source, [manhole])[0].outcome == "stored"
+    put_off = press(open_case(object="H-9", location={"lat": 31.1144, "lon": 121.2683}), *CONTAINED)
+    put_off = press(put_off, "sijing-head rectify")
+    asked = requests.ask(put_off.pk, by=people["sijing-head"], kind="suspend", reason="缺货", minutes=600)
+    requests.decide(asked.pk, by=people["chengyun-lead"], approve=True)
     case = press(open_case(), "sijing-duty acknowledge")
     requests.ask(case.pk, by=people["sijing-duty"], kind="extend", reason="大雨", minutes=60)
     age()
@@ -66,6 +74,8 @@ def test_a_case_is_never_deleted(worked):
         "UPDATE cases_party SET acknowledged_at = now() WHERE case_id = %s",
         "DELETE FROM cases_party WHERE case_id = %s",
         "UPDATE cases_deadline SET due_at = due_at + interval '1 hour' WHERE case_id = %s",
+        "UPDATE cases_deadline SET started_at = started_at - interval '1 hour' WHERE case_id = %s",
+        "UPDATE cases_deadline SET provisional = true WHERE case_id = %s",
         "DELETE FROM cases_deadline WHERE case_id = %s",
         "UPDATE cases_request SET state = 'approved' WHERE case_id = %s",
         "DELETE FROM cases_request WHERE case_id = %s",
@@ -81,6 +91,43 @@ def test_a_case_is_not_shown_to_another_unit_without_an_entry(worked):
         " SELECT %s, id, 'support', now(), true, '' FROM responsibility_unit WHERE code = 'SJ-YJ'"
     )
     assert refusal(shown, worked.pk) == "case_accounted"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE cases_pause SET ceiling = ceiling + interval '1 hour'",
+        "UPDATE cases_pause SET until = now()",
+        "DELETE FROM cases_pause",
+        "INSERT INTO cases_pause (deadline_id, since, until, ceiling, reason, approved_by_id)"
+        " SELECT deadline_id, since, since, ceiling, reason, approved_by_id FROM cases_pause",
+    ],
+)
+def test_a_pause_is_neither_granted_nor_changed_without_an_entry(worked, statement):
+    assert refusal(statement) == "case_accounted"
+
+
+def copied(table: str, **changed: str) -> str:
+    """A statement that writes the first row of ``table`` again, with other expressions for some columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns"
+            " WHERE table_name = %s AND column_name <> ALL(%s)",
+            [table, ["id", *changed]],
+        )
+        columns = cursor.fetchone()[0]
+    names, values = ", ".join(changed), ", ".join(changed.values())
+    return f"INSERT INTO {table} ({names}, {columns}) SELECT {values}, {columns} FROM {table} LIMIT 1"
+
+
+def test_a_proof_that_nobody_gave_is_refused(worked):
+    assert refusal(copied("cases_evidence", sha256="repeat('0', 64)")) == "case_accounted"
+
+
+def test_an_alert_that_nobody_sent_is_refused(worked):
+    sent = {"id": "gen_random_uuid()", "external_id": "'x'"}
+    assert refusal(copied("alerts_alert", **sent)) == "alert_accounted"
+    assert refusal(copied("alerts_alert", **sent, chain="gen_random_uuid()")) == "alert_accounted"
 
 
 @pytest.mark.parametrize("table", ["cases_deadline", "cases_request"])

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from cases.models import Deadline
-from responsibility import clock, ledger
+from cases import guards
+from cases.models import Deadline, Party
+from responsibility import acting, clock, ledger
+from responsibility.models import Post, Role, Unit
 from responsibility.refusals import Forbidden, Refused
 from tests.cases.conftest import CLOSED, CONTAINED, REPORTED
 
@@ -28,6 +30,54 @@ def test_the_street_cannot_close_its_own_case(open_case, press):
     case = press(open_case(), *REPORTED)
     with pytest.raises(Forbidden):
         press(case, "sijing-duty close")
+
+
+@pytest.fixture
+def also_checker(people):
+    """Somebody is a checker of the district centre as well; the post."""
+    centre = Post.objects.filter(user=people["chengyun-check"]).values_list("unit", flat=True)[0]
+
+    def make(name: str) -> Post:
+        return Post.objects.create(
+            user=people[name], unit_id=centre, role=Role.CHECKER, title="兼核查员", since=clock.now()
+        )
+
+    return make
+
+
+@pytest.mark.parametrize("verb", ["close", "rework"])
+@pytest.mark.parametrize("name", ["sijing-duty", "sijing-handler"])
+def test_nobody_checks_his_own_work_in_a_second_post(open_case, press, people, also_checker, name, verb):
+    case = press(open_case(), *REPORTED)
+    also_checker(name)
+    with pytest.raises(Forbidden) as refused:
+        press(case, f"{name} {verb}", reason="再看一次")
+    assert refused.value.code == "own_work"
+    assert verb not in guards.allowed(acting.of(people[name]), case, list(Party.objects.filter(case=case)))
+
+
+@pytest.mark.parametrize("name", ["sijing-duty", "sijing-handler"])
+def test_nobody_checks_his_own_work_after_he_has_left_the_unit(open_case, press, people, also_checker, name):
+    case = press(open_case(), *REPORTED)
+    Post.objects.filter(user=people[name]).update(until=clock.now())
+    also_checker(name)
+    with pytest.raises(Forbidden) as refused:
+        press(case, f"{name} close")
+    assert refused.value.code == "own_work"
+
+
+def test_a_person_of_a_disposing_unit_does_not_check_its_work_in_a_second_post(open_case, press, also_checker):
+    case = press(open_case(), *REPORTED)
+    also_checker("sijing-head")
+    with pytest.raises(Forbidden):
+        press(case, "sijing-head close")
+
+
+def test_a_second_post_elsewhere_does_not_keep_a_checker_from_checking(open_case, press, people):
+    case = press(open_case(), *REPORTED)
+    bridges = Unit.objects.get(code="SJ-YJ")
+    Post.objects.create(user=people["chengyun-check"], unit=bridges, role=Role.HANDLER, title="兼", since=clock.now())
+    assert press(case, "chengyun-check close").state == "closed"
 
 
 def test_containing_needs_proof(open_case, press):

@@ -1,0 +1,88 @@
+"""What is said of a proof is believed only where it can be true."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from cases import proof
+from cases.models import Evidence
+from responsibility import ledger
+from responsibility.refusals import Invalid
+from tests.cases.conftest import CONTAINED, picture
+from tests.cases.test_evidence_files import exif
+from tests.cases.test_evidence_files import picture as photo
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def on_site(open_case, press):
+    """A case that waits for its proof."""
+    return press(open_case(), *CONTAINED[:2])
+
+
+@pytest.fixture
+def give(on_site, people):
+    """The handler gives a file to the case on site."""
+
+    def run(body: bytes | None = None, name: str = "photo.jpg", **told) -> Evidence:
+        upload = SimpleUploadedFile(name, body) if body is not None else picture()
+        return proof.add(on_site.pk, upload, by=people["sijing-handler"], **told)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("taken", "offset"),
+    [
+        ("9999:12:31 23:59:59", "+00:00"),
+        ("1970:01:01 00:00:00", "+08:00"),
+        ("1999:12:31 23:00:00", "+00:00"),
+        ("2050:01:01 00:00:00", "+08:00"),
+    ],
+)
+def test_a_camera_whose_clock_is_wrong_costs_the_time_and_not_the_proof(give, on_site, client, people, taken, offset):
+    kept = give(photo(exif=exif(taken=taken, offset=offset)))
+    assert kept.taken_at is None
+    assert kept.lat == pytest.approx(31.1144)
+    client.force_login(people["sijing-duty"])
+    assert client.get(f"/cases/{on_site.number}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "taken_at",
+    [
+        datetime(1, 1, 2, tzinfo=UTC),
+        datetime(1999, 12, 31, tzinfo=UTC),
+        timezone.now() + timedelta(minutes=6),
+        datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+    ],
+)
+def test_a_stated_time_that_cannot_be_true_is_refused(give, on_site, taken_at):
+    with pytest.raises(Invalid) as refused:
+        give(taken_at=taken_at)
+    assert (refused.value.code, refused.value.attr) == ("bad_time", "taken_at")
+    assert not Evidence.objects.filter(case=on_site).exists()
+    assert not ledger.story(on_site.chain).filter(verb="evidence.add").exists()
+
+
+def test_a_clock_a_little_fast_is_believed(give):
+    taken_at = timezone.now() + timedelta(minutes=3)
+    assert give(taken_at=taken_at).taken_at == taken_at
+
+
+@pytest.mark.parametrize("taken_at", ["0001-01-01T00:00:00Z", "2050-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_the_api_refuses_it_in_words(on_site, client, people, taken_at):
+    client.force_login(people["sijing-handler"])
+    answer = client.post(f"/api/v1/cases/{on_site.number}/evidence/", {"file": picture(), "taken_at": taken_at})
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "taken_at")
+
+
+def test_a_time_that_no_calendar_of_the_reader_holds_does_not_break_the_page(on_site, give, client, people):
+    old = give()
+    old.pk, old.kind, old.taken_at = None, "document", datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    old.save(force_insert=True)
+    client.force_login(people["sijing-duty"])
+    assert client.get(f"/cases/{on_site.number}/").status_code == 200
