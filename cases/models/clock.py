@@ -13,6 +13,7 @@ from responsibility.models import Unit, User
 class DeadlineKind(models.TextChoices):
     """What was promised."""
 
+    TRIAGE = "triage", _("研判")
     ACKNOWLEDGE = "acknowledge", _("签收")
     ARRIVE = "arrive", _("到场")
     CONTAIN = "contain", _("受控")
