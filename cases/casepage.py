@@ -9,6 +9,7 @@ from alerts.models import Alert
 from cases import guards, requests, worklist
 from cases.models import Case, Deadline, Evidence, Loop, Party, Request, RequestKind, State
 from cases.models.work import EvidenceKind, RequestState
+from cases.worklist import ORDER
 from responsibility import ledger
 from responsibility.acting import Actor
 from responsibility.directory import Directory
@@ -20,8 +21,6 @@ TIMELINE, ALERTS = 40, 10
 ALL_OF_IT = 2000
 RELATED = ("holder", "lead", "territory__unit", "risk_object__main_body", "category", "scenario")
 OF_STREET = (DutyRole.TERRITORY, DutyRole.MAIN_BODY)
-# The one thing to do first, when several are allowed.
-ORDER = ["acknowledge", "file", "arrive", "contain", "report", "close", "resume"]
 FIELDS = {
     "file": ["category", "scenario", "territory", "grade", "note"],
     "acknowledge": ["answered_by", "note"],
@@ -42,12 +41,13 @@ STEPS = [
     (_("核查"), "case.close", {State.VERIFYING}),
     (_("结案"), "case.close", {State.CLOSED}),
 ]
-MILESTONES = [verb for _label, names, _states in STEPS for verb in names.split()] + ["case.escalate"]
+REPAIR = 4
+MILESTONES = [verb for _label, names, _states in STEPS for verb in names.split()] + ["case.escalate", "case.rectify"]
 
 
 @dataclass
 class Step:
-    """One step of the work: ``done``, ``now`` or ``later``, and when it was done."""
+    """One step of the work: ``done``, ``skipped``, ``now`` or ``later``, and when it was done."""
 
     label: str
     phase: str
@@ -99,6 +99,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "parties": parties,
         "deadlines": sorted(deadlines, key=lambda d: (d.stopped_at is not None, d.due_at)),
         "steps": _steps(case, milestones),
+        "reported_straight": _reported(case, milestones) and not _repaired(case, milestones),
         "loops": _loops(case, parties, milestones),
         "evidence": evidence,
         "sees_originals": Role.AUDITOR in actor.roles,
@@ -148,9 +149,20 @@ def _steps(case: Case, milestones: list) -> list[Step]:
         phase = "later" if position is None or number > position else "now" if number == position else "done"
         if case.state == State.CLOSED:
             phase = "done"
+        if number == REPAIR and phase == "done" and not _repaired(case, milestones):
+            phase = "skipped"
         when = next((at[verb] for verb in verbs.split() if verb in at), None) if phase == "done" else None
         steps.append(Step(str(label), phase, when))
     return steps
+
+
+def _reported(case: Case, milestones: list) -> bool:
+    return any(entry.verb == "case.report" for entry in milestones)
+
+
+def _repaired(case: Case, milestones: list) -> bool:
+    """Whether the case was ever under repair: begun by its people, or sent back to it by rework or reopening."""
+    return case.rework_count > 0 or any(entry.verb == "case.rectify" for entry in milestones)
 
 
 def _loops(case: Case, parties: list[Party], milestones: list) -> list[Level]:
@@ -179,6 +191,6 @@ def _askable(case: Case, asked: list[Request]) -> list[RequestKind]:
 def net_seconds(deadline: Deadline, now: datetime) -> tuple[float, float]:
     """``(elapsed, net)`` seconds of a clock up to its stop or ``now``; net leaves the granted pauses out."""
     end = deadline.stopped_at or now
-    elapsed = (end - deadline.started_at).total_seconds()
+    elapsed = max(0.0, (end - deadline.started_at).total_seconds())
     paused = sum(((min(p.until or end, end)) - p.since).total_seconds() for p in deadline.pauses.all())
     return elapsed, max(0.0, elapsed - max(0.0, paused))

@@ -147,14 +147,16 @@ class Changes:
 
     def _set_due(self) -> None:
         """New cases have no clocks but these, so their worklist keys need no question to the database."""
-        nearest: dict[int, datetime] = {}
+        nearest: dict[tuple[int, int | None], datetime] = {}
         for deadline in self.deadlines:
             case_id, due_at = deadline["case_id"], deadline["due_at"]
-            nearest[case_id] = min(nearest.get(case_id, due_at), due_at)
+            for key in ((case_id, deadline["unit_id"]), (case_id, None)):
+                nearest[key] = min(nearest.get(key, due_at), due_at)
         for party in self.parties:
-            party["due_at"] = nearest.get(party["case_id"])
+            case_id = party["case_id"]
+            party["due_at"] = nearest.get((case_id, party["unit_id"]), nearest.get((case_id, None)))
         for case in self.opened.values():
-            case.due_at = nearest.get(case.pk)
+            case.due_at = nearest.get((case.pk, None))
 
     def _resume(self) -> None:
         with connection.cursor() as cursor:
@@ -199,7 +201,9 @@ def refresh_due(case_ids: list[int]) -> None:
     Case.objects.filter(pk__in=case_ids).update(due_at=Subquery(nearest))
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE cases_party p SET due_at = c.due_at, live = p.until IS NULL AND NOT c.state = ANY(%s)"
+            "UPDATE cases_party p SET live = p.until IS NULL AND NOT c.state = ANY(%s), due_at = COALESCE((SELECT"
+            " min(d.due_at) FROM cases_deadline d WHERE d.case_id = p.case_id AND d.unit_id = p.unit_id"
+            " AND d.stopped_at IS NULL AND d.paused_at IS NULL), c.due_at)"
             " FROM cases_case c WHERE c.id = p.case_id AND c.id = ANY(%s)",
             [[str(state.value) for state in ENDED], case_ids],
         )

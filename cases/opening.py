@@ -157,6 +157,7 @@ def _open(changes: Changes, owners: Owners, draft: Draft, pk: int, number: str) 
         dispatch(changes, owners, case, verb="case.open", after=opening)
     else:
         draft.outcome = Outcome.TRIAGE
+        changes.start(case, "triage", changes.known.unit_with("dispatch"), minutes=case.policy["acknowledge"])
         changes.tell(case, "case.triage", after=opening | {"reason": _why_triage(draft)})
     return case
 

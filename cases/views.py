@@ -56,8 +56,8 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 
 def _triage() -> int:
-    """How many alerts wait for the shift leader, up to a few: they have no clock, so they stand last in the list."""
-    return len(Case.objects.open().filter(state=State.TRIAGE, due_at__isnull=True).values_list("pk")[:FEW])
+    """How many alerts wait for the shift leader, up to a few."""
+    return len(Case.objects.filter(state=State.TRIAGE).values_list("pk")[:FEW])
 
 
 def _visible(request: HttpRequest, number: str) -> tuple[Case, acting.Actor, directory.Directory]:
@@ -233,16 +233,21 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
-    """``/board/``: the open cases by loop, for a big screen."""
+    """``/board/``: the open cases by loop, for a big screen; before them, for the district's desks, those in triage."""
     actor, known = acting.of(request.user), directory.current()
     mine = Case.objects.open()
     if not access.reads_all(actor):
         units = access.units_below(actor, known.units) if actor.roles & access.WORKS_CASES else set()
         mine = mine.filter(pk__in=Party.objects.filter(live=True, unit__in=units).values("case"))
+    filed = mine.exclude(state=State.TRIAGE)
+    parts = [(str(loop.label), loop.value, filed.filter(loop=loop)) for loop in Loop]
+    if access.reads_all(actor):
+        # Before any loop: nobody has been sent yet.
+        parts.insert(0, (str(State.TRIAGE.label), "triage", mine.filter(state=State.TRIAGE)))
     columns = []
-    for loop in Loop:
-        ids = list(mine.filter(loop=loop).order_by("due_at", "pk").values_list("pk", flat=True)[: COLUMN + 1])
-        columns.append((loop, worklist.rows(actor, known, ids[:COLUMN]), len(ids) > COLUMN))
+    for label, name, part in parts:
+        ids = list(part.order_by("due_at", "pk").values_list("pk", flat=True)[: COLUMN + 1])
+        columns.append((label, name, worklist.rows(actor, known, ids[:COLUMN]), len(ids) > COLUMN))
     context = {"actor": actor, "known": known, "columns": columns, "now": clock.now()}
     return render(request, "cases/board.html", context)
 

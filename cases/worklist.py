@@ -30,9 +30,10 @@ NEXT = {
     State.ON_SITE: "contain",
     State.CONTAINED: "report",
     State.RECTIFYING: "report",
-    State.VERIFYING: "close",
-    State.SUSPENDED: "resume",
 }
+WAITS_FOR = {State.VERIFYING: _("核查"), State.SUSPENDED: _("挂账复查")}
+# The one thing to do first, when several are allowed. Resuming is nobody's turn: a case put off has its review.
+ORDER = ["acknowledge", "file", "arrive", "contain", "report", "close"]
 OF_CENTRE = {State.TRIAGE: "dispatch", State.VERIFYING: "verify"}
 
 
@@ -65,13 +66,22 @@ class Cursor:
 
 @dataclass
 class Row:
-    """One case of a list: its nearest running clock, whose turn it is, and the verbs its reader may press."""
+    """One case of a list: a running clock of it, whose turn it is, and the verbs its reader may press.
+
+    ``todo``: the verb the reader is asked for, empty when it is not the reader's turn. ``theirs``: the clock is of a
+    unit that is none of the reader's.
+    """
 
     case: Case
     clock: Deadline | None
     lamp: str
     turn: "Turn | None"
     allowed: list[str]
+    theirs: bool = False
+
+    @property
+    def todo(self) -> str:
+        return next((verb for verb in ORDER if verb in self.allowed), "")
 
 
 @dataclass
@@ -150,16 +160,23 @@ def _newest(parts: list[tuple[QuerySet, str]], cursor: Cursor | None) -> list[tu
 
 
 def rows(actor: Actor, known: Directory, ids: list[int]) -> list[Row]:
-    """The rows of the cases ``ids``, in that order. Three queries."""
+    """The rows of the cases ``ids``, in that order. Three queries.
+
+    A clock of the reader's own units comes before a nearer one of somebody else's.
+    """
+    mine = access.units_below(actor, known.units)
     cases = Case.objects.select_related(*RELATED).in_bulk(ids)
     parties: dict[int, list[Party]] = defaultdict(list)
     for party in Party.objects.filter(case__in=ids):
         parties[party.case_id].append(party)
     nearest: dict[int, Deadline] = {}
-    running = Deadline.objects.running().filter(case__in=ids, paused_at__isnull=True)
-    for deadline in running.order_by("due_at", "id"):
+    running = Deadline.objects.running().filter(case__in=ids, paused_at__isnull=True).select_related("unit")
+    for deadline in sorted(running, key=lambda d: (d.unit_id not in mine, d.due_at, d.pk)):
         nearest.setdefault(deadline.case_id, deadline)
-    return [_row(actor, known, cases[pk], parties[pk], nearest.get(pk)) for pk in ids]
+    found = [_row(actor, known, cases[pk], parties[pk], nearest.get(pk)) for pk in ids]
+    for row in found:
+        row.theirs = bool(row.clock and row.clock.unit_id not in mine)
+    return found
 
 
 def _row(actor: Actor, known: Directory, case: Case, parties: list[Party], nearest: Deadline | None) -> Row:
@@ -176,5 +193,4 @@ def turn(case: Case, parties: list[Party], known: Directory) -> Turn | None:
     if state == State.DISPATCHED:
         silent = [p for p in parties if p.until is None and p.acknowledged_at is None]
         unit = known.units.get(silent[0].unit_id) if silent else unit
-    label = _("核查") if state == State.VERIFYING else guards.TABLE[NEXT[state]]["label"]
-    return Turn(unit, str(label))
+    return Turn(unit, str(WAITS_FOR.get(state) or guards.TABLE[NEXT[state]]["label"]))

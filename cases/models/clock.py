@@ -16,6 +16,7 @@ ASIDE = timedelta(minutes=1)
 class DeadlineKind(models.TextChoices):
     """What was promised."""
 
+    TRIAGE = "triage", _("研判")
     ACKNOWLEDGE = "acknowledge", _("签收")
     ARRIVE = "arrive", _("到场")
     CONTAIN = "contain", _("受控")

@@ -7,8 +7,9 @@ from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from cases import casepage
+from cases import casepage, guards
 from cases.models import Deadline
 from responsibility import access
 from responsibility.acting import Actor
@@ -18,11 +19,25 @@ from responsibility.models.matrix import DutyRole
 
 register = template.Library()
 
+# What a person is asked to do, as one would say it.
+ASKED = {
+    "file": gettext_lazy("请研判"),
+    "acknowledge": gettext_lazy("请签收"),
+    "arrive": gettext_lazy("请到场"),
+    "contain": gettext_lazy("请确认受控"),
+    "report": gettext_lazy("请反馈"),
+    "close": gettext_lazy("请核查"),
+}
+# What stands on the button, where the bare verb would be odd.
+PRESSED = {"arrive": gettext_lazy("报告到场"), "contain": gettext_lazy("报告受控")}
+
 
 @register.filter
 def duration(seconds: float) -> str:
     """A length of time in its two largest units, minutes rounded down."""
     minutes = int(abs(seconds) // 60)
+    if not minutes:
+        return _("不到 1 分")
     hours, days = minutes // 60, minutes // 1440
     if days >= 2 and not hours % 24:
         return _("%(days)d 天") % {"days": days}
@@ -36,9 +51,13 @@ def duration(seconds: float) -> str:
 
 
 @register.simple_tag
-def countdown(due_at: datetime, now: datetime) -> str:
+def countdown(deadline: Deadline, now: datetime) -> str:
     """What is left or over, as text; the page's script keeps it ticking."""
+    due_at = deadline.due_at
     left = (due_at - now).total_seconds()
+    if deadline.missed_at and left > 0:
+        # Swept ahead of time, as a demo may: it stands in the ledger as missed, so nothing is left of it.
+        return format_html('<time datetime="{}">{}</time>', due_at.isoformat(), _("已超时"))
     text = (_("剩 %(time)s") if left >= 0 else _("超时 %(time)s")) % {"time": duration(left)}
     return format_html(
         '<time class="countdown" datetime="{}" data-due="{}">{}</time>',
@@ -54,6 +73,7 @@ def ticking_words() -> dict:
     words = {
         "left": _("剩 %(time)s"),
         "over": _("超时 %(time)s"),
+        "moment": _("不到 1 分"),
         "minutes": _("%(minutes)d 分"),
         "hours": _("%(hours)d 小时"),
         "hours-minutes": _("%(hours)d 小时 %(minutes)d 分"),
@@ -89,6 +109,18 @@ def _told(value: datetime | None, pattern: str) -> str:
 def lamp_word(lamp: str) -> str:
     """A lamp is never a colour alone."""
     return {"green": _("正常"), "amber": _("临近"), "red": _("超时"), "none": _("无时限")}[lamp]
+
+
+@register.filter
+def asked(verb: str) -> str:
+    """What whoever may press ``verb`` is asked for."""
+    return str(ASKED[verb])
+
+
+@register.filter
+def pressed(verb: str) -> str:
+    """The words on the button of ``verb``."""
+    return str(PRESSED.get(verb) or guards.TABLE[verb]["label"])
 
 
 @register.simple_tag

@@ -41,7 +41,7 @@ def run(
     speed: float,
     say: Callable[[int], None] = lambda sent: None,
 ) -> Result:
-    """Send ``alerts`` over ``hours`` of simulated time that end now, and let the demo people answer.
+    """Send the ``alerts`` of ``hours`` and let the demo people answer. The server knows one time only: the present.
 
     ``speed``: simulated seconds a second, 0 for as fast as it goes. ``say`` is told how many alerts are sent.
     The same seed sends the same alerts; their ids differ, so that no run repeats another's. Raises ``Unreachable``.

@@ -11,7 +11,8 @@ function lengthOf(seconds) {
   const days = Math.floor(minutes / 1440);
   const words = body.dataset;
   let text = words.minutes.replace("%m", minutes);
-  if (days >= 2) text = hours % 24 ? words.daysHours : words.days;
+  if (!minutes) text = words.moment;
+  else if (days >= 2) text = hours % 24 ? words.daysHours : words.days;
   else if (hours) text = minutes % 60 ? words.hoursMinutes : words.hours;
   return text.replace("%d", days).replace("%h", days >= 2 ? hours % 24 : hours).replace("%m", minutes % 60);
 }

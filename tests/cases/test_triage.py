@@ -1,9 +1,12 @@
 """待研判: what nobody could place is filed by the shift leader, or made void with a reason."""
 
+from datetime import timedelta
+
 import pytest
 
 from cases.models import Case, Deadline
-from responsibility import ledger
+from cases.sweeping import sweep
+from responsibility import clock, ledger
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +42,37 @@ def test_an_alert_from_outside_is_filed_to_the_street_that_is_named(open_case, p
         press(case, "chengyun-lead file")
     assert refused.value.attr == "territory"
     assert press(case, "chengyun-lead file", territory="310117107").holder.code == "310117107"
+
+
+def test_an_alert_in_triage_has_a_clock_of_the_shift_leaders_that_ends_with_it(unknown, press):
+    clock_ = Deadline.objects.get(case=unknown, kind="triage")
+    assert (clock_.unit.code, clock_.due_at - clock_.started_at) == ("SJ-CYZX", timedelta(minutes=15))
+    assert unknown.due_at == clock_.due_at
+    case = press(unknown, "chengyun-lead file", category="LL-CONF-H2S")
+    assert not Deadline.objects.running().filter(case=case, kind="triage").exists()
+
+
+def test_a_missed_triage_is_recorded_and_still_waits(unknown):
+    with clock.as_if(clock.now() + timedelta(minutes=16)):
+        assert sweep().missed == 1
+    unknown.refresh_from_db()
+    assert (unknown.state, unknown.due_at is None) == ("triage", False)
+    assert ledger.story(unknown.chain).get(verb="deadline.missed").after["kind"] == "triage"
+
+
+def test_a_void_ends_the_clock_of_triage(unknown, press):
+    press(unknown, "chengyun-lead void", reason="传感器检修")
+    assert not Deadline.objects.running().filter(case=unknown).exists()
+
+
+def test_a_red_alert_in_triage_stands_before_a_blue_case_and_on_the_board(unknown, open_case, client, people):
+    blue = open_case(category="PS-HERITAGE", grade="blue", scenario=None)
+    red = open_case(object=None, location=BEIJING, grade="red", title="区外燃气泄漏")
+    client.force_login(people["chengyun-lead"])
+    page = client.get("/").content.decode()
+    assert page.index(f"c-{red.number}") < page.index(f"c-{blue.number}")
+    assert "小闭环</span>" not in page.split(f"c-{red.number}")[1].split("</li>")[0]
+    assert red.number in client.get("/board/").content.decode()
 
 
 def test_a_category_must_be_chosen(unknown, press):

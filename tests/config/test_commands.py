@@ -229,6 +229,8 @@ def test_a_wrong_key_a_missing_file_and_no_server_are_said(server, tmp_path):
 
 def test_simulating_goes_through_the_api_and_lets_cases_close_and_rise(server):
     said = run("simulate", alerts=8, hours=6, seed=4, url=server)
+    assert not LedgerEntry.objects.filter(at__gt=timezone.now()).exists(), "nothing has happened tomorrow"
+    run("sweep", at=said.rsplit("--at ", 1)[1].strip())
     assert Alert.objects.count() == 8
     assert Case.objects.filter(state="closed").exists()
     assert Case.objects.exclude(loop=Loop.SMALL).exists()
@@ -237,7 +239,7 @@ def test_simulating_goes_through_the_api_and_lets_cases_close_and_rise(server):
     assert actors.count() > 3
     assert "p95" in said
     assert "ledger intact" in run("verify_ledger")
-    run("simulate", alerts=2, hours=1, seed=4, url=server, no_sweep=True)
+    run("simulate", alerts=2, hours=1, seed=4, url=server)
     assert Alert.objects.count() == 10
 
 

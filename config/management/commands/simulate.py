@@ -8,11 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from rich.table import Table
 
-from cases import sweeping
 from config import progress
 from config.demo import simulate
 from config.demo.doors import Unreachable
-from responsibility import clock, loading
+from responsibility import loading
 
 CEILING = 1_000_000
 
@@ -24,13 +23,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--alerts", type=int, default=200, help="how many alerts")
-        parser.add_argument("--hours", type=float, default=6.0, help="simulated hours, ending now")
+        parser.add_argument("--hours", type=float, default=6.0, help="hours to be told, at the pace of --speed")
         parser.add_argument("--seed", type=int, default=1, help="the same seed sends the same alerts")
         parser.add_argument("--speed", type=float, default=0.0, help="simulated seconds a second, 0: no waiting")
         parser.add_argument("--url", default=f"http://127.0.0.1:{settings.PORT}", help="the server")
-        parser.add_argument("--no-sweep", action="store_true", help="do not let the simulated hours pass for deadlines")
 
-    def handle(self, *args, alerts, hours, seed, speed, url, no_sweep, **options):
+    def handle(self, *args, alerts, hours, seed, speed, url, **options):
         """Refused outside demo mode; a sentence when the server is not there."""
         if not settings.DEMO:
             raise CommandError("仅演示模式可用 / demo mode only: set DEMO=1.")
@@ -44,25 +42,18 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             raise CommandError("已中断 / interrupted; what was sent stays.") from None
-        swept = None if no_sweep else self._pass(hours)
-        self._show(result, swept)
-
-    def _pass(self, hours: float) -> sweeping.Report:
-        """The server stamped everything with the present; let the simulated hours pass, so that what stalled rises."""
-        with progress.quiet("cases.sweeping"), clock.as_if(timezone.now() + timedelta(hours=hours)):
-            return sweeping.sweep()
-
-    def _show(self, result: simulate.Result, swept: sweeping.Report | None) -> None:
         table = Table(show_header=False, box=None, pad_edge=False)
-        for name, value in _rows(result, swept):
+        for name, value in _rows(result):
             table.add_row(name, value)
         progress.console(self.stdout).print(table)
+        # The server stamped everything with the present, and its deadlines run from there.
+        later = timezone.localtime(timezone.now() + timedelta(hours=hours))
+        self.stdout.write(f"让时限走完 / to let these hours pass: manage.py sweep --at {later:%Y-%m-%dT%H:%M}")
 
 
-def _rows(result: simulate.Result, swept: sweeping.Report | None) -> list[tuple[str, str]]:
+def _rows(result: simulate.Result) -> list[tuple[str, str]]:
     tally, standing = result.tally, simulate.standing(result.numbers)
     acts = len(result.took["act"]) / result.seconds
-    missed = f"超时 missed {swept.missed} · 提级 escalated {swept.escalated} · {swept.seconds:.1f} s" if swept else "—"
     return [
         ("预警 sent", f"{result.sent}"),
         ("结果 outcomes", _counted(tally.outcomes)),
@@ -74,7 +65,6 @@ def _rows(result: simulate.Result, swept: sweeping.Report | None) -> list[tuple[
         ("操作 act", _spread(result.took["act"])),
         ("查看 look", _spread(result.took["look"])),
         ("登录 sign-in", _spread(result.took["sign_in"])),
-        ("时限 sweep", missed),
     ]
 
 

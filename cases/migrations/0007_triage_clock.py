@@ -1,0 +1,15 @@
+"""An alert that waits for the shift leader waits against a clock, too."""
+
+from django.db import migrations, models
+
+KINDS = [
+    ("triage", "研判"), ("acknowledge", "签收"), ("arrive", "到场"), ("contain", "受控"), ("medium_limit", "中闭环时限"),
+    ("rectify", "整改"), ("verify", "核查"), ("review", "挂账复查"),
+]  # fmt: skip
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cases", "0005_archive_of_a_unit")]
+    operations = [
+        migrations.AlterField("deadline", "kind", models.CharField(choices=KINDS, max_length=20, verbose_name="类别")),
+    ]
