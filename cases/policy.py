@@ -6,6 +6,7 @@ from functools import lru_cache
 from responsibility.directory import Directory
 from responsibility.models import Category, Duty, Scenario, Territory, Unit
 from responsibility.models.matrix import DutyRole
+from responsibility.ownership import Question
 
 # Design 4.2: eight hours for the medium loop. Four hours for the check is a default of ours.
 MEDIUM_MINUTES = 480
@@ -78,9 +79,10 @@ class Owners:
 
     def _rows(self, category: str, scenario: str | None, territory: str) -> dict[str, list[Duty]]:
         known = self.known
-        return known.owners(
+        question = Question(
             known.categories[category], known.scenarios.get(scenario or ""), known.territories[territory], self.at
         )
+        return known.book.ask(question).roles
 
 
 def _line(role: str, unit: Unit | None, duty: Duty | None) -> dict:
