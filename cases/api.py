@@ -14,7 +14,7 @@ from alerts.api import LocationSerializer
 from cases import actions, guards, proof, requests
 from cases.filters import CaseFilter
 from cases.models import Case, Deadline, Evidence, Party, Request, RequestKind
-from cases.models.work import Answered, EvidenceKind
+from cases.models.work import Answered, EvidenceKind, ReturnReason
 from responsibility import acting, clock, directory, ledger
 from responsibility.interface import ErrorsSerializer, NewestFirst
 from responsibility.models import Grade, LedgerEntry
@@ -72,6 +72,7 @@ class CaseSerializer(serializers.ModelSerializer):
     location = serializers.SerializerMethodField()
     parties = PartySerializer(many=True)
     deadlines = DeadlineSerializer(many=True)
+    linked_to = serializers.CharField(source="linked_to.number", allow_null=True, default=None)
     allowed = serializers.SerializerMethodField()
 
     class Meta:
@@ -79,7 +80,7 @@ class CaseSerializer(serializers.ModelSerializer):
         fields = [
             "number", "state", "loop", "grade", "category", "scenario", "title", "holder", "lead", "territory",
             "object", "location", "opened_at", "filed_at", "contained_at", "closed_at", "alert_count", "rework_count",
-            "due_at", "parties", "deadlines", "duties", "allowed", "chain",
+            "due_at", "hops", "no_return", "linked_to", "parties", "deadlines", "duties", "allowed", "chain",
         ]  # fmt: skip
 
     @extend_schema_field(serializers.CharField(allow_null=True))
@@ -111,7 +112,7 @@ class Visible(APIView):
     def get_queryset(self):
         return (
             self.visible()
-            .select_related("holder", "lead", "territory", "scenario")
+            .select_related("holder", "lead", "territory", "scenario", "linked_to")
             .prefetch_related(
                 Prefetch("parties", Party.objects.select_related("unit")),
                 Prefetch("deadlines", Deadline.objects.select_related("unit")),
@@ -260,7 +261,9 @@ class RequestSerializer(serializers.ModelSerializer):
     """A request and its decision."""
 
     case = serializers.CharField(source="case.number")
-    unit = UnitSerializer()
+    unit = UnitSerializer(allow_null=True)
+    proposed = UnitSerializer(allow_null=True)
+    designated = UnitSerializer(allow_null=True)
 
     class Meta:
         model = Request
@@ -271,6 +274,9 @@ class RequestSerializer(serializers.ModelSerializer):
             "reason",
             "note",
             "minutes",
+            "code",
+            "proposed",
+            "designated",
             "state",
             "unit",
             "asked_at",
@@ -280,12 +286,14 @@ class RequestSerializer(serializers.ModelSerializer):
 
 
 class AskSerializer(serializers.Serializer):
-    """A request on its way in. ``minutes`` for ``extend`` and ``suspend``."""
+    """A request on its way in. ``minutes`` for ``extend`` and ``suspend``; ``code``, ``proposed`` for ``return``."""
 
     kind = serializers.ChoiceField(RequestKind.choices)
     reason = serializers.CharField(max_length=200)
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
     minutes = serializers.IntegerField(required=False, default=None, min_value=1)
+    code = serializers.ChoiceField(ReturnReason.choices, required=False, default="", help_text="return: why")
+    proposed = serializers.CharField(required=False, default="", max_length=64, help_text="return: whose it is (code)")
 
 
 class CaseRequests(Visible):
@@ -304,6 +312,8 @@ class DecisionSerializer(serializers.Serializer):
     """A decision; a refusal needs its reason."""
 
     answer = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+    designate = serializers.CharField(required=False, default="", max_length=64, help_text="disputes: the unit's code")
+    second = serializers.CharField(required=False, default="", max_length=64, help_text="a unit with a linked case")
 
 
 class RequestDecision(Visible):

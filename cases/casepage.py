@@ -173,7 +173,11 @@ def decides(actor: Actor, request: Request, case: Case) -> bool:
 
 def _askable(case: Case, asked: list[Request]) -> list[RequestKind]:
     pending = {request.kind for request in asked if request.state == RequestState.PENDING}
-    return [kind for kind in RequestKind if kind not in pending and _permits(requests.POSSIBLE[kind.value], case)]
+    return [
+        kind
+        for kind in RequestKind
+        if kind not in pending and kind not in requests.BY_SYSTEM and _permits(requests.POSSIBLE[kind.value], case)
+    ]
 
 
 def net_seconds(deadline: Deadline, now: datetime) -> tuple[float, float]:

@@ -176,7 +176,7 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
     case, actor, known = _visible(request, number)
     if request.method == "GET":
         return redirect("case", number=number)
-    given = {name: request.POST.get(name, "").strip() for name in ("kind", "reason", "note")}
+    given = {name: request.POST.get(name, "").strip() for name in ("kind", "reason", "note", "code", "proposed")}
     try:
         requests.ask(case.pk, by=acting.person(request.user), minutes=_minutes(request), **given)
     except Refused as refused:
@@ -220,9 +220,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if request.POST.get("decision") not in ("approve", "refuse"):
             raise Invalid("bad_choice", _("请选择同意或驳回。"), "decision")
-        requests.decide(
-            pk, by=acting.person(request.user), approve=approve, answer=request.POST.get("answer", "")[:2000]
-        )
+        told = {name: request.POST.get(name, "").strip()[:2000] for name in ("answer", "designate", "second")}
+        requests.decide(pk, by=acting.person(request.user), approve=approve, **told)
     except Refused as refused:
         return _page(request, *_visible(request, asked.case.number), refused, f"decide-{pk}")
     messages.success(request, _("已同意。") if approve else _("已驳回。"))

@@ -41,6 +41,8 @@ class Case(CaseMachine):
     ``holder`` commands now, ``lead`` answers for the industry (empty = nobody has been named), ``duties`` is the
     copy of the matrix rows it was opened under, ``policy`` the copy of the minutes it was promised. ``due_at`` is
     the nearest running deadline and the order of every worklist. Evidence counts from ``proof_since`` on.
+    ``hops`` counts changes of the lead; after a designation nobody may return the case (``no_return``); a second
+    owner of the same danger has a case of its own, ``linked_to`` the first.
     """
 
     # Drawn beforehand from ``cases_id``, because parties and clocks of the same batch name it.
@@ -70,6 +72,11 @@ class Case(CaseMachine):
     last_alert_at = models.DateTimeField(_("最近预警"))
     alert_count = models.PositiveIntegerField(_("预警次数"), default=1)
     rework_count = models.PositiveSmallIntegerField(_("返工次数"), default=0)
+    hops = models.PositiveSmallIntegerField(_("改派次数"), default=0)
+    no_return = models.BooleanField(_("不得再退回"), default=False)
+    linked_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="linked", verbose_name=_("关联案件（同一链族）")
+    )
     due_at = models.DateTimeField(_("最近时限"), null=True)
 
     objects = CaseQuerySet.as_manager()
