@@ -51,6 +51,15 @@ def unit_to_designate(known: directory.Directory, code: str) -> Unit:
     return unit
 
 
+def owners(known: directory.Directory) -> list[Unit]:
+    """The units that may be designated: departments first, then the district's offices and the streets."""
+    order = [UnitKind.DEPARTMENT, UnitKind.DISTRICT_OFFICE, *STREETS]
+    found = [unit for unit in known.units.values() if unit.kind in OWNERS and unit.closed_on is None]
+    return sorted(
+        found, key=lambda unit: (order.index(UnitKind(unit.kind)) if unit.kind in order[:2] else 9, unit.code)
+    )
+
+
 def designate(changes: Changes, case: Case, request: Request, unit: Unit) -> None:
     """指定: ``unit`` answers for ``case`` from now on, and nobody may return it."""
     request.designated = unit

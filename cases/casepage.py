@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import guards, requests, worklist
+from cases import arbitration, guards, requests, worklist
 from cases.models import Case, Deadline, Evidence, Loop, Party, Request, RequestKind, State
-from cases.models.work import EvidenceKind, RequestState
+from cases.models.work import EvidenceKind, RequestState, ReturnReason
 from responsibility import ledger
 from responsibility.acting import Actor
 from responsibility.directory import Directory
@@ -83,7 +84,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     parties = list(case.parties.select_related("unit", "acknowledged_by"))
     deadlines = list(case.deadlines.select_related("unit").prefetch_related("pauses__approved_by"))
     evidence = list(case.evidence.select_related("uploaded_by", "unit"))
-    asked = list(case.requests.select_related("unit", "asked_by", "decided_by"))
+    asked = list(case.requests.select_related("unit", "asked_by", "decided_by", "proposed", "designated"))
     allowed = guards.allowed(actor, case, parties)
     story = ledger.story(case.chain).order_by("-seq")
     milestones = list(ledger.story(case.chain).filter(verb__in=MILESTONES))
@@ -112,8 +113,18 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "kinds": EvidenceKind,
         "asked": [(request, decides(actor, request, case)) for request in asked],
         "askable": _askable(case, asked) if may_prove else [],
+        "owners": arbitration.owners(known),
+        "return_reasons": ReturnReason,
+        "family": list(_family(case, actor, known)),
         "forms_now": f"{case.state}:{','.join(allowed)}:{','.join(str(r.pk) for r in asked if r.state == 'pending')}",
     }
+
+
+def _family(case: Case, actor: Actor, known: Directory):
+    """The other cases of the same danger that this person may see."""
+    first = case.linked_to_id or case.pk
+    family = Case.objects.visible_to(actor, known.units).filter(Q(linked_to=first) | Q(pk=first))
+    return family.exclude(pk=case.pk).select_related("lead").order_by("pk")
 
 
 def _form(verb: str, failed: str, typed) -> Form:

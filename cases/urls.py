@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from cases import evidence_views, views
+from cases import arbitration_views, evidence_views, views
 
 
 class CaseNumber:
@@ -34,4 +34,7 @@ urlpatterns = [
     path("requests/", views.pending, name="requests"),
     path("requests/<int:pk>/", views.decide, name="request-decide"),
     path("board/", views.board, name="board"),
+    path("arbitration/", arbitration_views.desk, name="arbitration"),
+    path("arbitration/<int:pk>/row/", arbitration_views.propose, name="arbitration-row"),
+    path("matrix/editions/<int:number>/whatif/", arbitration_views.would_move, name="edition-whatif"),
 ]

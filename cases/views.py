@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases import actions, casepage, guards, proof, requests, worklist
+from cases import actions, arbitration, casepage, guards, proof, requests, worklist
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
@@ -204,7 +204,15 @@ def pending(request: HttpRequest) -> HttpResponse:
         waiting = waiting.filter(case__lead__in=actor.unit_ids)
     mine = Request.objects.filter(unit__in=actor.unit_ids).select_related(*related)[:RECENT]
     to_decide = [r for r in waiting[:PENDING] if casepage.decides(actor, r, r.case)]
-    context = {"actor": actor, "known": known, "to_decide": to_decide, "mine": mine, "now": clock.now()}
+    owners = arbitration.owners(known)
+    context = {
+        "actor": actor,
+        "known": known,
+        "owners": owners,
+        "to_decide": to_decide,
+        "mine": mine,
+        "now": clock.now(),
+    }
     return render(request, "cases/requests.html", context)
 
 

@@ -20,6 +20,12 @@ register = template.Library()
 
 
 @register.filter
+def arbitrates(actor: Actor) -> bool:
+    """Whether the arbitration desk is for this person."""
+    return bool(actor.roles & access.READS_DISPUTES)
+
+
+@register.filter
 def duration(seconds: float) -> str:
     """A length of time in its two largest units, minutes rounded down."""
     minutes = int(abs(seconds) // 60)
