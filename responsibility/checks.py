@@ -82,19 +82,17 @@ def gaps(duties: Iterable[Duty], known: Directory, at: datetime) -> list[Gap]:
         rows = [row for row in book.rows(category) if row.role == DutyRole.LEAD]
         places = [None, *sorted({row.territory_id for row in rows if row.territory_id})]
         venues = [None, *sorted({row.scenario_id for row in rows if row.scenario_id})]
+        met: set[tuple] = set()
         for venue, place in ((venue, place) for venue in venues for place in places):
             question = Question(category, scenarios.get(venue), territories.get(place), at)
             answer = book.ask(question)
-            if answer.is_gap and not _told_already(answer.lead, venue, place):
+            if not answer.is_gap:
+                continue
+            # A gap inside a wider one is the same gap.
+            if not met & {(None, None), (venue, None), (None, place)}:
                 found.append(Gap(category, question.scenario, question.territory, answer.lead))
+            met.add((venue, place))
     return found
-
-
-def _told_already(row: Duty | None, venue: int | None, place: int | None) -> bool:
-    """Whether a wider question has met this very gap."""
-    if row is None:
-        return venue is not None or place is not None
-    return (row.scenario_id, row.territory_id) != (venue, place)
 
 
 def _by_pk(by_code: dict) -> dict:

@@ -109,8 +109,10 @@ def _load(data: dict, boundaries: dict | None, say) -> None:
     say("属地 territories", sync(Territory, ["code"], _territories(data, units, boundaries)))
     scenarios = [{n: s[n] for n in ("code", "name", "name_en")} for s in data["scenarios"]]
     say("场景 scenarios", sync(Scenario, ["code"], scenarios))
-    say("风险类别 categories", sync(Category, ["code"], [_category(c) for c in data["categories"]]))
-    say("职责 matrix", _matrix(data["matrix"], units, district["name"]))
+    unowned = data.get("undetermined", [])
+    categories = [*map(_category, data["categories"]), *map(_new_business, unowned)]
+    say("风险类别 categories", sync(Category, ["code"], categories))
+    say("职责 matrix", _matrix([*data["matrix"], *unowned], units, district["name"]))
     say("日历 calendar", _calendar(data["calendar"]))
 
 
@@ -159,6 +161,19 @@ def _category(category: dict) -> dict:
     return row
 
 
+def _new_business(row: dict) -> dict:
+    """A danger that is known by name and nothing else: no thresholds, no handbook, nobody who leads (art. 10)."""
+    names = {name: row[name] for name in ("code", "name", "name_en") if name in row}
+    details = {name: row[name] for name in ("basis", "source", "note") if name in row}
+    return names | {
+        "code": row["category"],
+        "domain": "新业态",
+        "domain_en": "New business",
+        "operator": "event",
+        "details": details,
+    }
+
+
 def _matrix(rows: list[dict], units: dict[str, Unit], district: str) -> Tally:
     """The first rows become the first edition; rows that differ from those read before become a draft for people."""
     origin = hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
@@ -181,7 +196,7 @@ def _duties(rows: list[dict], units: dict[str, Unit]) -> list[dict]:
             "category": categories[row["category"]] if row["category"] else None,
             "domain": row.get("domain") or "",
             "scenario": scenarios[row["scenario"]] if row["scenario"] else None,
-            "stage": row["stage"] or "",
+            "stage": row.get("stage") or "",
             "territory": territories[row["territory"]] if row["territory"] else None,
             "role": row["role"],
             "unit": units[row["unit"]] if row["unit"] else None,

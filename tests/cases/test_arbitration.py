@@ -242,3 +242,9 @@ def test_a_new_edition_proposes_to_redispatch_and_moves_nothing(orange, open_cas
     kept = decide(proposals.get(case=closed), approve=False, answer="已近完成")
     assert (kept.lead.code, kept.no_return) == ("SJ-SW", False)
     assert list(ledger.verify(ledger.story(orange.chain))) == []
+
+
+def test_new_business_of_the_district_file_goes_to_its_street_with_a_task_for_the_district(open_case):
+    case = open_case(category="NEW-DRONE", scenario="low-altitude delivery")
+    assert (case.holder.code, case.lead, case.state) == ("310117102", None, "dispatched")
+    assert case.requests.get().kind == RequestKind.DETERMINE

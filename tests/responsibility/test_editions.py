@@ -134,7 +134,8 @@ def test_the_edition_in_force_has_no_fault_and_its_gaps_are_those_left_open_on_p
     rows = list(Duty.objects.filter(live=True))
     assert checks.faults(rows, district, clock.now()) == []
     assert [gap.key for gap in checks.gaps(rows, district, clock.now())] == [
-        "PS-EBIKE|delivery riders (platform firms)|"
+        "NEW-DRONE||",
+        "PS-EBIKE|delivery riders (platform firms)|",
     ]
 
 
