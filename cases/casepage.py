@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
 from cases import arbitration, guards, requests, worklist
-from cases.models import Case, Deadline, Evidence, Loop, Party, Request, RequestKind, State
+from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import EvidenceKind, RequestState, ReturnReason
-from responsibility import ledger
+from responsibility import access, ledger
 from responsibility.acting import Actor
 from responsibility.directory import Directory
 from responsibility.models import Role
@@ -115,9 +115,19 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "askable": _askable(case, asked) if may_prove else [],
         "owners": arbitration.owners(known),
         "return_reasons": ReturnReason,
+        "grants": _grants(case, actor),
+        "shares": bool(actor.roles & access.GRANTS_READING),
+        "units": known.units.values() if actor.roles & access.GRANTS_READING else (),
         "family": list(_family(case, actor, known)),
         "forms_now": f"{case.state}:{','.join(allowed)}:{','.join(str(r.pk) for r in asked if r.state == 'pending')}",
     }
+
+
+def _grants(case: Case, actor: Actor) -> list[Grant]:
+    """The grants on the case, for those who grant and those who check; nobody else learns who reads along."""
+    if not actor.roles & (access.GRANTS_READING | access.READS_LEDGER):
+        return []
+    return list(case.grants.select_related("unit", "user", "granted_by"))
 
 
 def _family(case: Case, actor: Actor, known: Directory):

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from cases import arbitration_views, evidence_views, views
+from cases import arbitration_views, evidence_views, share_views, views
 
 
 class CaseNumber:
@@ -26,6 +26,8 @@ urlpatterns = [
     path("cases/<number:number>/", views.case, name="case"),
     path("cases/<number:number>/evidence/", views.prove, name="case-evidence"),
     path("cases/<number:number>/requests/", views.ask, name="case-requests"),
+    path("cases/<number:number>/shares/", share_views.share, name="case-share"),
+    path("shares/<int:pk>/revoke/", share_views.revoke, name="share-revoke"),
     path("cases/<number:number>/ledger/", views.entries, name="case-ledger"),
     path("cases/<number:number>/<slug:verb>/", views.act, name="case-act"),
     path("evidence/<int:pk>/", evidence_views.shared, name="evidence"),

@@ -31,6 +31,7 @@ TRIGGERS = {
     "party_born",
     "deadline_born",
     "request_born",
+    "grant_accounted",
     "ledger_no_truncate",
     "alert_no_truncate",
     "case_no_truncate",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import RiskObject
 from cases.models.machine import ENDED, CaseMachine
-from responsibility import access
+from responsibility import access, clock
 from responsibility.acting import Actor
 from responsibility.models import Category, Grade, Scenario, Territory, Unit
 
@@ -19,20 +19,32 @@ class CaseQuerySet(models.QuerySet):
         """Cases that are still worked."""
         return self.exclude(state__in=ENDED)
 
+    def shared_with(self, actor: Actor):
+        """Cases that a grant opens to the actor now."""
+        return self.filter(self._shared(actor))
+
+    def _shared(self, actor: Actor) -> Q:
+        from cases.models.grant import Grant
+
+        whom = Q(user=actor.user) | Q(unit__in=actor.unit_ids)
+        return Q(pk__in=Grant.objects.live(clock.now()).filter(whom).values("case"))
+
     def visible_to(self, actor: Actor, units: dict[int, Unit]):
         """Cases the actor may read: all for the district's own desks, else those of the actor's units.
 
-        A unit sees a case it was ever engaged in, and a department the cases of its own industry.
+        A unit sees a case it was ever engaged in, and a department the cases of its own industry; an outsider what was
+        shown to it by a grant that holds now.
         """
         if access.reads_all(actor):
             return self
-        mine = access.units_below(actor, units)
-        if not mine or not actor.roles & access.WORKS_CASES:
-            return self.none()
         from cases.models.work import Party
 
+        shared = self._shared(actor)
+        mine = access.units_below(actor, units)
+        if not mine or not actor.roles & access.WORKS_CASES:
+            return self.filter(shared)
         engaged = Party.objects.filter(case=OuterRef("pk"), unit__in=mine)
-        return self.filter(Q(lead__in=mine) | Exists(engaged))
+        return self.filter(Q(lead__in=mine) | Exists(engaged) | shared)
 
 
 class Case(CaseMachine):

@@ -49,6 +49,8 @@ ACTS = {
     "refuse": _("驳回"),
     "designate": _("指定"),
     "link": _("关联立案"),
+    "share": _("授权"),
+    "unshare": _("收回授权"),
     "draft": _("起草"),
     "rows": _("修改"),
     "send": _("征求意见"),
@@ -74,6 +76,8 @@ SENTENCES = {
     "case.void": _("作废。"),
     "case.escalate": _("升入{loop}（{why}），由{holder}负责。"),
     "case.designate": _("区里指定：牵头{lead}，由{holder}负责，累计改派 {hops} 次。"),
+    "case.share": _("特别授权{whom}查阅，至 {until}：{reason}"),
+    "case.unshare": _("收回{whom}的查阅授权。"),
     "case.link": _("另立关联案件 {case}，牵头{lead}。"),
     "alert.joined": _("再次预警，累计 {alert_count} 次{raised}。"),
     "alert.cleared": _("来源通知预警解除或撤回。"),
@@ -162,6 +166,8 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "proposed": unit_name(after.get("proposed"), known),
         "hops": after.get("hops", ""),
         "case": after.get("case", ""),
+        "whom": after.get("person") or unit_name(after.get("unit"), known),
+        "until": moment(parse_datetime(after["until"])) if after.get("until") else "",
     }
 
 
