@@ -26,7 +26,9 @@ class CaseQuerySet(models.QuerySet):
     def _shared(self, actor: Actor) -> Q:
         from cases.models.grant import Grant
 
-        whom = Q(user=actor.user) | Q(unit__in=actor.unit_ids)
+        whom = Q(unit__in=actor.unit_ids)
+        if actor.user is not None and actor.user.pk:
+            whom |= Q(user=actor.user.pk)
         return Q(pk__in=Grant.objects.live(clock.now()).filter(whom).values("case"))
 
     def visible_to(self, actor: Actor, units: dict[int, Unit]):

@@ -105,7 +105,7 @@ def test_a_raw_grant_is_refused_by_the_database(share, case):
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE responsibility_ledgerentry SET xact = 1")
         cursor.execute("SET LOCAL session_replication_role = origin")
-    with pytest.raises(IntegrityError, match="without a ledger entry"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="without a ledger entry"), transaction.atomic():  # noqa: PT012, asked at commit
         Grant.objects.update(until=clock.now() + timedelta(days=900))
         connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
 
