@@ -44,7 +44,9 @@ def _visible(actor: acting.Actor, known: directory.Directory):
         return RiskObject.objects.all()
     mine = access.units_below(actor, known.units) if actor.roles & access.WORKS_CASES else set()
     now = clock.now()
-    own = Duty.objects.filter(category=OuterRef("category"), unit__in=mine, valid__contains=now)
+    own = Duty.objects.filter(
+        live=True, category=OuterRef("category"), unit__in=mine, valid__contains=now, edition__valid__contains=now
+    )
     return RiskObject.objects.filter(Q(territory__unit__in=mine) | Q(main_body__in=mine) | Exists(own))
 
 

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts.api import LocationSerializer
-from cases import actions, guards, proof, requests
+from cases import actions, guards, proof, requests, sharing
 from cases.filters import CaseFilter
-from cases.models import Case, Deadline, Evidence, Party, Request, RequestKind
-from cases.models.work import Answered, EvidenceKind
+from cases.models import Case, Deadline, Evidence, Grant, Party, Request, RequestKind
+from cases.models.work import Answered, EvidenceKind, ReturnReason
 from responsibility import acting, clock, directory, ledger
 from responsibility.interface import ErrorsSerializer, NewestFirst
 from responsibility.models import Grade, LedgerEntry
@@ -72,6 +72,7 @@ class CaseSerializer(serializers.ModelSerializer):
     location = serializers.SerializerMethodField()
     parties = PartySerializer(many=True)
     deadlines = DeadlineSerializer(many=True)
+    linked_to = serializers.CharField(source="linked_to.number", allow_null=True, default=None)
     allowed = serializers.SerializerMethodField()
 
     class Meta:
@@ -79,7 +80,7 @@ class CaseSerializer(serializers.ModelSerializer):
         fields = [
             "number", "state", "loop", "grade", "category", "scenario", "title", "holder", "lead", "territory",
             "object", "location", "opened_at", "filed_at", "contained_at", "closed_at", "alert_count", "rework_count",
-            "due_at", "parties", "deadlines", "duties", "allowed", "chain",
+            "due_at", "hops", "no_return", "linked_to", "parties", "deadlines", "duties", "allowed", "chain",
         ]  # fmt: skip
 
     @extend_schema_field(serializers.CharField(allow_null=True))
@@ -111,7 +112,7 @@ class Visible(APIView):
     def get_queryset(self):
         return (
             self.visible()
-            .select_related("holder", "lead", "territory", "scenario")
+            .select_related("holder", "lead", "territory", "scenario", "linked_to")
             .prefetch_related(
                 Prefetch("parties", Party.objects.select_related("unit")),
                 Prefetch("deadlines", Deadline.objects.select_related("unit")),
@@ -256,11 +257,56 @@ class CaseEvidence(Visible):
         return Response(EvidenceSerializer(kept).data, status=201)
 
 
+class ShareSerializer(serializers.Serializer):
+    """A grant on its way in: ``unit`` (code) or ``username``, one of the two."""
+
+    unit = serializers.CharField(required=False, default="", max_length=64)
+    username = serializers.CharField(required=False, default="", max_length=150)
+    until = serializers.DateTimeField()
+    reason = serializers.CharField(max_length=200)
+
+
+class GrantSerializer(serializers.ModelSerializer):
+    """A grant: who may read the case until when."""
+
+    unit = UnitSerializer(allow_null=True)
+    username = serializers.CharField(source="user.username", allow_null=True, default=None)
+
+    class Meta:
+        model = Grant
+        fields = ["id", "unit", "username", "reason", "since", "until", "revoked_at"]
+
+
+class CaseShares(Visible):
+    """Who may read one case though it is not their own."""
+
+    @extend_schema(operation_id="cases_share", request=ShareSerializer, responses={201: GrantSerializer, **REFUSALS})
+    def post(self, request, number):
+        """Let one outside unit or person read the case until a date, at most 90 days away."""
+        given = ShareSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        grant = sharing.share(self.case(number).pk, by=request.user, **given.validated_data)
+        return Response(GrantSerializer(grant).data, status=201)
+
+
+class GrantRevocation(Visible):
+    """The end of a grant."""
+
+    @extend_schema(operation_id="cases_unshare", request=None, responses={200: GrantSerializer, **REFUSALS})
+    def post(self, request, pk):
+        """Take the grant back; it closes at once."""
+        if not Grant.objects.filter(pk=pk, case__in=self.visible()).exists():
+            raise Http404
+        return Response(GrantSerializer(sharing.revoke(pk, by=request.user)).data)
+
+
 class RequestSerializer(serializers.ModelSerializer):
     """A request and its decision."""
 
     case = serializers.CharField(source="case.number")
-    unit = UnitSerializer()
+    unit = UnitSerializer(allow_null=True)
+    proposed = UnitSerializer(allow_null=True)
+    designated = UnitSerializer(allow_null=True)
 
     class Meta:
         model = Request
@@ -271,6 +317,9 @@ class RequestSerializer(serializers.ModelSerializer):
             "reason",
             "note",
             "minutes",
+            "code",
+            "proposed",
+            "designated",
             "state",
             "unit",
             "asked_at",
@@ -280,12 +329,14 @@ class RequestSerializer(serializers.ModelSerializer):
 
 
 class AskSerializer(serializers.Serializer):
-    """A request on its way in. ``minutes`` for ``extend`` and ``suspend``."""
+    """A request on its way in. ``minutes`` for ``extend`` and ``suspend``; ``code``, ``proposed`` for ``return``."""
 
     kind = serializers.ChoiceField(RequestKind.choices)
     reason = serializers.CharField(max_length=200)
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
     minutes = serializers.IntegerField(required=False, default=None, min_value=1)
+    code = serializers.ChoiceField(ReturnReason.choices, required=False, default="", help_text="return: why")
+    proposed = serializers.CharField(required=False, default="", max_length=64, help_text="return: whose it is (code)")
 
 
 class CaseRequests(Visible):
@@ -304,6 +355,8 @@ class DecisionSerializer(serializers.Serializer):
     """A decision; a refusal needs its reason."""
 
     answer = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+    designate = serializers.CharField(required=False, default="", max_length=64, help_text="disputes: the unit's code")
+    second = serializers.CharField(required=False, default="", max_length=64, help_text="a unit with a linked case")
 
 
 class RequestDecision(Visible):

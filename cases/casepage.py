@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import guards, requests, worklist
-from cases.models import Case, Deadline, Evidence, Loop, Party, Request, RequestKind, State
-from cases.models.work import EvidenceKind, RequestState
+from cases import arbitration, guards, requests, worklist
+from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
+from cases.models.work import EvidenceKind, RequestState, ReturnReason
 from cases.worklist import ORDER
-from responsibility import ledger
+from responsibility import access, ledger
 from responsibility.acting import Actor
 from responsibility.directory import Directory
 from responsibility.models import Role
@@ -83,7 +84,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     parties = list(case.parties.select_related("unit", "acknowledged_by"))
     deadlines = list(case.deadlines.select_related("unit").prefetch_related("pauses__approved_by"))
     evidence = list(case.evidence.select_related("uploaded_by", "unit"))
-    asked = list(case.requests.select_related("unit", "asked_by", "decided_by"))
+    asked = list(case.requests.select_related("unit", "asked_by", "decided_by", "proposed", "designated"))
     allowed = guards.allowed(actor, case, parties)
     story = ledger.story(case.chain).order_by("-seq")
     milestones = list(ledger.story(case.chain).filter(verb__in=MILESTONES))
@@ -113,8 +114,28 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "kinds": EvidenceKind,
         "asked": [(request, decides(actor, request, case)) for request in asked],
         "askable": _askable(case, asked) if may_prove else [],
+        "owners": arbitration.owners(known),
+        "return_reasons": ReturnReason,
+        "grants": _grants(case, actor),
+        "shares": bool(actor.roles & access.GRANTS_READING),
+        "units": known.units.values() if actor.roles & access.GRANTS_READING else (),
+        "family": list(_family(case, actor, known)),
         "forms_now": f"{case.state}:{','.join(allowed)}:{','.join(str(r.pk) for r in asked if r.state == 'pending')}",
     }
+
+
+def _grants(case: Case, actor: Actor) -> list[Grant]:
+    """The grants on the case, for those who grant and those who check; nobody else learns who reads along."""
+    if not actor.roles & (access.GRANTS_READING | access.READS_LEDGER):
+        return []
+    return list(case.grants.select_related("unit", "user", "granted_by"))
+
+
+def _family(case: Case, actor: Actor, known: Directory):
+    """The other cases of the same danger that this person may see."""
+    first = case.linked_to_id or case.pk
+    family = Case.objects.visible_to(actor, known.units).filter(Q(linked_to=first) | Q(pk=first))
+    return family.exclude(pk=case.pk).select_related("lead").order_by("pk")
 
 
 def _form(verb: str, failed: str, typed) -> Form:
@@ -185,7 +206,11 @@ def decides(actor: Actor, request: Request, case: Case) -> bool:
 
 def _askable(case: Case, asked: list[Request]) -> list[RequestKind]:
     pending = {request.kind for request in asked if request.state == RequestState.PENDING}
-    return [kind for kind in RequestKind if kind not in pending and _permits(requests.POSSIBLE[kind.value], case)]
+    return [
+        kind
+        for kind in RequestKind
+        if kind not in pending and kind not in requests.BY_SYSTEM and _permits(requests.POSSIBLE[kind.value], case)
+    ]
 
 
 def net_seconds(deadline: Deadline, now: datetime) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from django.db.models import Min, OuterRef, Subquery
 from django.utils.timezone import localdate
 
 from cases import board
-from cases.models import Case, Deadline, Party
+from cases.models import Case, Deadline, Party, Request
 from cases.models.machine import ENDED
 from responsibility import acting, ledger
 from responsibility.copying import copy
@@ -24,7 +24,7 @@ from responsibility.worktime import YearNotLoaded
 UPDATED = [
     "state", "loop", "grade", "grade_rank", "category_id", "category_code", "scenario_id", "title", "territory_id",
     "holder_id", "lead_id", "duties", "policy", "filed_at", "contained_at", "closed_at", "proof_since",
-    "last_alert_at", "alert_count", "rework_count", "due_at",
+    "last_alert_at", "alert_count", "rework_count", "due_at", "hops", "no_return",
 ]  # fmt: skip
 
 
@@ -43,6 +43,8 @@ class Changes:
         # As rows of their tables: there are thousands in a batch, and nobody reads them before they are written.
         self.parties: list[dict] = []
         self.deadlines: list[dict] = []
+        self.asked: list[Request] = []
+        self.handed: list[tuple[Case, Unit, Unit]] = []
         self.stops: dict[tuple[str, ...], list[tuple[int, int | None]]] = defaultdict(list)
         self.acts: list[ledger.Act] = []
 
@@ -97,6 +99,15 @@ class Changes:
             }
         )
 
+    def hand_on(self, case: Case, former: Unit, unit: Unit) -> None:
+        """The clocks that run against ``former`` run on against ``unit``, with the time that is left."""
+        self.handed.append((case, former, unit))
+
+    def ask(self, case: Case, kind: str, *, proposed: Unit | None = None, reason: str) -> None:
+        """The system itself asks for a decision: a determination, or a re-dispatch after a new edition."""
+        self.asked.append(Request(case=case, kind=kind, reason=reason, proposed=proposed, asked_at=self.now))
+        self.tell(case, f"request.{kind}", after={"proposed": proposed.code if proposed else None, "reason": reason})
+
     def stop(self, case: Case, *kinds: str, unit: Unit | None = None) -> None:
         """Stop the running clocks of ``kinds``; only those that ``unit`` owes when it is given."""
         self.stops[kinds].append((case.pk, unit.pk if unit else None))
@@ -128,22 +139,33 @@ class Changes:
             self._resume()
         for kinds, owed in self.stops.items():
             self._stop(kinds, owed)
+        self._hand_on()
         if self.touched:
             pgbulk.update(Case, list(self.touched.values()), UPDATED)
         if self.unanswered:
             Party.objects.filter(case__in=self.unanswered, until__isnull=True).update(
                 acknowledged_at=None, acknowledged_by=None, answered_by=""
             )
-        if self.parties:
-            copy(Party, self.parties, leave_out=["id"])
-        if self.deadlines:
-            copy(Deadline, self.deadlines, leave_out=["id"])
+        self._add()
         if self.touched:
             refresh_due(list(self.touched))
         fresh = {case.chain for case in self.opened.values()} - self.old_chains
         ledger.record([act for act in self.acts if act.chain in fresh], by=by, post=post, new_chains=True)
         ledger.record([act for act in self.acts if act.chain not in fresh], by=by, post=post)
         board.changed([*self.opened.values(), *self.touched.values()], self.engaged)
+
+    def _hand_on(self) -> None:
+        for case, former, unit in self.handed:
+            owed = Deadline.objects.running().filter(case=case, unit=former).exclude(kind="acknowledge")
+            owed.update(unit=unit)
+
+    def _add(self) -> None:
+        if self.parties:
+            copy(Party, self.parties, leave_out=["id"])
+        if self.deadlines:
+            copy(Deadline, self.deadlines, leave_out=["id"])
+        if self.asked:
+            Request.objects.bulk_create(self.asked)
 
     def _set_due(self) -> None:
         """New cases have no clocks but these, so their worklist keys need no question to the database."""

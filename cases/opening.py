@@ -10,7 +10,7 @@ from alerts.intake import Draft
 from alerts.models import Outcome
 from cases.changes import Changes, locked, new_numbers
 from cases.loops import due_by_grade, rise
-from cases.models import Case, State
+from cases.models import Case, RequestKind, State
 from cases.models.machine import ENDED
 from cases.pausing import unpause
 from cases.policy import Owners
@@ -23,6 +23,8 @@ from responsibility.models.matrix import DutyRole
 REOPEN_WITHIN = timedelta(days=30)
 # An alert whose colour nobody can tell is put before the shift leader as yellow.
 UNGRADED = Grade.YELLOW
+# The standing function of the unit that names a lead where the matrix names none.
+COORDINATION = "overall_coordination"
 
 
 def take(drafts: list[Draft], now: datetime, known: Directory) -> None:
@@ -176,6 +178,11 @@ def dispatch(changes: Changes, owners: Owners, case: Case, *, verb: str, after: 
     changes.engage(case, street, DutyRole.TERRITORY)
     changes.start(case, "arrive", street, minutes=case.policy["arrive"])
     changes.start(case, "contain", street, minutes=case.policy["contain"])
+    if case.lead is None:
+        # Work Safety Law art. 10: the district names the lead; until then the street has the first action.
+        office = changes.known.unit_with(COORDINATION)
+        changes.ask(case, RequestKind.DETERMINE, reason="gap")
+        changes.start(case, "determine", office, minutes=case.policy["determine"])
     moved = {"state": str(case.state), "holder": street.code, "lead": case.lead.code if case.lead else None}
     changes.tell(case, verb, before={"state": str(State.TRIAGE)}, after=after | moved, note=note)
     wanted = due_by_grade(case)

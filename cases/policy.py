@@ -8,10 +8,15 @@ from responsibility import soundness
 from responsibility.directory import Directory
 from responsibility.models import Category, Duty, Scenario, Territory, Unit
 from responsibility.models.matrix import DutyRole
+from responsibility.ownership import Question
 
 # Design 4.2: eight hours for the medium loop. Four hours for the check is a default of ours.
 MEDIUM_MINUTES = 480
 VERIFY_MINUTES = 240
+# Design 4.3: a dispute is decided in a quarter of an hour. Two hours to name a lead for what nobody owns is a default
+# of ours: the street has the first action meanwhile.
+ARBITRATE_MINUTES = 15
+DETERMINE_MINUTES = 120
 # Rectification where the handbook names no limit: one working day to report back.
 RECTIFY_DAYS = 1
 # Proposal of the field study (facts 1.3, 1.7), used for a category that sets none.
@@ -32,6 +37,8 @@ def promise(category: Category | None) -> dict:
         "contain": minutes["small_loop"],
         "medium": minutes.get("medium", MEDIUM_MINUTES),
         "verify": minutes.get("verify", VERIFY_MINUTES),
+        "arbitrate": minutes.get("arbitrate", ARBITRATE_MINUTES),
+        "determine": minutes.get("determine", DETERMINE_MINUTES),
         "rectify_days": category.rectify_days if category and category.rectify_days else RECTIFY_DAYS,
         "clear_readings": category.clear_readings if category else 0,
         "evidence": [kind for kind in evidence if kind in EvidenceKind.values],
@@ -84,7 +91,8 @@ class Owners:
         found = known.categories.get(category)
         if found is None:  # its thresholds went wrong since the case was opened
             return {}
-        return known.owners(found, known.scenarios.get(scenario or ""), known.territories[territory], self.at)
+        question = Question(found, known.scenarios.get(scenario or ""), known.territories[territory], self.at)
+        return known.book.ask(question).roles
 
 
 def _line(role: str, unit: Unit | None, duty: Duty | None) -> dict:

@@ -6,11 +6,11 @@ from django.db import transaction
 from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
-from cases import guards
+from cases import arbitration, guards
 from cases.changes import Changes, locked_case
 from cases.loops import rise
 from cases.models import Case, Deadline, DeadlineKind, Loop, Request, RequestKind, State
-from cases.models.work import RequestState
+from cases.models.work import RequestState, ReturnReason
 from cases.pausing import end_pauses, pause
 from responsibility import acting, clock, directory, ledger
 from responsibility.models import Grade, Post, Role, User
@@ -21,13 +21,24 @@ SUSPEND_CEILING = timedelta(days=90)
 EXTEND_CEILING_MINUTES = 24 * 60
 
 
-def ask(case_id: int, *, by: User, kind: str, reason: str, note: str = "", minutes: int | None = None) -> Request:
+# Asked by the system itself, never by a person.
+BY_SYSTEM = {RequestKind.DETERMINE, RequestKind.REDISPATCH}
+
+
+def ask(
+    case_id: int, *, by: User, kind: str, reason: str, note: str = "", minutes: int | None = None, code: str = "",
+    proposed: str = "",
+) -> Request:  # fmt: skip
     """Ask for ``kind`` on the case. ``minutes``: how long an extension or a suspension shall be.
+
+    A return needs ``code`` (see ``ReturnReason``) and may propose the unit whose case it is, by its code.
 
     Raises ``Forbidden``, ``Refused`` (not possible as things stand, or already asked) or ``Invalid``.
     """
-    if kind not in RequestKind.values:
-        raise Invalid("bad_choice", _("请示类别应为 escalate、extend、suspend 或 void。"), "kind")
+    if kind not in RequestKind.values or kind in BY_SYSTEM:
+        raise Invalid("bad_choice", _("请示类别应为 escalate、extend、suspend、void 或 return。"), "kind")
+    if kind == RequestKind.RETURN and code not in ReturnReason.values:
+        raise Invalid("bad_choice", _("请选择退回理由。"), "code")
     if not reason or len(reason) > 200 or "\x00" in reason + note:
         raise Invalid("required", _("请填写理由（200 字以内）。"), "reason")
     minutes = _checked_minutes(kind, minutes)
@@ -35,6 +46,8 @@ def ask(case_id: int, *, by: User, kind: str, reason: str, note: str = "", minut
         case, changes, actor = _open_case(case_id, by)
         post = guards.may_prove(actor, case, changes.engaged[case.pk])
         POSSIBLE[kind](case)
+        if kind == RequestKind.RETURN:
+            arbitration.may_return(case, post.unit)
         if case.requests.filter(kind=kind, state=RequestState.PENDING).exists():
             raise Refused("already_asked", _("同类请示正在等待审批。"))
         request = Request.objects.create(
@@ -46,36 +59,57 @@ def ask(case_id: int, *, by: User, kind: str, reason: str, note: str = "", minut
             asked_at=changes.now,
             asked_by=by,
             unit=post.unit,
+            code=code if kind == RequestKind.RETURN else "",
+            proposed=arbitration.unit_to_designate(changes.known, proposed) if proposed else None,
         )
+        if kind == RequestKind.RETURN:
+            arbitration.begin_clock(changes, case)
         changes.touch(case)
-        changes.tell(
-            case, f"request.{kind}", after={"request": request.pk, "reason": reason, "minutes": minutes}, note=note
-        )
+        after = {"request": request.pk, "reason": reason, "minutes": minutes}
+        if code:
+            after |= {"code": code, "proposed": proposed or None}
+        changes.tell(case, f"request.{kind}", after=after, note=note)
         changes.write(by=actor, post=post)
     return request
 
 
-def decide(request_id: int, *, by: User, approve: bool, answer: str = "") -> Request:
-    """Approve or refuse. A refusal needs its reason in ``answer``. Raises ``Forbidden``, ``Refused``, ``Invalid``."""
+def decide(
+    request_id: int, *, by: User, approve: bool, answer: str = "", designate: str = "", second: str = ""
+) -> Request:
+    """Approve or refuse. A refusal needs its reason in ``answer``. Raises ``Forbidden``, ``Refused``, ``Invalid``.
+
+    A dispute is ended by naming the unit whose case it is (``designate``, its code; the proposed one when left out);
+    ``second`` is a unit that gets a linked case of its own. A refused return leaves the case for good where it is.
+    """
     if not approve and not answer.strip():
         raise Invalid("required", _("驳回须写明理由。"), "answer")
     with transaction.atomic():
         case_id = Request.objects.values_list("case_id", flat=True).get(pk=request_id)
         case, changes, actor = _open_case(case_id, by)
-        request = Request.objects.select_related("unit").get(pk=request_id)
+        request = Request.objects.select_related("unit", "proposed").get(pk=request_id)
         # First, because an approval may already have changed who would decide.
         if request.state != RequestState.PENDING:
             raise Refused("already_decided", _("这份请示已经审批。"))
         post = decider(actor, request, case)
         if approve:
             POSSIBLE[request.kind](case)
-            GRANT[request.kind](changes, case, request, by)
+            if request.kind in arbitration.DISPUTES:
+                code = designate or (request.proposed.code if request.proposed else "")
+                arbitration.designate(changes, case, request, arbitration.unit_to_designate(changes.known, code))
+            else:
+                GRANT[request.kind](changes, case, request, by)
+        elif request.kind in arbitration.DISPUTES:
+            arbitration.stay(changes, case, request)
+        if second:
+            arbitration.link_second(changes, case, request, second)
         request.state = RequestState.APPROVED if approve else RequestState.REFUSED
         request.decided_at, request.decided_by, request.answer = changes.now, by, answer.strip()
-        request.save(update_fields=["state", "decided_at", "decided_by", "answer"])
+        request.save(update_fields=["state", "decided_at", "decided_by", "answer", "designated"])
         changes.touch(case)
         verb = "request.approve" if approve else "request.refuse"
         after = {"request": request.pk, "kind": str(request.kind), "state": str(case.state), "loop": str(case.loop)}
+        if request.designated:
+            after["designated"] = request.designated.code
         changes.tell(case, verb, after=after, note=answer)
         changes.write(by=actor, post=post)
     return request
@@ -85,12 +119,15 @@ def decider(actor: acting.Actor, request: Request, case: Case) -> Post:
     """The post in which ``actor`` decides ``request``; ``Forbidden`` otherwise.
 
     Escalation: the manager of the lead department, for the large loop or without a lead the district emergency
-    office. Extension, suspension, void: the shift leader (facts 1.2). Nobody decides what he himself or a unit of his
-    asked, in whatever post.
+    office. A return and a re-dispatch: the district emergency office; a determination also the committee office.
+    Extension, suspension, void: the shift leader (facts 1.2). Nobody decides what he himself or a unit of his asked,
+    in whatever post.
     """
     if request.kind == RequestKind.ESCALATE and case.lead_id and case.loop == Loop.SMALL:
         post = actor.post_in({case.lead_id}, {Role.MANAGER})
-    elif request.kind == RequestKind.ESCALATE:
+    elif request.kind == RequestKind.DETERMINE:
+        post = actor.post_as({Role.COMMITTEE_OFFICE, Role.EMERGENCY_OFFICE})
+    elif request.kind in (RequestKind.ESCALATE, *arbitration.DISPUTES):
         post = actor.post_as({Role.EMERGENCY_OFFICE})
     else:
         post = actor.post_as({Role.SHIFT_LEADER})
@@ -180,5 +217,18 @@ def _void(changes: Changes, case: Case, request: Request, by: User) -> None:
     changes.stop(case, *DeadlineKind.values)
 
 
-POSSIBLE = {"escalate": _may_escalate, "extend": _may_extend, "suspend": _may_suspend, "void": _may_void}
+def _may_be_designated(case: Case) -> None:
+    if not case.is_open or case.state == State.TRIAGE:
+        raise Refused("wrong_state", _("案件目前%(state)s，不能指定。") % {"state": case.get_state_display()})
+
+
+POSSIBLE = {
+    "escalate": _may_escalate,
+    "extend": _may_extend,
+    "suspend": _may_suspend,
+    "void": _may_void,
+    "return": arbitration.may_return,
+    "determine": _may_be_designated,
+    "redispatch": _may_be_designated,
+}
 GRANT = {"escalate": _escalate, "extend": _extend, "suspend": _suspend, "void": _void}

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from cases import evidence_views, views
+from cases import arbitration_views, evidence_views, share_views, views
 
 
 class CaseNumber:
@@ -26,6 +26,8 @@ urlpatterns = [
     path("cases/<number:number>/", views.case, name="case"),
     path("cases/<number:number>/evidence/", views.prove, name="case-evidence"),
     path("cases/<number:number>/requests/", views.ask, name="case-requests"),
+    path("cases/<number:number>/shares/", share_views.share, name="case-share"),
+    path("shares/<int:pk>/revoke/", share_views.revoke, name="share-revoke"),
     path("cases/<number:number>/ledger/", views.entries, name="case-ledger"),
     path("cases/<number:number>/<slug:verb>/", views.act, name="case-act"),
     path("evidence/<int:pk>/", evidence_views.shared, name="evidence"),
@@ -34,4 +36,7 @@ urlpatterns = [
     path("requests/", views.pending, name="requests"),
     path("requests/<int:pk>/", views.decide, name="request-decide"),
     path("board/", views.board, name="board"),
+    path("arbitration/", arbitration_views.desk, name="arbitration"),
+    path("arbitration/<int:pk>/row/", arbitration_views.propose, name="arbitration-row"),
+    path("matrix/editions/<int:number>/whatif/", arbitration_views.would_move, name="edition-whatif"),
 ]

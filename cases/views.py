@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases import actions, casepage, guards, proof, requests, worklist
+from cases import actions, arbitration, casepage, guards, proof, requests, worklist
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
@@ -176,7 +176,7 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
     case, actor, known = _visible(request, number)
     if request.method == "GET":
         return redirect("case", number=number)
-    given = {name: request.POST.get(name, "").strip() for name in ("kind", "reason", "note")}
+    given = {name: request.POST.get(name, "").strip() for name in ("kind", "reason", "note", "code", "proposed")}
     try:
         requests.ask(case.pk, by=acting.person(request.user), minutes=_minutes(request), **given)
     except Refused as refused:
@@ -204,7 +204,15 @@ def pending(request: HttpRequest) -> HttpResponse:
         waiting = waiting.filter(case__lead__in=actor.unit_ids)
     mine = Request.objects.filter(unit__in=actor.unit_ids).select_related(*related)[:RECENT]
     to_decide = [r for r in waiting[:PENDING] if casepage.decides(actor, r, r.case)]
-    context = {"actor": actor, "known": known, "to_decide": to_decide, "mine": mine, "now": clock.now()}
+    owners = arbitration.owners(known)
+    context = {
+        "actor": actor,
+        "known": known,
+        "owners": owners,
+        "to_decide": to_decide,
+        "mine": mine,
+        "now": clock.now(),
+    }
     return render(request, "cases/requests.html", context)
 
 
@@ -220,9 +228,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if request.POST.get("decision") not in ("approve", "refuse"):
             raise Invalid("bad_choice", _("请选择同意或驳回。"), "decision")
-        requests.decide(
-            pk, by=acting.person(request.user), approve=approve, answer=request.POST.get("answer", "")[:2000]
-        )
+        told = {name: request.POST.get(name, "").strip()[:2000] for name in ("answer", "designate", "second")}
+        requests.decide(pk, by=acting.person(request.user), approve=approve, **told)
     except Refused as refused:
         return _page(request, *_visible(request, asked.case.number), refused, f"decide-{pk}")
     messages.success(request, _("已同意。") if approve else _("已驳回。"))

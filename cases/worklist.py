@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from cases import guards
-from cases.models import Case, Deadline, Party, State
+from cases.models import Case, CaseQuerySet, Deadline, Party, State
 from cases.models.machine import ENDED
 from responsibility import access, clock
 from responsibility.acting import Actor
@@ -114,7 +114,9 @@ def _open_keys(actor: Actor, known: Directory, narrowing, narrowed: bool) -> tup
     """Where the keys are read from, and the name of the case there."""
     if access.reads_all(actor):
         return narrowing.qs.open(), "pk"
-    mine = access.units_below(actor, known.units) if actor.roles & access.WORKS_CASES else set()
+    if not actor.roles & access.WORKS_CASES:
+        return narrowing.qs.open().shared_with(actor), "pk"
+    mine = access.units_below(actor, known.units)
     parties = Party.objects.filter(live=True, unit__in=mine)
     return parties.filter(case__in=narrowing.qs.values("pk")) if narrowed else parties, "case_id"
 
@@ -137,13 +139,13 @@ def _by_time_left(source: tuple[QuerySet, str], cursor: Cursor | None) -> list[t
     return sorted(keys, key=lambda key: (key[0] is None, key[0] or 0, key[1]))[: PAGE + 1]
 
 
-def _visible(actor: Actor, known: Directory, cases: QuerySet) -> list[tuple[QuerySet, str]]:
+def _visible(actor: Actor, known: Directory, cases: CaseQuerySet) -> list[tuple[QuerySet, str]]:
     """What ``visible_to`` gives, in parts that may overlap: an OR would keep the database from reading in order."""
     if access.reads_all(actor):
         return [(cases, "pk")]
     mine = access.units_below(actor, known.units) if actor.roles & access.WORKS_CASES else set()
     parties = Party.objects.filter(unit__in=mine, case__in=cases.values("pk"))
-    return [(cases.filter(lead__in=mine), "pk"), (parties, "case_id")]
+    return [(cases.filter(lead__in=mine), "pk"), (parties, "case_id"), (cases.shared_with(actor), "pk")]
 
 
 def _newest(parts: list[tuple[QuerySet, str]], cursor: Cursor | None) -> list[tuple]:

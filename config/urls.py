@@ -23,6 +23,8 @@ v1 = [
     path("cases/<str:number>/timeline/", cases.CaseTimeline.as_view()),
     path("cases/<str:number>/evidence/", cases.CaseEvidence.as_view()),
     path("cases/<str:number>/requests/", cases.CaseRequests.as_view()),
+    path("cases/<str:number>/shares/", cases.CaseShares.as_view()),
+    path("shares/<int:pk>/revoke/", cases.GrantRevocation.as_view()),
     path("cases/<str:number>/<str:verb>/", cases.CaseVerb.as_view()),
     path("requests/<int:pk>/<str:decision>/", cases.RequestDecision.as_view()),
     path("matrix/owner/", responsibility.Owner.as_view()),

@@ -18,6 +18,9 @@ READS_ALL = {
 }
 # These posts see the cases of their own units. Outsiders (insurers, firms, enterprises) are scoped elsewhere.
 WORKS_CASES = FIELD
+# One case to one outsider, until a date.
+GRANTS_READING: set[str] = {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE}
+READS_DISPUTES = {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE, Role.SHIFT_LEADER, Role.AUDITOR}
 READS_LEDGER = {Role.AUDITOR, Role.COMMITTEE_OFFICE}
 
 

@@ -90,11 +90,11 @@ class Territories(Reference):
 
 
 @admin.register(Duty)
-class Duties(admin.ModelAdmin):
-    """Matrix rows."""
+class Duties(ReadOnly):
+    """Matrix rows, to look at: they change by editions."""
 
-    list_display = ["category", "scenario", "role", "unit", "basis", "valid"]
-    list_select_related = ["category", "scenario", "unit"]
+    list_display = ["edition", "category", "domain", "scenario", "role", "unit", "basis", "valid"]
+    list_select_related = ["edition", "category", "scenario", "unit"]
     list_filter = ["role"]
     search_fields = ["category__name", "unit__name", "basis"]
 

@@ -16,8 +16,9 @@ from rest_framework.views import APIView
 
 from responsibility import access, acting, clock, directory, tokens
 from responsibility.interface import ErrorsSerializer, Json, NewestEntryFirst
-from responsibility.models import Duty, LedgerEntry, Unit
+from responsibility.models import LedgerEntry, Unit
 from responsibility.models.matrix import DutyRole
+from responsibility.ownership import Question, Weighed
 from responsibility.refusals import Invalid
 
 
@@ -98,15 +99,15 @@ class Owner(APIView):
         if territory is None:
             raise Invalid("outside_district", _("该位置不在本区范围内。"), "lat")
         at = self._at()
-        found = known.owners(category, scenario, territory, at)
-        roles = {role: [_named(known.units.get(row.unit_id)) for row in rows] for role, rows in found.items()}
+        stage = request.query_params.get("stage", "")
+        found = known.book.explain(Question(category, scenario, territory, at, stage))
+        roles = {role: [_named(known.units.get(row.unit_id)) for row in rows] for role, rows in found.roles.items()}
         roles[DutyRole.TERRITORY] = [_named(territory.unit)]
-        lead = found.get(DutyRole.LEAD)
         return Response(
             {
-                "lead": _named(known.units.get(lead[0].unit_id)) if lead else None,
+                "lead": _named(known.units.get(found.lead.unit_id)) if found.lead else None,
                 "roles": {str(role): [unit for unit in units if unit] for role, units in roles.items()},
-                "trace": self._trace(known, category, lead[0] if lead else None, at),
+                "trace": [_weighed(known, weighed) for weighed in found.trace],
             }
         )
 
@@ -139,14 +140,25 @@ class Owner(APIView):
             raise Invalid("bad_time", _("应为带时区的时间，例如 2026-11-21T09:16:00+08:00。"), "at")
         return at
 
-    def _trace(self, known, category, winner: Duty | None, at: datetime) -> list[dict]:
-        trace = []
-        for row in known.duties.get(category.pk, {}).get(DutyRole.LEAD, []):
-            why = "won" if row is winner else "not_in_force" if at not in row.valid else "less_specific_or_elsewhere"
-            trace.append(
-                {"duty": row.pk, "unit": _named(known.units.get(row.unit_id)), "basis": row.basis_label, "result": why}
-            )
-        return trace
+
+def _weighed(known: directory.Directory, weighed: Weighed) -> dict:
+    """One row of the trace: what it says, since when and by which edition, and why it won or lost."""
+    row = weighed.duty
+    codes = {s.pk: s.code for s in known.scenarios.values()} | {None: None}
+    return {
+        "duty": row.pk,
+        "edition": row.edition.number,
+        "role": row.role,
+        "unit": _named(known.units.get(row.unit_id or 0)),
+        "domain": row.domain or None,
+        "scenario": codes[row.scenario_id],
+        "territory": next((t.code for t in known.territories.values() if t.pk == row.territory_id), None),
+        "stage": row.stage or None,
+        "basis": row.basis_label,
+        "from": row.span.lower,
+        "to": row.span.upper,
+        "result": weighed.verdict,
+    }
 
 
 class ReadsLedger(BasePermission):

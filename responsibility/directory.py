@@ -5,9 +5,7 @@ rebuild the map of territories for each batch. The copy is keyed by ``Revision.n
 raise in the transaction of any change, so a process never works with data older than its own snapshot.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
 from threading import Lock
 from zoneinfo import ZoneInfo
 
@@ -26,6 +24,7 @@ from responsibility.models import (
     Territory,
     Unit,
 )
+from responsibility.ownership import Book
 from responsibility.worktime import Calendar
 
 
@@ -46,7 +45,7 @@ class Directory:
     territories: dict[str, Territory]
     categories: dict[str, Category]
     scenarios: dict[str, Scenario]
-    duties: dict[int, dict[str, list[Duty]]]
+    book: Book
     locator: Locator
     calendar: Calendar
     units_by_code: dict[str, Unit] = field(default_factory=dict)
@@ -60,33 +59,6 @@ class Directory:
     def territories_of(self, points: list[tuple[float, float]]) -> list[Territory | None]:
         """The territory of each ``(lat, lon)`` in WGS84 degrees; ``None`` outside the district."""
         return [self.territories[code] if code else None for code in self.locator.find(points)]
-
-    def owners(
-        self, category: Category, scenario: Scenario | None, territory: Territory | None, at: datetime
-    ) -> dict[str, list[Duty]]:
-        """The matrix rows in force at ``at`` by role, the most specific row winning for each role's key.
-
-        Specificity: exact scenario over any, then exact territory over the whole district. For the lead
-        exactly the winner is given; a winner without unit is a declared gap. Source: design 4.4.
-        """
-        found: dict[str, list[Duty]] = defaultdict(list)
-        for role, rows in self.duties.get(category.pk, {}).items():
-            fitting = [
-                row
-                for row in rows
-                if row.scenario_id in (None, scenario and scenario.pk)
-                and row.territory_id in (None, territory and territory.pk)
-                and at in row.valid
-            ]
-            if role == "lead":
-                fitting = sorted(fitting, key=_specificity, reverse=True)[:1]
-            if fitting:
-                found[role] = fitting
-        return found
-
-
-def _specificity(row: Duty) -> tuple[bool, bool]:
-    return row.scenario_id is not None, row.territory_id is not None
 
 
 _lock = Lock()
@@ -116,9 +88,6 @@ def _read(revision: int) -> Directory:
     units = {unit.pk: unit for unit in Unit.objects.all()}
     territories = {t.code: t for t in Territory.objects.select_related("unit")}
     categories = list(Category.objects.all())
-    duties: dict[int, dict[str, list[Duty]]] = defaultdict(lambda: defaultdict(list))
-    for duty in Duty.objects.all():
-        duties[duty.category_id][duty.role].append(duty)
     return Directory(
         revision=revision,
         district=district,
@@ -128,7 +97,7 @@ def _read(revision: int) -> Directory:
         # Without its thresholds no value can be judged, so its alerts go before the shift leader.
         categories={c.code: c for c in categories if not soundness.of_grading(c)},
         scenarios={s.code: s for s in Scenario.objects.all()},
-        duties=duties,
+        book=Book(Duty.objects.filter(live=True).select_related("edition").order_by("pk")),
         locator=Locator({code: t.boundary for code, t in territories.items() if not soundness.of_boundary(t)}),
         calendar=_calendar(),
         faults=[

@@ -1,5 +1,6 @@
 """A district from its data file. Nothing here knows which district; loading twice changes nothing."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from responsibility import geometry
+from responsibility import editions, geometry
 from responsibility.models import (
     CalendarDay,
     CalendarYear,
     Category,
     District,
-    Duty,
+    Edition,
     Scenario,
     Territory,
     Unit,
@@ -109,8 +110,10 @@ def _load(data: dict, boundaries: dict | None, say) -> None:
     say("属地 territories", sync(Territory, ["code"], _territories(data, units, boundaries)))
     scenarios = [{n: s[n] for n in ("code", "name", "name_en")} for s in data["scenarios"]]
     say("场景 scenarios", sync(Scenario, ["code"], scenarios))
-    say("风险类别 categories", sync(Category, ["code"], [_category(c) for c in data["categories"]]))
-    say("职责 matrix", _matrix(data["matrix"], units))
+    unowned = data.get("undetermined", [])
+    categories = [*map(_category, data["categories"]), *map(_new_business, unowned)]
+    say("风险类别 categories", sync(Category, ["code"], categories))
+    say("职责 matrix", _matrix([*data["matrix"], *unowned], units, district["name"]))
     say("日历 calendar", _calendar(data["calendar"]))
 
 
@@ -166,14 +169,42 @@ def _category(category: dict) -> dict:
     return row
 
 
-def _matrix(rows: list[dict], units: dict[str, Unit]) -> Tally:
+def _new_business(row: dict) -> dict:
+    """A danger that is known by name and nothing else: no thresholds, no handbook, nobody who leads (art. 10)."""
+    names = {name: row[name] for name in ("code", "name", "name_en") if name in row}
+    details = {name: row[name] for name in ("basis", "source", "note") if name in row}
+    return names | {
+        "code": row["category"],
+        "domain": "新业态",
+        "domain_en": "New business",
+        "operator": "event",
+        "details": details,
+    }
+
+
+def _matrix(rows: list[dict], units: dict[str, Unit], district: str) -> Tally:
+    """The first rows become the first edition; rows that differ from those read before become a draft for people."""
+    origin = hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    if Edition.objects.filter(origin=origin).exists():
+        return Tally(unchanged=len(rows))
+    title, duties = f"{district}安全生产责任清单", _duties(rows, units)
+    if Edition.objects.exists():
+        editions.draft_file(title, duties, origin)
+    elif duties:
+        since = min(duty["valid"].lower for duty in duties)
+        editions.publish_file(title, duties, origin, since)
+    return Tally(created=len(duties))
+
+
+def _duties(rows: list[dict], units: dict[str, Unit]) -> list[dict]:
     categories, scenarios = Category.objects.in_bulk(field_name="code"), Scenario.objects.in_bulk(field_name="code")
     territories = Territory.objects.in_bulk(field_name="code")
-    duties = [
+    return [
         {
-            "category": categories[row["category"]],
+            "category": categories[row["category"]] if row["category"] else None,
+            "domain": row.get("domain") or "",
             "scenario": scenarios[row["scenario"]] if row["scenario"] else None,
-            "stage": row["stage"] or "",
+            "stage": row.get("stage") or "",
             "territory": territories[row["territory"]] if row["territory"] else None,
             "role": row["role"],
             "unit": units[row["unit"]] if row["unit"] else None,
@@ -185,7 +216,6 @@ def _matrix(rows: list[dict], units: dict[str, Unit]) -> Tally:
         }
         for row in rows
     ]
-    return sync(Duty, ["category", "scenario", "stage", "territory", "role", "unit", "valid"], duties)
 
 
 def _midnight(day: str | None) -> datetime | None:

@@ -76,9 +76,13 @@ def outlines(request: HttpRequest) -> HttpResponse:
 def matrix(request: HttpRequest) -> HttpResponse:
     """``/matrix/``: who answers for what, by category, with the gaps marked."""
     now, known = clock.now(), directory.current()
-    rows: dict[int, list[Duty]] = {}
+    rows: dict[int | None, list[Duty]] = {}
     order = list(DutyRole.values)
-    in_force = Duty.objects.filter(valid__contains=now).select_related("scenario", "territory", "unit")
+    in_force = [
+        duty
+        for duty in Duty.objects.filter(live=True).select_related("scenario", "territory", "unit", "edition")
+        if now in duty.span
+    ]
     for duty in sorted(in_force, key=lambda d: (d.scenario_id or 0, order.index(d.role), d.pk)):
         rows.setdefault(duty.category_id, []).append(duty)
     categories = [(category, rows.get(category.pk, [])) for category in known.categories.values()]

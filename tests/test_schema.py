@@ -14,7 +14,7 @@ from alerts.models import Alert
 from cases import actions
 from cases.models import Case, Deadline, Evidence, Party, Request
 from responsibility import acting, ledger
-from responsibility.models import Category, Duty, LedgerEntry, Unit
+from responsibility.models import Category, Duty, Edition, LedgerEntry, Unit
 from tests.cases import conftest as work
 from tests.cases.conftest import CLOSED, CONTAINED
 
@@ -58,11 +58,16 @@ def test_the_models_cannot_do_it_either(open_case, press):
 
 def test_one_key_has_one_lead_at_a_time(district):
     lead = Duty.objects.filter(role="lead", unit__isnull=False).first()
-    lead.pk, lead.unit = None, Unit.objects.exclude(pk=lead.unit_id).first()
-    with pytest.raises(IntegrityError, match="duty_one_lead"), transaction.atomic():
+    lead.edition = Edition.objects.create(number=99, title="第二版", drafted_at=timezone.now())
+    lead.live = False
+    for unit in Unit.objects.all()[:2]:
+        lead.pk, lead.unit = None, unit
         lead.save(force_insert=True)
+    with pytest.raises(IntegrityError, match="duty_one_lead"), transaction.atomic():
+        lead.edition.duties.update(live=True)
     lead.valid = DateTimeTZRange(timezone.now() - timedelta(days=9000), timezone.now() - timedelta(days=8000))
-    lead.save(force_insert=True)
+    lead.save()
+    assert lead.edition.duties.update(live=True) == 2
 
 
 def test_a_case_has_one_lead_and_each_unit_once(open_case):

@@ -9,7 +9,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0005_archive_of_a_unit")]
+    dependencies = [("cases", "0006_accounted_further")]
     operations = [
         migrations.AlterField("deadline", "kind", models.CharField(choices=KINDS, max_length=20, verbose_name="类别")),
     ]

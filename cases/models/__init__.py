@@ -2,6 +2,7 @@
 
 from cases.models.case import Case, CaseQuerySet
 from cases.models.clock import Deadline, DeadlineKind, Pause
+from cases.models.grant import Grant
 from cases.models.machine import Loop, State
 from cases.models.work import Evidence, Party, Request, RequestKind
 
@@ -11,6 +12,7 @@ __all__ = [
     "Deadline",
     "DeadlineKind",
     "Evidence",
+    "Grant",
     "Loop",
     "Party",
     "Pause",

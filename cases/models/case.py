@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import RiskObject
 from cases.models.machine import ENDED, CaseMachine
-from responsibility import access
+from responsibility import access, clock
 from responsibility.acting import Actor
 from responsibility.models import Category, Grade, Scenario, Territory, Unit
 
@@ -19,20 +19,34 @@ class CaseQuerySet(models.QuerySet):
         """Cases that are still worked."""
         return self.exclude(state__in=ENDED)
 
+    def shared_with(self, actor: Actor):
+        """Cases that a grant opens to the actor now."""
+        return self.filter(self._shared(actor))
+
+    def _shared(self, actor: Actor) -> Q:
+        from cases.models.grant import Grant
+
+        whom = Q(unit__in=actor.unit_ids)
+        if actor.user is not None and actor.user.pk:
+            whom |= Q(user=actor.user.pk)
+        return Q(pk__in=Grant.objects.live(clock.now()).filter(whom).values("case"))
+
     def visible_to(self, actor: Actor, units: dict[int, Unit]):
         """Cases the actor may read: all for the district's own desks, else those of the actor's units.
 
-        A unit sees a case it was ever engaged in, and a department the cases of its own industry.
+        A unit sees a case it was ever engaged in, and a department the cases of its own industry; an outsider what was
+        shown to it by a grant that holds now.
         """
         if access.reads_all(actor):
             return self
-        mine = access.units_below(actor, units)
-        if not mine or not actor.roles & access.WORKS_CASES:
-            return self.none()
         from cases.models.work import Party
 
+        shared = self._shared(actor)
+        mine = access.units_below(actor, units)
+        if not mine or not actor.roles & access.WORKS_CASES:
+            return self.filter(shared)
         engaged = Party.objects.filter(case=OuterRef("pk"), unit__in=mine)
-        return self.filter(Q(lead__in=mine) | Exists(engaged))
+        return self.filter(Q(lead__in=mine) | Exists(engaged) | shared)
 
 
 class Case(CaseMachine):
@@ -41,6 +55,8 @@ class Case(CaseMachine):
     ``holder`` commands now, ``lead`` answers for the industry (empty = nobody has been named), ``duties`` is the
     copy of the matrix rows it was opened under, ``policy`` the copy of the minutes it was promised. ``due_at`` is
     the nearest running deadline and the order of every worklist. Evidence counts from ``proof_since`` on.
+    ``hops`` counts changes of the lead; after a designation nobody may return the case (``no_return``); a second
+    owner of the same danger has a case of its own, ``linked_to`` the first.
     """
 
     # Drawn beforehand from ``cases_id``, because parties and clocks of the same batch name it.
@@ -70,6 +86,11 @@ class Case(CaseMachine):
     last_alert_at = models.DateTimeField(_("最近预警"))
     alert_count = models.PositiveIntegerField(_("预警次数"), default=1)
     rework_count = models.PositiveSmallIntegerField(_("返工次数"), default=0)
+    hops = models.PositiveSmallIntegerField(_("改派次数"), default=0)
+    no_return = models.BooleanField(_("不得再退回"), default=False)
+    linked_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="linked", verbose_name=_("关联案件（同一链族）")
+    )
     due_at = models.DateTimeField(_("最近时限"), null=True)
 
     objects = CaseQuerySet.as_manager()

@@ -24,6 +24,8 @@ class DeadlineKind(models.TextChoices):
     RECTIFY = "rectify", _("整改")
     VERIFY = "verify", _("核查")
     REVIEW = "review", _("挂账复查")
+    ARBITRATE = "arbitrate", _("裁定")
+    DETERMINE = "determine", _("指定牵头")
 
 
 class DeadlineQuerySet(models.QuerySet):

@@ -95,12 +95,25 @@ class Evidence(models.Model):
 
 
 class RequestKind(models.TextChoices):
-    """What may be asked of another unit."""
+    """What may be asked of another unit. The last two are asked by the system itself."""
 
     ESCALATE = "escalate", _("提级")
     EXTEND = "extend", _("延期")
     SUSPEND = "suspend", _("挂账")
     VOID = "void", _("作废")
+    RETURN = "return", _("退回")
+    DETERMINE = "determine", _("指定")
+    REDISPATCH = "redispatch", _("改派")
+
+
+class ReturnReason(models.TextChoices):
+    """退回理由: why a unit says that a case is not its own; design 4.3."""
+
+    OTHER_INDUSTRY = "other_industry", _("不属本行业主管范围")
+    OTHER_TERRITORY = "other_territory", _("不在本属地")
+    SOURCE_ELSEWHERE = "source_elsewhere", _("源头在他处")
+    NO_POWER = "no_power", _("没有相应执法权限")
+    LAW_CHANGED = "law_changed", _("职责依据已变更")
 
 
 class RequestState(models.TextChoices):
@@ -119,10 +132,13 @@ class Request(models.Model):
     reason = models.CharField(_("理由"), max_length=200)
     note = models.TextField(_("说明"), blank=True)
     minutes = models.PositiveIntegerField(_("分钟数"), null=True)
+    code = models.CharField(_("退回理由"), max_length=20, choices=ReturnReason, blank=True)
+    proposed = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("建议单位"))
+    designated = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("指定单位"))
     state = models.CharField(_("状态"), max_length=10, choices=RequestState, default=RequestState.PENDING)
     asked_at = models.DateTimeField(_("申请时间"))
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("申请人"))
-    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("申请单位"))
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("申请人"))
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("申请单位"))
     decided_at = models.DateTimeField(_("审批时间"), null=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("审批人"))
     answer = models.TextField(_("审批意见"), blank=True)
@@ -133,7 +149,12 @@ class Request(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "kind"], condition=Q(state="pending"), name="request_one_pending_per_kind"
-            )
+            ),
+            models.CheckConstraint(condition=~Q(kind="return") | ~Q(code=""), name="request_return_has_reason"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["determine", "redispatch"]) | Q(asked_by__isnull=False, unit__isnull=False),
+                name="request_asked_by_somebody",
+            ),
         ]
         indexes = [models.Index(fields=["asked_at"], condition=Q(state="pending"), name="request_pending")]
 

@@ -5,9 +5,8 @@ from datetime import datetime
 from django import template
 from django.utils.html import format_html
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cases import casepage, guards
 from cases.models import Deadline
@@ -30,6 +29,12 @@ ASKED = {
 }
 # What stands on the button, where the bare verb would be odd.
 PRESSED = {"arrive": gettext_lazy("报告到场"), "contain": gettext_lazy("报告受控")}
+
+
+@register.filter
+def arbitrates(actor: Actor) -> bool:
+    """Whether the arbitration desk is for this person."""
+    return bool(actor.roles & access.READS_DISPUTES)
 
 
 @register.filter

@@ -36,6 +36,7 @@ ABOUT = {
     "deadline": _("时限"),
     "evidence": _("处置凭证"),
     "request": _("请示"),
+    "edition": _("责任清单"),
 }
 ACTS = {
     **{verb: move["label"] for verb, move in guards.TABLE.items()},
@@ -46,6 +47,17 @@ ACTS = {
     "add": _("上传"),
     "approve": _("同意"),
     "refuse": _("驳回"),
+    "designate": _("指定"),
+    "link": _("关联立案"),
+    "share": _("授权"),
+    "unshare": _("收回授权"),
+    "draft": _("起草"),
+    "rows": _("修改"),
+    "send": _("征求意见"),
+    "take_back": _("退回修改"),
+    "withdraw": _("撤回"),
+    "opinion": _("意见"),
+    "publish": _("发布"),
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
@@ -63,6 +75,10 @@ SENTENCES = {
     "case.resume": _("恢复整改，时限继续计算。"),
     "case.void": _("作废。"),
     "case.escalate": _("升入{loop}（{why}），由{holder}负责。"),
+    "case.designate": _("区里指定：牵头{lead}，由{holder}负责，累计改派 {hops} 次。"),
+    "case.share": _("特别授权{whom}查阅，至 {until}：{reason}"),
+    "case.unshare": _("收回{whom}的查阅授权。"),
+    "case.link": _("另立关联案件 {case}，牵头{lead}。"),
     "alert.joined": _("再次预警，累计 {alert_count} 次{raised}。"),
     "alert.cleared": _("来源通知预警解除或撤回。"),
     "alert.observed": _("预警已记录，未达立案条件。"),
@@ -74,6 +90,17 @@ SENTENCES = {
     "request.extend": _("请示延期 {minutes} 分钟：{reason}"),
     "request.suspend": _("请示挂账：{reason}"),
     "request.void": _("请示作废：{reason}"),
+    "edition.draft": _("起草责任清单。"),
+    "edition.rows": _("修改清单条目。"),
+    "edition.send": _("清单送各单位征求意见。"),
+    "edition.take_back": _("清单退回修改。"),
+    "edition.withdraw": _("清单撤回。"),
+    "edition.opinion": _("对清单条目提出意见。"),
+    "edition.approve": _("核准责任清单。"),
+    "edition.publish": _("发布责任清单。"),
+    "request.return": _("请示退回：{reason}"),
+    "request.determine": _("清单中无牵头单位，请区里指定。"),
+    "request.redispatch": _("责任清单已换版，建议改派{proposed}。"),
     "request.approve": _("同意{asked}请示。"),
     "request.refuse": _("驳回{asked}请示。"),
 }
@@ -142,6 +169,11 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "asked": _label(RequestKind, after.get("kind")),
         "reason": after.get("reason", ""),
         "minutes": after.get("minutes", ""),
+        "proposed": unit_name(after.get("proposed"), known),
+        "hops": after.get("hops", ""),
+        "case": after.get("case", ""),
+        "whom": after.get("person") or unit_name(after.get("unit"), known),
+        "until": moment(parse_datetime(after["until"])) if after.get("until") else "",
     }
 
 

@@ -2,6 +2,7 @@
 
 from responsibility.models.calendar import CalendarDay, CalendarYear
 from responsibility.models.district import District, Grade, Revision, Territory, Unit
+from responsibility.models.edition import Edition, EditionState, Opinion, Stance
 from responsibility.models.ledger import LedgerEntry
 from responsibility.models.matrix import Category, Duty, Scenario
 from responsibility.models.people import Post, Role, Token, User
@@ -12,12 +13,16 @@ __all__ = [
     "Category",
     "District",
     "Duty",
+    "Edition",
+    "EditionState",
     "Grade",
     "LedgerEntry",
+    "Opinion",
     "Post",
     "Revision",
     "Role",
     "Scenario",
+    "Stance",
     "Territory",
     "Token",
     "Unit",

@@ -96,6 +96,7 @@ class Unit(Named):
     kind = models.CharField(_("类型"), max_length=20, choices=UnitKind)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name=_("上级单位"))
     functions = models.JSONField(_("职能"), default=list, blank=True)
+    closed_on = models.DateField(_("撤销日期"), null=True, blank=True)
     demo = models.BooleanField(_("演示数据"), default=False)
     source = models.TextField(_("来源"), blank=True)
 

@@ -3,12 +3,15 @@
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from responsibility import soundness
 from responsibility.models.district import Named, Territory, Unit, by_language
+from responsibility.models.edition import Edition
 
 
 class Scenario(Named):
@@ -78,18 +81,23 @@ class DutyRole(models.TextChoices):
 
 
 class Duty(models.Model):
-    """职责: one matrix row. ``unit`` empty on a lead row declares a gap: nobody has been named yet.
+    """职责: one matrix row of one edition. ``unit`` empty on a lead row declares a gap: nobody has been named yet.
 
-    An empty scenario or territory means any; the more specific row wins.
+    It speaks of one category or of a whole ``domain``. An empty scenario, stage or territory means any; the more
+    specific row wins. ``live`` rows are those of published editions: no constraint binds a draft, and nothing changes
+    a published row, by trigger.
     """
 
-    category = models.ForeignKey(Category, models.PROTECT, verbose_name=_("风险类别"))
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="duties", verbose_name=_("清单版本"))
+    live = models.BooleanField(_("已发布"), default=False, editable=False)
+    domain = models.CharField(_("领域"), max_length=50, blank=True)
+    category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, verbose_name=_("风险类别"))
     scenario = models.ForeignKey(Scenario, models.PROTECT, null=True, blank=True, verbose_name=_("场景"))
     stage = models.CharField(_("生命周期阶段"), max_length=40, blank=True)
     territory = models.ForeignKey(Territory, models.PROTECT, null=True, blank=True, verbose_name=_("属地"))
     role = models.CharField(_("责任角色"), max_length=20, choices=DutyRole)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, verbose_name=_("责任单位"))
-    basis = models.TextField(_("法律依据"))
+    basis = models.TextField(_("法律依据"), blank=True)
     basis_en = models.TextField(_("法律依据（英文）"), blank=True)
     valid = DateTimeRangeField(_("有效期"))
     source = models.TextField(_("来源"), blank=True)
@@ -99,24 +107,51 @@ class Duty(models.Model):
         verbose_name = verbose_name_plural = _("职责")
         ordering = ["category", "scenario", "role", "id"]
         constraints = [
-            models.CheckConstraint(condition=~Q(basis=""), name="duty_has_basis"),
+            models.CheckConstraint(condition=Q(live=False) | ~Q(basis=""), name="duty_has_basis"),
+            models.CheckConstraint(
+                condition=Q(category__isnull=False, domain="") | (Q(category__isnull=True) & ~Q(domain="")),
+                name="duty_of_category_or_domain",
+            ),
             models.CheckConstraint(condition=Q(unit__isnull=False) | Q(role=DutyRole.LEAD), name="duty_gap_is_a_lead"),
             ExclusionConstraint(
                 name="duty_one_lead",
                 expressions=[
-                    (F("category"), RangeOperators.EQUAL),
+                    (F("edition"), RangeOperators.EQUAL),
+                    (Coalesce("category", Value(0)), RangeOperators.EQUAL),
+                    (F("domain"), RangeOperators.EQUAL),
                     (Coalesce("scenario", Value(0)), RangeOperators.EQUAL),
                     (Coalesce("territory", Value(0)), RangeOperators.EQUAL),
                     (F("stage"), RangeOperators.EQUAL),
                     (F("valid"), RangeOperators.OVERLAPS),
                 ],
-                condition=Q(role=DutyRole.LEAD),
+                condition=Q(role=DutyRole.LEAD, live=True),
                 violation_error_message=_("同一类别、场景、属地与时段只能有一个牵头单位。"),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.category_id} {self.get_role_display()} {self.unit or '—'}"
+        return f"{self.what} {self.get_role_display()} {self.unit or '—'}"
+
+    @property
+    def what(self) -> str:
+        """The category or the domain it speaks of."""
+        return self.category.label if self.category else self.domain
+
+    @property
+    def key(self) -> tuple:
+        """What may have one lead only at one instant: ``(category, domain, scenario, stage, territory)``."""
+        return (self.category_id, self.domain, self.scenario_id, self.stage, self.territory_id)
+
+    @cached_property
+    def span(self) -> DateTimeTZRange:
+        """When it speaks: its own validity within that of its edition; a draft's own validity alone."""
+        edition = self.edition.valid
+        if edition is None:
+            return self.valid
+        starts = [at for at in (self.valid.lower, edition.lower) if at]
+        ends = [at for at in (self.valid.upper, edition.upper) if at]
+        start, end = max(starts, default=None), min(ends, default=None)
+        return DateTimeTZRange(start, end) if not (start and end) or start < end else DateTimeTZRange(empty=True)
 
     @property
     def basis_label(self) -> str:

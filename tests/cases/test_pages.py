@@ -23,7 +23,7 @@ LISTS = {
     ("chengyun-lead", "/objects/"): 7,
     ("sijing-duty", "/api/v1/cases/"): 7,
 }
-CASE = {"/cases/{}/": 18, "/api/v1/cases/{}/": 7, "/api/v1/cases/{}/timeline/": 6}
+CASE = {"/cases/{}/": 19, "/api/v1/cases/{}/": 7, "/api/v1/cases/{}/timeline/": 6}
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ def test_a_second_lead_is_refused(worked):
     assert refusal(second, worked.pk) == "party_one_lead"
 
 
-def test_a_second_lead_in_the_matrix_is_refused(db):
+def test_a_row_is_neither_added_to_nor_changed_in_a_published_matrix(db):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns"
@@ -166,7 +166,11 @@ def test_a_second_lead_in_the_matrix_is_refused(db):
         f" SELECT (SELECT id FROM responsibility_unit WHERE code = 'SJ-YJ'), {columns}"
         " FROM responsibility_duty WHERE role = 'lead' LIMIT 1"
     )
-    assert refusal(second) == "duty_one_lead"
+    assert refusal(second) == "duty_published"
+    assert refusal("UPDATE responsibility_duty SET note = 'x'") == "duty_published"
+    assert refusal("DELETE FROM responsibility_duty") == "duty_published"
+    assert refusal("UPDATE responsibility_edition SET title = 'x'") == "edition_published"
+    assert refusal("DELETE FROM responsibility_edition")
 
 
 def test_a_case_is_not_closed_without_proof(open_case):

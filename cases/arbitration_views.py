@@ -1,0 +1,79 @@
+"""The arbitration desk: what is disputed, what nobody owns, and what a new list would move."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from cases import arbitration, casepage, whatif
+from cases.models import Deadline, Request
+from cases.models.work import RequestState
+from responsibility import access, acting, clock, directory
+from responsibility.models import Duty, Edition, EditionState, Role
+from responsibility.refusals import Refused
+
+SHOWN, RECENT = 100, 30
+RELATED = ("case__lead", "case__holder", "case__territory", "case__category", "unit", "asked_by", "proposed")
+
+
+@require_GET
+def desk(request: HttpRequest) -> HttpResponse:
+    """``/arbitration/``: the queue with its clocks, the gaps, the units by returns upheld and refused."""
+    actor, known, now = _reader(request), directory.current(), clock.now()
+    disputes = Request.objects.filter(kind__in=arbitration.DISPUTES).select_related(
+        *RELATED, "decided_by", "designated"
+    )
+    running = Deadline.objects.running().filter(case=OuterRef("case"), kind__in=["arbitrate", "determine"])
+    waiting = disputes.filter(state=RequestState.PENDING).annotate(due_at=Subquery(running.values("due_at")[:1]))
+    queue = list(waiting.order_by("due_at", "asked_at")[:SHOWN])
+    rows = [duty for duty in Duty.objects.filter(live=True).select_related("edition") if now in duty.span]
+    context = {
+        "actor": actor,
+        "known": known,
+        "now": now,
+        "queue": [(dispute, casepage.decides(actor, dispute, dispute.case)) for dispute in queue],
+        "decided": disputes.exclude(state=RequestState.PENDING).order_by("-decided_at")[:RECENT],
+        "gaps": whatif.open_gaps(rows, known, now),
+        "returns": [(known.units[row["unit"]], row) for row in whatif.returns(now - whatif.QUARTER)],
+        "owners": arbitration.owners(known),
+        "proposes": bool(actor.roles & {Role.COMMITTEE_OFFICE}),
+    }
+    return render(request, "cases/arbitration.html", context)
+
+
+@require_POST
+def propose(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/arbitration/<id>/row/``: a determination becomes a row of the next edition."""
+    _reader(request)
+    get_object_or_404(Request, pk=pk, kind__in=arbitration.DISPUTES)
+    try:
+        edition = arbitration.propose_row(pk, by=acting.person(request.user))
+    except Refused as refused:
+        messages.error(request, str(refused.detail))
+    else:
+        messages.success(request, _("已列入第 %(number)d 版草案。") % {"number": edition.number})
+    return redirect("arbitration")
+
+
+@require_GET
+def would_move(request: HttpRequest, number: int) -> HttpResponse:
+    """``/matrix/editions/<number>/whatif/``: of last quarter's cases, which would have gone elsewhere."""
+    actor, known, now = _reader(request), directory.current(), clock.now()
+    edition = get_object_or_404(Edition, number=number)
+    rows = list(edition.duties.select_related("edition"))
+    if edition.state == EditionState.PUBLISHED and edition.valid.lower <= now:
+        # Asked of what was in force, every row answers as of its own time.
+        now = max(edition.valid.lower, min(now, edition.valid.upper or now))
+    moved = whatif.would_move(rows, known, now)
+    context = {"actor": actor, "known": known, "edition": edition, "moved": moved, "total": sum(m.count for m in moved)}
+    return render(request, "cases/whatif.html", context)
+
+
+def _reader(request: HttpRequest) -> acting.Actor:
+    actor = acting.of(request.user)
+    if not actor.roles & access.READS_DISPUTES:
+        raise PermissionDenied
+    return actor

@@ -1,0 +1,354 @@
+"""The life of an edition: drawn up, sent to every unit it names, approved by somebody else, published at a moment.
+
+Each act locks the edition, is judged under the lock and leaves its entry in the same transaction. Whoever needs to know
+of a publication (floor 3 proposes to re-dispatch open cases) listens to ``published``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Max
+from django.dispatch import Signal
+from django.utils.translation import gettext_lazy as _
+
+from responsibility import acting, checks, clock, directory, ledger
+from responsibility.models import Duty, Edition, EditionState, Opinion, Post, Role, Stance, User
+from responsibility.models.matrix import DutyRole
+from responsibility.refusals import Forbidden, Invalid, Refused
+
+# Sent in the transaction of the publication with ``edition``, ``before`` (Book of the former rows), ``now``.
+published = Signal()
+
+DRAFTERS: set[str] = {Role.COMMITTEE_OFFICE}
+APPROVERS: set[str] = {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE}
+SPEAKERS: set[str] = {Role.MANAGER, Role.HEAD, Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE}
+COPIED = [
+    "domain", "category_id", "scenario_id", "stage", "territory_id", "role", "unit_id", "basis", "basis_en", "valid",
+    "source", "note",
+]  # fmt: skip
+
+
+class NotPublishable(Refused):
+    """Faults stand in the way; ``findings`` lists them, each with its cells."""
+
+    def __init__(self, findings: list[checks.Finding]):
+        super().__init__("not_publishable", _("清单还有差错，不能发布：见各行提示。"))
+        self.findings = findings
+
+
+@dataclass
+class Row:
+    """A matrix row as people write it: codes instead of keys, ``valid_from`` and ``valid_to`` as instants.
+
+    ``category`` or ``domain`` is needed; an empty ``unit`` on a lead row declares a gap.
+    """
+
+    role: str
+    category: str = ""
+    domain: str = ""
+    scenario: str = ""
+    stage: str = ""
+    territory: str = ""
+    unit: str = ""
+    basis: str = ""
+    basis_en: str = ""
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    source: str = ""
+    note: str = ""
+
+
+@dataclass
+class Difference:
+    """What parts two editions. A lead is ``moved`` when one key has another unit; ``altered`` is basis or dates."""
+
+    added: list[Duty] = field(default_factory=list)
+    removed: list[Duty] = field(default_factory=list)
+    moved: list[tuple[Duty, Duty]] = field(default_factory=list)
+    altered: list[tuple[Duty, Duty]] = field(default_factory=list)
+
+
+def in_force(at: datetime) -> Edition | None:
+    """The edition in force at ``at``."""
+    return Edition.objects.filter(state=EditionState.PUBLISHED, valid__contains=at).first()
+
+
+def draft(*, by: User, title: str, document: str = "") -> Edition:
+    """起草: a new draft that begins as a copy of the newest published edition. ``Invalid`` without a title."""
+    if not title.strip():
+        raise Invalid("required", _("请填写清单名称。"), "title")
+    with transaction.atomic():
+        actor, post = _acting(by, DRAFTERS)
+        based_on = Edition.objects.filter(state=EditionState.PUBLISHED).order_by("-number").first()
+        edition = _create(title.strip()[:200], document.strip()[:100], based_on=based_on, drafted_by=by)
+        if based_on:
+            rows = based_on.duties.order_by("pk")
+            Duty.objects.bulk_create(Duty(edition=edition, **{n: getattr(row, n) for n in COPIED}) for row in rows)
+        _tell(edition, "edition.draft", actor, post, after={"based_on": based_on.number if based_on else None})
+    return edition
+
+
+def put(edition_id: int, rows: list[Row], *, by: User, instead_of: Iterable[int] = ()) -> list[Duty]:
+    """Add ``rows`` to a draft in place of the rows with the ids ``instead_of``; opinions on those lapse.
+
+    ``Invalid`` names the first field that cannot be used; ``Refused`` once the edition is closed to changes.
+    """
+    with transaction.atomic():
+        actor, post = _acting(by, DRAFTERS)
+        edition = _open(edition_id)
+        known = directory.current()
+        made = [Duty(edition=edition, **_fields(row, known)) for row in rows]
+        gone = list(edition.duties.filter(pk__in=list(instead_of)))
+        Opinion.objects.filter(duty__in=gone).delete()
+        Duty.objects.filter(pk__in=[duty.pk for duty in gone]).delete()
+        Duty.objects.bulk_create(made)
+        before = {"rows": [_words(duty, known) for duty in gone]}
+        _tell(edition, "edition.rows", actor, post, before=before, after={"rows": [_words(d, known) for d in made]})
+    return made
+
+
+def send(edition_id: int, *, by: User) -> Edition:
+    """征求意见: every named unit may now speak to its rows."""
+    return _move(edition_id, by, DRAFTERS, "edition.send", [EditionState.DRAFT], EditionState.COMMENT, sent_at=True)
+
+
+def take_back(edition_id: int, *, by: User) -> Edition:
+    """退回修改: back to the drafter."""
+    states = [EditionState.COMMENT, EditionState.APPROVED]
+    return _move(edition_id, by, DRAFTERS | APPROVERS, "edition.take_back", states, EditionState.DRAFT)
+
+
+def withdraw(edition_id: int, *, by: User) -> Edition:
+    """撤回: the draft is kept to read and goes no further."""
+    states = [EditionState.DRAFT, EditionState.COMMENT, EditionState.APPROVED]
+    return _move(edition_id, by, DRAFTERS, "edition.withdraw", states, EditionState.WITHDRAWN)
+
+
+def opine(edition_id: int, stance: str, duty_ids: list[int], *, by: User, text: str = "") -> int:
+    """A named unit accepts or objects to its own rows; the number of rows it spoke to.
+
+    ``Forbidden`` for a row that names another unit; an objection needs ``text``.
+    """
+    if stance not in Stance.values:
+        raise Invalid("bad_choice", _("意见应为同意或有异议。"), "stance")
+    if stance == Stance.OBJECT and not text.strip():
+        raise Invalid("required", _("有异议时请写明理由。"), "text")
+    with transaction.atomic():
+        actor, _post = _acting(by, SPEAKERS)
+        edition = Edition.objects.select_for_update().get(pk=edition_id)
+        if edition.state != EditionState.COMMENT:
+            raise Refused("not_in_comment", _("本版清单目前不在征求意见。"))
+        duties = list(edition.duties.filter(pk__in=duty_ids))
+        units: dict[int | None, Post] = {post.unit_id: post for post in actor.posts if post.role in SPEAKERS}
+        if not duties or len(duties) != len(set(duty_ids)) or any(duty.unit_id not in units for duty in duties):
+            raise Forbidden("not_named", _("只能对列明本单位的行提出意见。"))
+        known = directory.current()
+        for duty in duties:
+            Opinion.objects.update_or_create(
+                duty=duty,
+                unit=known.units[duty.unit_id or 0],
+                defaults={"stance": stance, "text": text.strip()[:500], "given_at": clock.now(), "given_by": by},
+            )
+        after = {"stance": stance, "rows": [_words(duty, known) for duty in duties]}
+        _tell(edition, "edition.opinion", actor, units[duties[0].unit_id], after=after, note=text)
+    return len(duties)
+
+
+def approve(edition_id: int, *, by: User) -> Edition:
+    """核准, by somebody other than the drafter; refused while a unit objects."""
+    with transaction.atomic():
+        actor, post = _acting(by, APPROVERS)
+        edition = Edition.objects.select_for_update().get(pk=edition_id)
+        _expect(edition, [EditionState.COMMENT])
+        if edition.drafted_by_id == by.pk:
+            raise Forbidden("own_draft", _("起草人不能核准自己起草的清单。"))
+        if Opinion.objects.filter(duty__edition=edition, stance=Stance.OBJECT).exists():
+            raise Refused("objections", _("还有单位提出异议，请先修改有异议的行。"))
+        edition.state, edition.approved_at, edition.approved_by = EditionState.APPROVED, clock.now(), by
+        edition.save()
+        silent = len({duty.unit_id for duty in edition.duties.filter(opinions=None, unit__isnull=False)})
+        _tell(edition, "edition.approve", actor, post, after={"silent_units": silent})
+    return edition
+
+
+def publish(edition_id: int, *, by: User, at: datetime | None = None, accepted_gaps: Iterable[str] = ()) -> Edition:
+    """发布 at a moment, now or later. ``NotPublishable`` while faults stand; every gap must be in ``accepted_gaps``."""
+    now = clock.now()
+    at = max(at, now) if at else now
+    with transaction.atomic():
+        actor, post = _acting(by, DRAFTERS)
+        edition = Edition.objects.select_for_update().get(pk=edition_id)
+        _expect(edition, [EditionState.APPROVED])
+        known = directory.current()
+        duties = list(edition.duties.order_by("pk"))
+        found = checks.faults(duties, known, at)
+        if found:
+            raise NotPublishable(found)
+        open_gaps = [gap.key for gap in checks.gaps(duties, known, at)]
+        missing = sorted(set(open_gaps) - set(accepted_gaps))
+        if missing:
+            raise Refused("gaps", _("还有未确认的职责空白：%(gaps)s。") % {"gaps": "、".join(missing)})
+        edition.published_by = by
+        _come_into_force(edition, at, now, open_gaps)
+        _tell(edition, "edition.publish", actor, post, after={"from": at.isoformat(), "gaps": open_gaps})
+        published.send(sender=Edition, edition=edition, before=known.book, now=now, at=at)
+    return edition
+
+
+def publish_file(title: str, rows: list[dict], origin: str, since: datetime) -> Edition:
+    """The first edition, from a data file, in force since its earliest row. The caller's transaction."""
+    edition = _create(title, "", origin=origin)
+    Duty.objects.bulk_create(Duty(edition=edition, **row) for row in rows)
+    _come_into_force(edition, since, clock.now(), [])
+    _tell(edition, "edition.publish", acting.SYSTEM, None, after={"from": since.isoformat(), "origin": origin})
+    return edition
+
+
+def draft_file(title: str, rows: list[dict], origin: str) -> Edition:
+    """A draft from a data file that differs from the one read before: nothing moves silently."""
+    edition = _create(title, "", origin=origin)
+    Duty.objects.bulk_create(Duty(edition=edition, **row) for row in rows)
+    _tell(edition, "edition.draft", acting.SYSTEM, None, after={"origin": origin})
+    return edition
+
+
+def compare(old: Iterable[Duty], new: Iterable[Duty]) -> Difference:
+    """What parts two sets of rows, told apart by key, role and unit."""
+    before, after, found = _keyed(old), _keyed(new), Difference()
+    for key in before.keys() | after.keys():
+        gone = {duty.unit_id: duty for duty in before.get(key, [])}
+        come = {duty.unit_id: duty for duty in after.get(key, [])}
+        for unit in gone.keys() & come.keys():
+            one, other = gone.pop(unit), come.pop(unit)
+            if any(getattr(one, name) != getattr(other, name) for name in ("basis", "valid", "note")):
+                found.altered.append((one, other))
+        while gone and come:
+            found.moved.append((gone.popitem()[1], come.popitem()[1]))
+        found.removed += gone.values()
+        found.added += come.values()
+    return found
+
+
+def _keyed(duties: Iterable[Duty]) -> dict[tuple, list[Duty]]:
+    keyed: dict[tuple, list[Duty]] = {}
+    for duty in duties:
+        keyed.setdefault((*duty.key, duty.role), []).append(duty)
+    return keyed
+
+
+def _create(title: str, document: str, **fields) -> Edition:
+    number = (Edition.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    return Edition.objects.create(number=number, title=title, document=document, drafted_at=clock.now(), **fields)
+
+
+def _come_into_force(edition: Edition, at: datetime, now: datetime, gaps: list[str]) -> None:
+    """Every row becomes live, and the edition before it ends."""
+    before = Edition.objects.select_for_update().filter(state=EditionState.PUBLISHED, valid__endswith=None).first()
+    if before:
+        if before.valid.lower >= at:
+            raise Refused("too_early", _("生效时间须晚于上一版的生效时间。"), "at")
+        before.valid = DateTimeTZRange(before.valid.lower, at)
+        before.save(update_fields=["valid"])
+    edition.duties.update(live=True)
+    edition.state, edition.valid = EditionState.PUBLISHED, DateTimeTZRange(at, None)
+    edition.published_at, edition.accepted_gaps = now, gaps
+    edition.save()
+
+
+def _acting(user: User, roles: set[str]) -> tuple[acting.Actor, Post]:
+    actor = acting.of(user)
+    post = actor.post_as(roles)
+    if post is None:
+        raise Forbidden("wrong_role", _("本岗位不能办理清单的这一步。"))
+    return actor, post
+
+
+def _open(edition_id: int) -> Edition:
+    edition = Edition.objects.select_for_update().get(pk=edition_id)
+    if not edition.is_open:
+        raise Refused("closed", _("本版清单已不能修改，请另起一版。"))
+    return edition
+
+
+def _expect(edition: Edition, states: list[str]) -> None:
+    if edition.state not in states:
+        raise Refused("wrong_state", _("清单现为“%(state)s”，不能这样办理。") % {"state": edition.get_state_display()})
+
+
+def _move(edition_id: int, by: User, roles: set, verb: str, states: list, to: str, sent_at: bool = False) -> Edition:
+    with transaction.atomic():
+        actor, post = _acting(by, roles)
+        edition = Edition.objects.select_for_update().get(pk=edition_id)
+        _expect(edition, states)
+        before, edition.state = edition.state, to
+        if sent_at:
+            edition.sent_at = clock.now()
+        edition.save()
+        _tell(edition, verb, actor, post, before={"state": str(before)}, after={"state": str(to)})
+    return edition
+
+
+def _tell(edition: Edition, verb: str, actor: acting.Actor, post, *, before=None, after=None, note: str = "") -> None:
+    act = ledger.Act(
+        chain=edition.chain,
+        verb=verb,
+        subject_type="edition",
+        subject_id=str(edition.number),
+        subject_label=edition.title,
+        before=before or {},
+        after=after or {},
+        note=note,
+    )
+    ledger.record([act], by=actor, post=post)
+
+
+def _words(duty: Duty, known: directory.Directory) -> str:
+    """A row for the ledger, in codes."""
+    codes = [
+        next((c.code for c in known.categories.values() if c.pk == duty.category_id), duty.domain),
+        next((s.code for s in known.scenarios.values() if s.pk == duty.scenario_id), ""),
+        duty.stage,
+        next((t.code for t in known.territories.values() if t.pk == duty.territory_id), ""),
+        str(duty.role),
+        known.units[duty.unit_id].code if duty.unit_id else "",
+        duty.basis[:80],
+    ]
+    return "|".join(codes)
+
+
+def _fields(row: Row, known: directory.Directory) -> dict:
+    """The row with keys for codes; ``Invalid`` names the field that cannot be used."""
+    if row.role not in DutyRole.values:
+        raise Invalid("bad_choice", _("没有这个责任角色。"), "role")
+    if bool(row.category) == bool(row.domain):
+        raise Invalid("required", _("请填写风险类别或领域，只填其一。"), "category")
+    if not row.unit and row.role != DutyRole.LEAD:
+        raise Invalid("required", _("请填写责任单位；只有牵头可以留空，表示空白。"), "unit")
+    start = row.valid_from or clock.now()
+    if row.valid_to and row.valid_to <= start:
+        raise Invalid("bad_time", _("止日须晚于起日。"), "valid_to")
+    return {
+        "domain": row.domain,
+        "category": _known(known.categories, row.category, "category"),
+        "scenario": _known(known.scenarios, row.scenario, "scenario"),
+        "stage": row.stage,
+        "territory": _known(known.territories, row.territory, "territory"),
+        "role": row.role,
+        "unit": _known(known.units_by_code, row.unit, "unit"),
+        "basis": row.basis.strip(),
+        "basis_en": row.basis_en.strip(),
+        "valid": DateTimeTZRange(start, row.valid_to),
+        "source": row.source,
+        "note": row.note,
+    }
+
+
+def _known(by_code: dict, code: str, name: str):
+    if not code:
+        return None
+    if code not in by_code:
+        raise Invalid("unknown_code", _("没有这个代码：%(code)s。") % {"code": code}, name)
+    return by_code[code]
