@@ -19,7 +19,7 @@ from cases.models.work import Answered
 from cases.opening import dispatch
 from cases.pausing import unpause
 from cases.policy import Owners, promise
-from responsibility import acting, clock, directory
+from responsibility import acting, clock, directory, roster
 from responsibility.models import Grade, Post, User
 from responsibility.refusals import Invalid, Refused
 
@@ -81,7 +81,7 @@ def _press(case_id: int, verb: str, by: User, data: dict) -> Case:
         changes.tell(
             case, f"case.{verb}", before=before, after=after, note=data.get("note") or data.get("reason") or ""
         )
-    changes.write(by=actor, post=post)
+    changes.write(by=actor, post=move.post)
     return case
 
 
@@ -141,17 +141,21 @@ def _pick(choices: dict, data: dict, name: str):
 
 
 def _acknowledge(move: Move) -> dict:
-    """签收. Takes ``answered_by``: ``screen`` (default), ``voice`` or ``in_person``."""
+    """签收 by a named post on duty. Takes ``answered_by``: ``screen`` (default), ``voice`` or ``in_person``."""
     answered_by = move.data.get("answered_by") or Answered.SCREEN.value
     if answered_by not in Answered.values:
         raise Invalid("bad_choice", _("叫应方式应为 screen、voice 或 in_person。"), "answered_by")
+    standing = roster.standing(move.actor, move.post, move.changes.now)
+    # The entry is signed in the post on duty, which need not be the first that the person holds in the unit.
+    move.post = standing.post
     party = move.party
     party.acknowledged_at, party.acknowledged_by, party.answered_by = move.changes.now, move.actor.user, answered_by
     party.save(update_fields=["acknowledged_at", "acknowledged_by", "answered_by"])
     if move.case.state == State.DISPATCHED:
         move.case.acknowledge()
     move.changes.stop(move.case, "acknowledge", unit=move.post.unit)
-    return {"unit": move.post.unit.code, "answered_by": answered_by}
+    told = {"duty_post": move.post.title, "standing": standing.as_}
+    return {"unit": move.post.unit.code, "answered_by": answered_by, **told}
 
 
 def _arrive(move: Move) -> dict:

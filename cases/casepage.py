@@ -11,7 +11,7 @@ from cases import arbitration, guards, requests, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import EvidenceKind, RequestState, ReturnReason
 from cases.worklist import ORDER
-from responsibility import access, ledger
+from responsibility import access, clock, ledger, roster
 from responsibility.acting import Actor
 from responsibility.directory import Directory
 from responsibility.models import Role
@@ -98,6 +98,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "case": case,
         "row": row,
         "parties": parties,
+        "watches": roster.watches(engaged, clock.now()) if case.is_open else {},
         "deadlines": sorted(deadlines, key=lambda d: (d.stopped_at is not None, d.due_at)),
         "steps": _steps(case, milestones),
         "reported_straight": _reported(case, milestones) and not _repaired(case, milestones),

@@ -132,7 +132,8 @@ def _quiet(case: Case) -> None:
 def allowed(actor: Actor, case: Case, parties: list[Party]) -> list[str]:
     """The verbs that ``actor`` may press on ``case`` now, in the order of the machine. No queries.
 
-    Proof is not asked here: a button that then says what is missing teaches more than one that hides.
+    Proof and the duty roster are not asked here: a button that then says what is missing teaches more than one that
+    hides.
     """
     engaged = {party.unit_id for party in parties if party.until is None}
     worked = {party.unit_id for party in parties}

@@ -15,7 +15,7 @@ from cases import actions, arbitration, casepage, guards, proof, requests, workl
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
-from responsibility import access, acting, clock, directory
+from responsibility import access, acting, clock, directory, roster
 from responsibility.models import Grade, Role
 from responsibility.refusals import Forbidden, Invalid, Refused
 
@@ -243,6 +243,7 @@ def board(request: HttpRequest) -> HttpResponse:
     """``/board/``: the open cases by loop, for a big screen; before them, for the district's desks, those in triage."""
     actor, known = acting.of(request.user), directory.current()
     mine = Case.objects.open()
+    watched = access.rosters_read(actor, known.units)
     if not access.reads_all(actor):
         units = access.units_below(actor, known.units) if actor.roles & access.WORKS_CASES else set()
         mine = mine.filter(pk__in=Party.objects.filter(live=True, unit__in=units).values("case"))
@@ -255,7 +256,8 @@ def board(request: HttpRequest) -> HttpResponse:
     for label, name, part in parts:
         ids = list(part.order_by("due_at", "pk").values_list("pk", flat=True)[: COLUMN + 1])
         columns.append((label, name, worklist.rows(actor, known, ids[:COLUMN]), len(ids) > COLUMN))
-    context = {"actor": actor, "known": known, "columns": columns, "now": clock.now()}
+    holes = roster.first_holes(watched, clock.now())
+    context = {"actor": actor, "known": known, "columns": columns, "holes": holes, "now": clock.now()}
     return render(request, "cases/board.html", context)
 
 

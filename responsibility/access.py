@@ -22,6 +22,9 @@ WORKS_CASES = FIELD
 GRANTS_READING: set[str] = {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE}
 READS_DISPUTES = {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE, Role.SHIFT_LEADER, Role.AUDITOR}
 READS_LEDGER = {Role.AUDITOR, Role.COMMITTEE_OFFICE}
+# Who commands in a unit answers for it at any hour, and draws up its duty roster.
+IN_COMMAND = {Role.HEAD, Role.MANAGER, Role.EMERGENCY_OFFICE}
+KEEPS_ROSTERS = IN_COMMAND | {Role.ADMIN}
 
 
 def units_below(actor: Actor, units: dict[int, Unit]) -> set[int]:
@@ -38,3 +41,18 @@ def units_below(actor: Actor, units: dict[int, Unit]) -> set[int]:
 def reads_all(actor: Actor) -> bool:
     """Whether the actor reads every case."""
     return bool(actor.roles & READS_ALL)
+
+
+def rosters_read(actor: Actor, units: dict[int, Unit]) -> set[int]:
+    """The units whose duty roster the actor may read: all for the district's desks and the administrator."""
+    if actor.roles & (READS_ALL | {Role.ADMIN}):
+        return set(units)
+    return units_below(actor, units) if actor.roles & WORKS_CASES else set()
+
+
+def rosters_kept(actor: Actor, units: dict[int, Unit]) -> set[int]:
+    """The units whose duty roster the actor draws up: what he is in command of; all for the administrator."""
+    if Role.ADMIN in actor.roles:
+        return set(units)
+    led = Actor(actor.user, tuple(post for post in actor.posts if post.role in IN_COMMAND))
+    return units_below(led, units)

@@ -6,14 +6,17 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
 from responsibility.models import (
+    Authority,
     CalendarDay,
     CalendarYear,
     Category,
     District,
     Duty,
+    HandOver,
     LedgerEntry,
     Post,
     Scenario,
+    Shift,
     Territory,
     Unit,
     User,
@@ -62,6 +65,33 @@ class Posts(admin.ModelAdmin):
     list_filter = ["role"]
     search_fields = ["user__username", "user__full_name", "unit__name"]
     autocomplete_fields = ["user", "unit"]
+
+    def get_readonly_fields(self, request, obj=None):
+        """A post is ended and another begun, never rewritten: shifts and acts were done in it."""
+        return ["user", "unit", "role"] if obj else []
+
+
+@admin.register(Shift)
+class Shifts(ReadOnly):
+    """Who was and will be on duty, to look at: the roster page plans it."""
+
+    list_display = ["unit", "post", "during", "deputy", "planned_by"]
+    list_select_related = ["unit", "post", "deputy", "planned_by"]
+
+
+@admin.register(HandOver)
+class HandOvers(ReadOnly):
+    """Hand-overs, to look at."""
+
+    list_display = ["shift", "handed_by", "handed_at", "to", "taken_at"]
+    list_select_related = ["shift__post", "handed_by", "to"]
+
+
+@admin.register(Authority)
+class Authorities(admin.ModelAdmin):
+    """What a tier may do."""
+
+    list_display = ["name", "kind", "function", "verbs", "basis"]
 
 
 @admin.register(Unit)

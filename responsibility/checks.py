@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
+from responsibility import authority
 from responsibility.directory import Directory
 from responsibility.models import Category, Duty, Scenario, Territory
 from responsibility.models.matrix import DutyRole
@@ -22,7 +23,10 @@ from responsibility.ownership import Book, Question
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault. ``kind``: overlap, tie, self_supervision, dead_unit or no_basis; ``duties`` are the cells at fault."""
+    """A fault. ``kind``: overlap, tie, self_supervision, dead_unit, no_basis or no_authority.
+
+    ``duties`` are the cells at fault.
+    """
 
     kind: str
     duties: tuple[Duty, ...]
@@ -39,6 +43,7 @@ SENTENCES = {
     "self_supervision": _("牵头单位不得同时是自己的综合监管单位，应上移至区安委办。"),
     "dead_unit": _("责任单位已撤销。"),
     "no_basis": _("没有法律依据。"),
+    "no_authority": _("该单位没有牵头这类工作所需的权限，见责权清单。"),
 }
 
 
@@ -68,6 +73,7 @@ def faults(duties: list[Duty], known: Directory, at: datetime) -> list[Finding]:
         *_self_supervised(duties, leads, known, at),
         *(Finding("dead_unit", (duty,)) for duty in duties if _dead(duty, known, today)),
         *(Finding("no_basis", (duty,)) for duty in duties if not duty.basis.strip()),
+        *(Finding("no_authority", (duty,)) for duty in leads if _powerless(duty, known)),
     ]
 
 
@@ -164,6 +170,11 @@ def _subjects(duty: Duty, known: Directory) -> list[Category]:
     if duty.domain:
         return [category for category in known.categories.values() if category.domain == duty.domain]
     return [category for category in known.categories.values() if category.pk == duty.category_id]
+
+
+def _powerless(lead: Duty, known: Directory) -> bool:
+    unit = known.units.get(lead.unit_id or 0)
+    return unit is not None and not all(authority.may_lead(unit, c, known) for c in _subjects(lead, known))
 
 
 def _dead(duty: Duty, known: Directory, today) -> bool:

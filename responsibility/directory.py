@@ -15,6 +15,7 @@ from django.db import connection
 from responsibility import soundness
 from responsibility.geometry import Locator
 from responsibility.models import (
+    Authority,
     CalendarDay,
     CalendarYear,
     Category,
@@ -50,6 +51,7 @@ class Directory:
     calendar: Calendar
     units_by_code: dict[str, Unit] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    authorities: list[Authority] = field(default_factory=list)
 
     def unit_with(self, function: str) -> Unit | None:
         """The unit with a standing function such as ``large_loop_command``; the lowest code when several have it."""
@@ -105,6 +107,7 @@ def _read(revision: int) -> Directory:
             for row in (district, *units.values(), *territories.values(), *categories)
             if (wrong := row.faults())
         ],
+        authorities=list(Authority.objects.all()),
     )
 
 

@@ -14,11 +14,13 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from responsibility import editions, geometry
 from responsibility.models import (
+    Authority,
     CalendarDay,
     CalendarYear,
     Category,
     District,
     Edition,
+    Power,
     Scenario,
     Territory,
     Unit,
@@ -47,7 +49,7 @@ def read(path: Path) -> dict:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadDistrictFile(f"无法读取 / cannot read {path.name}: {error}") from None
-    parts = ["district", "units", "territories", "scenarios", "categories", "matrix", "calendar"]
+    parts = ["district", "units", "authority", "territories", "scenarios", "categories", "matrix", "calendar"]
     missing = [part for part in parts if part not in data]
     if missing:
         raise BadDistrictFile(f"{path.name} 缺少 / lacks: {', '.join(missing)}")
@@ -107,6 +109,7 @@ def _load(data: dict, boundaries: dict | None, say) -> None:
     say("单位 units", sync(Unit, ["code"], [_unit(u) for u in data["units"]]))
     units = Unit.objects.in_bulk(field_name="code")
     _parents(data["units"], units)
+    say("责权 authority", sync(Authority, ["kind", "function"], [_authority(a) for a in data["authority"]]))
     say("属地 territories", sync(Territory, ["code"], _territories(data, units, boundaries)))
     scenarios = [{n: s[n] for n in ("code", "name", "name_en")} for s in data["scenarios"]]
     say("场景 scenarios", sync(Scenario, ["code"], scenarios))
@@ -127,6 +130,17 @@ def _refuse_faults() -> None:
 def _unit(unit: dict) -> dict:
     plain = ["code", "name", "short_name", "name_en", "kind", "functions", "demo", "source"]
     return {name: unit[name] for name in plain}
+
+
+def _authority(row: dict) -> dict:
+    _powers(row["verbs"])
+    return {name: row[name] for name in ("kind", "function", "verbs", "name", "name_en", "basis", "basis_en", "source")}
+
+
+def _powers(verbs: list[str]) -> None:
+    unknown = set(verbs) - set(Power.values)
+    if unknown:
+        raise BadDistrictFile(f"没有这样的权限 / no such power: {', '.join(sorted(unknown))}")
 
 
 def _parents(rows: list[dict], units: dict[str, Unit]) -> None:
@@ -165,6 +179,7 @@ def _category(category: dict) -> dict:
     ]  # fmt: skip
     row = {name: category[name] for name in plain}
     row["rectify_days"] = category["rectify_working_days"]["value"]
+    _powers(category.get("lead_needs", []))
     row["details"] = {name: value for name, value in category.items() if name not in plain}
     return row
 

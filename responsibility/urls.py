@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
-from responsibility import views
+from responsibility import roster_views, views
 
 urlpatterns = [
     path("accounts/login/", views.Login.as_view(), name="login"),
@@ -14,4 +14,9 @@ urlpatterns = [
     path("territories.json", views.outlines, name="territories"),
     path("matrix/", views.matrix, name="matrix"),
     path("ledger/", views.ledger, name="ledger"),
+    path("roster/", roster_views.page, name="roster"),
+    path("roster/plan/", roster_views.plan, name="roster-plan"),
+    path("roster/<int:pk>/drop/", roster_views.drop, name="roster-drop"),
+    path("roster/<int:pk>/hand-over/", roster_views.hand_over, name="roster-hand-over"),
+    path("roster/hand-overs/<int:pk>/take/", roster_views.take_over, name="roster-take-over"),
 ]

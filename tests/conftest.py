@@ -36,10 +36,10 @@ def django_db_setup(django_db_setup, django_db_blocker):
 KEPT = {
     "django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions",
     "responsibility_user", "responsibility_user_groups", "responsibility_user_user_permissions",
-    "responsibility_post", "responsibility_district", "responsibility_unit", "responsibility_territory",
-    "responsibility_scenario", "responsibility_category", "responsibility_duty",
-    "responsibility_edition", "responsibility_calendaryear",
-    "responsibility_calendarday", "responsibility_revision", "alerts_source", "alerts_riskobject",
+    "responsibility_post", "responsibility_authority", "responsibility_district", "responsibility_unit",
+    "responsibility_territory", "responsibility_scenario", "responsibility_category", "responsibility_duty",
+    "responsibility_edition", "responsibility_calendaryear", "responsibility_calendarday", "responsibility_revision",
+    "alerts_source", "alerts_riskobject",
 }  # fmt: skip
 
 

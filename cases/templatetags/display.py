@@ -175,7 +175,25 @@ def unit_name(code: str | None, known: Directory) -> str:
 
 
 @register.filter
-def get(mapping: dict, key: str):
+def unit_of(pk: int, known: Directory) -> str:
+    """The name of the unit with the row id ``pk``."""
+    return known.units[pk].label if pk in known.units else ""
+
+
+@register.filter
+def unit_code(pk: int, known: Directory) -> str:
+    """The code of the unit with the row id ``pk``."""
+    return known.units[pk].code if pk in known.units else ""
+
+
+@register.filter
+def hour(value: datetime) -> str:
+    """Local hour and minute, where the day is said beside it."""
+    return localtime(value).strftime("%H:%M")
+
+
+@register.filter
+def get(mapping: dict, key):
     """``mapping[key]``, or an empty text."""
     return mapping.get(key, "")
 
@@ -184,6 +202,12 @@ def get(mapping: dict, key: str):
 def reads_ledger(actor: Actor) -> bool:
     """Whether the ledger's reading room is open to ``actor``."""
     return bool(actor.roles & access.READS_LEDGER)
+
+
+@register.filter
+def reads_rosters(actor: Actor) -> bool:
+    """Whether there is a duty roster for ``actor`` to read."""
+    return bool(actor.roles & (access.WORKS_CASES | access.READS_ALL | access.KEEPS_ROSTERS))
 
 
 @register.filter

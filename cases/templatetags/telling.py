@@ -103,6 +103,9 @@ SENTENCES = {
     "request.redispatch": _("责任清单已换版，建议改派{proposed}。"),
     "request.approve": _("同意{asked}请示。"),
     "request.refuse": _("驳回{asked}请示。"),
+    "roster.plan": _("编排值班：新增 {come} 班，撤下 {gone} 班。"),
+    "roster.hand_over": _("交班给 {to}。"),
+    "roster.take_over": _("接 {from_} 的班。"),
 }
 # What is added to any of them when the entry knows it.
 REMARKS = {
@@ -174,6 +177,10 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "case": after.get("case", ""),
         "whom": after.get("person") or unit_name(after.get("unit"), known),
         "until": moment(parse_datetime(after["until"])) if after.get("until") else "",
+        "come": str(len(after.get("shifts", ()))),
+        "gone": str(len(before.get("shifts", ()))),
+        "to": after.get("to", ""),
+        "from_": after.get("from", ""),
     }
 
 

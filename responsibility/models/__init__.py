@@ -1,13 +1,16 @@
 """Floor 1: who answers for what, and what was done."""
 
+from responsibility.models.authority import Authority, Power
 from responsibility.models.calendar import CalendarDay, CalendarYear
 from responsibility.models.district import District, Grade, Revision, Territory, Unit
 from responsibility.models.edition import Edition, EditionState, Opinion, Stance
 from responsibility.models.ledger import LedgerEntry
 from responsibility.models.matrix import Category, Duty, Scenario
 from responsibility.models.people import Post, Role, Token, User
+from responsibility.models.roster import HandOver, Shift
 
 __all__ = [
+    "Authority",
     "CalendarDay",
     "CalendarYear",
     "Category",
@@ -16,12 +19,15 @@ __all__ = [
     "Edition",
     "EditionState",
     "Grade",
+    "HandOver",
     "LedgerEntry",
     "Opinion",
     "Post",
+    "Power",
     "Revision",
     "Role",
     "Scenario",
+    "Shift",
     "Stance",
     "Territory",
     "Token",

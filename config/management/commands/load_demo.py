@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config import progress
-from config.demo import history, people
+from config.demo import history, people, rosters
 from responsibility import directory, loading
 
 
@@ -28,6 +28,7 @@ class Command(BaseCommand):
             data = loading.read(file)
             for table, tally in people.load(data).items():
                 self.stdout.write(f"  {table}: {tally}")
+            self.stdout.write(f"  值班 rosters: 新排 planned {rosters.load(data, timezone.now())}")
             if not no_history:
                 self._history(data)
         except (loading.BadDistrictFile, directory.NoDistrict) as error:
