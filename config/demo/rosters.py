@@ -37,7 +37,7 @@ def _load(roster: dict, now: datetime, by: User) -> int:
     rows = [row for row in _rows(roster, window) if not _met(row, planned)]
     if not rows:
         return 0
-    with clock.as_if(min(now, rows[0].since or now)):
+    with clock.as_if(min([now, *(row.since for row in rows if row.since)])):
         return len(rostering.plan(rows, by=by))
 
 
@@ -49,8 +49,9 @@ def _met(row: Row, planned: list[tuple]) -> bool:
 
 
 def _rows(roster: dict, window: DateTimeTZRange) -> Iterator[Row]:
-    for number in range((COMING + PAST).days + 1):
-        day = timezone.localdate(window.lower) + timedelta(days=number)
+    first = timezone.localdate(window.lower) - timedelta(days=1)
+    for number in range((COMING + PAST).days + 2):
+        day = first + timedelta(days=number)
         for shift in roster["shifts"]:
             since, until = _at(day, shift["from"]), _at(day, shift["to"])
             until += timedelta(days=0 if since < until else 1)

@@ -93,6 +93,7 @@ FAULTS = {
         Row("supervision", "LL-CONF-H2S", scenario="residential estate", unit="SJ-FG", basis=BASIS)
     ],
     "no_basis": [Row("support", "LL-CONF-H2S", unit="SJ-XF")],
+    "no_authority": [Row("lead", "WS-PIT", territory="310117107", unit="310117107", basis=BASIS)],
 }  # fmt: skip
 
 
