@@ -78,7 +78,12 @@ def _acknowledge(number: str, headers: dict) -> dict:
 
 def _update(pk: int, turn: int) -> dict:
     headers = {"Content-Type": "application/json"}
-    return {"method": "POST", "path": f"/update/{pk}/", "headers": headers, "body": json.dumps({"note": f"turn {turn}"})}
+    return {
+        "method": "POST",
+        "path": f"/update/{pk}/",
+        "headers": headers,
+        "body": json.dumps({"note": f"turn {turn}"}),
+    }
 
 
 def _press(port: int, number: str, headers: dict) -> tuple[float, float]:

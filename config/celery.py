@@ -18,4 +18,9 @@ app.conf.beat_schedule = {
         "schedule": settings.SWEEP_SECONDS,
         "options": {"expires": settings.SWEEP_SECONDS},
     },
+    "exchange": {
+        "task": "responsibility.tasks.import_files",
+        "schedule": settings.EXCHANGE_SECONDS,
+        "options": {"expires": settings.EXCHANGE_SECONDS},
+    },
 }

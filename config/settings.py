@@ -187,6 +187,8 @@ INTAKE_MAX_BYTES = env.integer("INTAKE_MAX_MB", 10, low=1, high=100) * 1024 * 10
 INTAKE_MAX_ITEMS = 1000
 # Somebody who sends or reads nothing for so long is left; waiting for him costs no thread.
 BODY_PAUSE_SECONDS = env.integer("BODY_PAUSE_SECONDS", 20, low=1, high=600)
+EXCHANGE_ROOT = VAR_DIR / "exchange"
+EXCHANGE_MAX_BYTES = env.integer("EXCHANGE_MAX_MB", 30, low=1, high=200) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_MAX_BYTES
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -230,6 +232,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- clock and messages ------------------------------------------------------
 SWEEP_SECONDS = 5
+EXCHANGE_SECONDS = 3
 # One derived from the other: the two libraries spell a socket differently.
 CELERY_BROKER_URL = paths.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True

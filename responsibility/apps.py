@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class ResponsibilityConfig(AppConfig):
     name = "responsibility"
     verbose_name = _("责任")
+
+    def ready(self):
+        from responsibility.exchange import matrix, posts, tables, units
+
+        for table in (units.Units(), posts.Posts(), matrix.Matrix()):
+            tables.register(table)

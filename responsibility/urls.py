@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.urls import include, path
 from django.views.i18n import set_language
 
 from responsibility import roster_views, views
@@ -19,4 +19,5 @@ urlpatterns = [
     path("roster/<int:pk>/drop/", roster_views.drop, name="roster-drop"),
     path("roster/<int:pk>/hand-over/", roster_views.hand_over, name="roster-hand-over"),
     path("roster/hand-overs/<int:pk>/take/", roster_views.take_over, name="roster-take-over"),
+    path("exchange/", include("responsibility.exchange.urls")),
 ]

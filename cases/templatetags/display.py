@@ -13,6 +13,7 @@ from cases.models import Deadline
 from responsibility import access
 from responsibility.acting import Actor
 from responsibility.directory import Directory
+from responsibility.exchange.tables import open_tables
 from responsibility.models import Grade
 from responsibility.models.matrix import DutyRole
 
@@ -208,6 +209,12 @@ def reads_ledger(actor: Actor) -> bool:
 def reads_rosters(actor: Actor) -> bool:
     """Whether there is a duty roster for ``actor`` to read."""
     return bool(actor.roles & (access.WORKS_CASES | access.READS_ALL | access.KEEPS_ROSTERS))
+
+
+@register.filter
+def exchanges(actor: Actor) -> bool:
+    """Whether ``actor`` may take any table out and bring it back."""
+    return bool(open_tables(actor))
 
 
 @register.filter

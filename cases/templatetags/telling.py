@@ -106,6 +106,8 @@ SENTENCES = {
     "roster.plan": _("编排值班：新增 {come} 班，撤下 {gone} 班。"),
     "roster.hand_over": _("交班给 {to}。"),
     "roster.take_over": _("接 {from_} 的班。"),
+    "exchange.bring": _("上传表格 {file}，尚未导入。"),
+    "exchange.apply": _("导入表格 {file}：新增 {created}，更改 {changed}，删去 {removed}，未变 {unchanged}。"),
 }
 # What is added to any of them when the entry knows it.
 REMARKS = {
@@ -181,6 +183,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "gone": str(len(before.get("shifts", ()))),
         "to": after.get("to", ""),
         "from_": after.get("from", ""),
+        **{name: after.get(name, "") for name in ("file", "created", "changed", "removed", "unchanged")},
     }
 
 

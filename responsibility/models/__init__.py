@@ -4,6 +4,7 @@ from responsibility.models.authority import Authority, Power
 from responsibility.models.calendar import CalendarDay, CalendarYear
 from responsibility.models.district import District, Grade, Revision, Territory, Unit
 from responsibility.models.edition import Edition, EditionState, Opinion, Stance
+from responsibility.models.exchange import Upload, UploadState
 from responsibility.models.ledger import LedgerEntry
 from responsibility.models.matrix import Category, Duty, Scenario
 from responsibility.models.people import Post, Role, Token, User
@@ -32,5 +33,7 @@ __all__ = [
     "Territory",
     "Token",
     "Unit",
+    "Upload",
+    "UploadState",
     "User",
 ]

@@ -1,0 +1,11 @@
+"""What beat asks for. A task may be lost or run twice: the rows know what waits."""
+
+from celery import shared_task
+
+from responsibility.exchange import importing
+
+
+@shared_task
+def import_files() -> None:
+    """Judge and import what was too long to be done while its sender waited."""
+    importing.run_waiting()
