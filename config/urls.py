@@ -9,6 +9,7 @@ from alerts import api as alerts
 from cases import api as cases
 from config import health
 from responsibility import api as responsibility
+from responsibility import edition_api
 
 # The API says 401 by itself; a redirect to the sign-in page would hide it from programs.
 v1 = [
@@ -28,6 +29,8 @@ v1 = [
     path("cases/<str:number>/<str:verb>/", cases.CaseVerb.as_view()),
     path("requests/<int:pk>/<str:decision>/", cases.RequestDecision.as_view()),
     path("matrix/owner/", responsibility.Owner.as_view()),
+    path("matrix/editions/", edition_api.Editions.as_view()),
+    path("matrix/editions/<int:number>/", edition_api.EditionDetail.as_view()),
     path("ledger/", responsibility.Ledger.as_view()),
 ]
 for route in v1:

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.contrib.auth import authenticate
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -14,12 +13,11 @@ from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from responsibility import access, acting, clock, directory, tokens
+from responsibility import access, acting, asking, directory, tokens
 from responsibility.interface import ErrorsSerializer, Json, NewestEntryFirst
 from responsibility.models import LedgerEntry, Unit
 from responsibility.models.matrix import DutyRole
 from responsibility.ownership import Question, Weighed
-from responsibility.refusals import Invalid
 
 
 class SignInSerializer(serializers.Serializer):
@@ -91,15 +89,9 @@ class Owner(APIView):
     def get(self, request):
         """The lead (null where nobody is named), every role, and the rows looked at with why each won or lost."""
         known = directory.current()
-        category = known.categories.get(request.query_params.get("category"))
-        if category is None:
-            raise Invalid("unknown_code", _("没有这个风险类别。"), "category")
-        scenario = self._scenario(known)
-        territory = known.territories_of([self._point()])[0]
-        if territory is None:
-            raise Invalid("outside_district", _("该位置不在本区范围内。"), "lat")
-        at = self._at()
-        stage = request.query_params.get("stage", "")
+        asked = request.query_params
+        category, scenario = asking.category(asked, known), asking.scenario(asked, known)
+        territory, at, stage = asking.place(asked, known), asking.instant(asked), asked.get("stage", "")
         found = known.book.explain(Question(category, scenario, territory, at, stage))
         roles = {role: [_named(known.units.get(row.unit_id)) for row in rows] for role, rows in found.roles.items()}
         roles[DutyRole.TERRITORY] = [_named(territory.unit)]
@@ -110,35 +102,6 @@ class Owner(APIView):
                 "trace": [_weighed(known, weighed) for weighed in found.trace],
             }
         )
-
-    def _scenario(self, known):
-        code = self.request.query_params.get("scenario")
-        if not code:
-            return None
-        if code not in known.scenarios:
-            raise Invalid("unknown_code", _("没有这个场景。"), "scenario")
-        return known.scenarios[code]
-
-    def _point(self) -> tuple[float, float]:
-        try:
-            lat, lon = (float(self.request.query_params[name]) for name in ("lat", "lon"))
-        except (KeyError, ValueError):
-            lat = lon = float("nan")
-        if not (abs(lat) <= 90 and abs(lon) <= 180):
-            raise Invalid("bad_location", _("纬度应在 ±90 度、经度应在 ±180 度之内。"), "lat")
-        return lat, lon
-
-    def _at(self) -> datetime:
-        text = self.request.query_params.get("at")
-        if not text:
-            return clock.now()
-        try:
-            at = parse_datetime(text.replace(" ", "+"))
-        except ValueError:
-            at = None
-        if at is None or at.utcoffset() is None:
-            raise Invalid("bad_time", _("应为带时区的时间，例如 2026-11-21T09:16:00+08:00。"), "at")
-        return at
 
 
 def _weighed(known: directory.Directory, weighed: Weighed) -> dict:

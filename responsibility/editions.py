@@ -25,6 +25,14 @@ published = Signal()
 DRAFTERS: set[str] = {Role.COMMITTEE_OFFICE}
 APPROVERS: set[str] = {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE}
 SPEAKERS: set[str] = {Role.MANAGER, Role.HEAD, Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE}
+# Verb: the posts that may, and the states it starts from. Buttons and acts read the same table.
+STEPS: dict[str, tuple[set[str], list[str]]] = {
+    "send": (DRAFTERS, [EditionState.DRAFT]),
+    "approve": (APPROVERS, [EditionState.COMMENT]),
+    "publish": (DRAFTERS, [EditionState.APPROVED]),
+    "take_back": (DRAFTERS | APPROVERS, [EditionState.COMMENT, EditionState.APPROVED]),
+    "withdraw": (DRAFTERS, [EditionState.DRAFT, EditionState.COMMENT, EditionState.APPROVED]),
+}
 COPIED = [
     "domain", "category_id", "scenario_id", "stage", "territory_id", "role", "unit_id", "basis", "basis_en", "valid",
     "source", "note",
@@ -76,6 +84,13 @@ def in_force(at: datetime) -> Edition | None:
     return Edition.objects.filter(state=EditionState.PUBLISHED, valid__contains=at).first()
 
 
+def steps(edition: Edition, actor: acting.Actor) -> list[str]:
+    """The verbs that ``actor`` may press on ``edition`` as it stands; who drew it up does not approve it."""
+    open_to = [verb for verb, (roles, states) in STEPS.items() if actor.roles & roles and edition.state in states]
+    own = actor.user is not None and edition.drafted_by_id == actor.user.pk
+    return [verb for verb in open_to if not (own and verb == "approve")]
+
+
 def draft(*, by: User, title: str, document: str = "") -> Edition:
     """起草: a new draft that begins as a copy of the newest published edition. ``Invalid`` without a title."""
     if not title.strip():
@@ -101,7 +116,10 @@ def put(edition_id: int, rows: list[Row], *, by: User, instead_of: Iterable[int]
         edition = _open(edition_id)
         known = directory.current()
         made = [Duty(edition=edition, **_fields(row, known)) for row in rows]
-        gone = list(edition.duties.filter(pk__in=list(instead_of)))
+        replaced = set(instead_of)
+        gone = list(edition.duties.filter(pk__in=replaced))
+        if len(gone) != len(replaced):
+            raise Refused("row_gone", _("这一行刚被别人改过或删去，请重新打开清单再改。"))
         Opinion.objects.filter(duty__in=gone).delete()
         Duty.objects.filter(pk__in=[duty.pk for duty in gone]).delete()
         Duty.objects.bulk_create(made)
@@ -112,19 +130,17 @@ def put(edition_id: int, rows: list[Row], *, by: User, instead_of: Iterable[int]
 
 def send(edition_id: int, *, by: User) -> Edition:
     """征求意见: every named unit may now speak to its rows."""
-    return _move(edition_id, by, DRAFTERS, "edition.send", [EditionState.DRAFT], EditionState.COMMENT, sent_at=True)
+    return _move(edition_id, "send", EditionState.COMMENT, by)
 
 
 def take_back(edition_id: int, *, by: User) -> Edition:
     """退回修改: back to the drafter."""
-    states = [EditionState.COMMENT, EditionState.APPROVED]
-    return _move(edition_id, by, DRAFTERS | APPROVERS, "edition.take_back", states, EditionState.DRAFT)
+    return _move(edition_id, "take_back", EditionState.DRAFT, by)
 
 
 def withdraw(edition_id: int, *, by: User) -> Edition:
     """撤回: the draft is kept to read and goes no further."""
-    states = [EditionState.DRAFT, EditionState.COMMENT, EditionState.APPROVED]
-    return _move(edition_id, by, DRAFTERS, "edition.withdraw", states, EditionState.WITHDRAWN)
+    return _move(edition_id, "withdraw", EditionState.WITHDRAWN, by)
 
 
 def opine(edition_id: int, stance: str, duty_ids: list[int], *, by: User, text: str = "") -> int:
@@ -160,9 +176,7 @@ def opine(edition_id: int, stance: str, duty_ids: list[int], *, by: User, text: 
 def approve(edition_id: int, *, by: User) -> Edition:
     """核准, by somebody other than the drafter; refused while a unit objects."""
     with transaction.atomic():
-        actor, post = _acting(by, APPROVERS)
-        edition = Edition.objects.select_for_update().get(pk=edition_id)
-        _expect(edition, [EditionState.COMMENT])
+        edition, actor, post = _begin(edition_id, "approve", by)
         if edition.drafted_by_id == by.pk:
             raise Forbidden("own_draft", _("起草人不能核准自己起草的清单。"))
         if Opinion.objects.filter(duty__edition=edition, stance=Stance.OBJECT).exists():
@@ -179,9 +193,7 @@ def publish(edition_id: int, *, by: User, at: datetime | None = None, accepted_g
     now = clock.now()
     at = max(at, now) if at else now
     with transaction.atomic():
-        actor, post = _acting(by, DRAFTERS)
-        edition = Edition.objects.select_for_update().get(pk=edition_id)
-        _expect(edition, [EditionState.APPROVED])
+        edition, actor, post = _begin(edition_id, "publish", by)
         known = directory.current()
         duties = list(edition.duties.order_by("pk"))
         found = checks.faults(duties, known, at)
@@ -273,21 +285,24 @@ def _open(edition_id: int) -> Edition:
     return edition
 
 
-def _expect(edition: Edition, states: list[str]) -> None:
+def _begin(edition_id: int, verb: str, by: User) -> tuple[Edition, acting.Actor, Post]:
+    """The edition, locked, when its state and the posts of ``by`` allow ``verb``."""
+    roles, states = STEPS[verb]
+    actor, post = _acting(by, roles)
+    edition = Edition.objects.select_for_update().get(pk=edition_id)
     if edition.state not in states:
         raise Refused("wrong_state", _("清单现为“%(state)s”，不能这样办理。") % {"state": edition.get_state_display()})
+    return edition, actor, post
 
 
-def _move(edition_id: int, by: User, roles: set, verb: str, states: list, to: str, sent_at: bool = False) -> Edition:
+def _move(edition_id: int, verb: str, to: str, by: User) -> Edition:
     with transaction.atomic():
-        actor, post = _acting(by, roles)
-        edition = Edition.objects.select_for_update().get(pk=edition_id)
-        _expect(edition, states)
+        edition, actor, post = _begin(edition_id, verb, by)
         before, edition.state = edition.state, to
-        if sent_at:
+        if to == EditionState.COMMENT:
             edition.sent_at = clock.now()
         edition.save()
-        _tell(edition, verb, actor, post, before={"state": str(before)}, after={"state": str(to)})
+        _tell(edition, f"edition.{verb}", actor, post, before={"state": str(before)}, after={"state": str(to)})
     return edition
 
 
@@ -327,6 +342,12 @@ def _fields(row: Row, known: directory.Directory) -> dict:
         raise Invalid("required", _("请填写风险类别或领域，只填其一。"), "category")
     if not row.unit and row.role != DutyRole.LEAD:
         raise Invalid("required", _("请填写责任单位；只有牵头可以留空，表示空白。"), "unit")
+    for name, size in (("stage", 40), ("domain", 50)):
+        if len(getattr(row, name)) > size:
+            raise Invalid("too_long", _("此项最多 %(size)d 个字。") % {"size": size}, name)
+    for name in ("domain", "stage", "basis", "basis_en", "source", "note"):
+        if "\x00" in getattr(row, name):
+            raise Invalid("bad_text", _("含有不能保存的字符。"), name)
     start = row.valid_from or clock.now()
     if row.valid_to and row.valid_to <= start:
         raise Invalid("bad_time", _("止日须晚于起日。"), "valid_to")

@@ -1,4 +1,4 @@
-"""Signing in, the matrix, the map of territories and the ledger's reading room."""
+"""Signing in, the map of territories and the ledger's reading room."""
 
 from uuid import UUID
 
@@ -13,8 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import condition, require_GET
 
 from responsibility import access, acting, clock, directory
-from responsibility.models import Category, LedgerEntry, Post
-from responsibility.models.matrix import Duty, DutyRole
+from responsibility.models import LedgerEntry, Post
 
 # The named people of a demo stand first in its file; the rest of the district's staff is folded away.
 NAMED_PEOPLE = 19
@@ -70,31 +69,6 @@ def outlines(request: HttpRequest) -> HttpResponse:
     answer = JsonResponse({"type": "FeatureCollection", "features": shapes})
     patch_cache_control(answer, private=True, max_age=300)
     return answer
-
-
-@require_GET
-def matrix(request: HttpRequest) -> HttpResponse:
-    """``/matrix/``: who answers for what, by category, with the gaps marked."""
-    now, known = clock.now(), directory.current()
-    rows: dict[int | None, list[Duty]] = {}
-    order = list(DutyRole.values)
-    in_force = [
-        duty
-        for duty in Duty.objects.filter(live=True).select_related("scenario", "territory", "unit", "edition")
-        if now in duty.span
-    ]
-    for duty in sorted(in_force, key=lambda d: (d.scenario_id or 0, order.index(d.role), d.pk)):
-        rows.setdefault(duty.category_id, []).append(duty)
-    categories = [(category, rows.get(category.pk, [])) for category in known.categories.values()]
-    gaps: list[tuple[Category, Duty | None]] = [
-        (category, duty)
-        for category, duties in categories
-        for duty in duties
-        if duty.role == DutyRole.LEAD and duty.unit_id is None
-    ]
-    gaps += [(c, None) for c, duties in categories if not any(d.role == DutyRole.LEAD for d in duties)]
-    context = {"actor": acting.of(request.user), "known": known, "categories": categories, "gaps": gaps}
-    return render(request, "responsibility/matrix.html", context)
 
 
 @require_GET

@@ -1,6 +1,7 @@
 """One edition of the responsibility list (责任清单): how it comes to be, and what the units named in it say."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -9,7 +10,16 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from responsibility.models.district import Unit
-from responsibility.models.people import User
+from responsibility.models.people import Role, User
+
+# Who reads an edition before it is published: who draws it up, agrees to it, speaks to it or oversees the district.
+# A published one is a public list (Work Safety Law, art. 17).
+READS_DRAFTS: set[str] = {
+    Role.COMMITTEE_OFFICE, Role.EMERGENCY_OFFICE, Role.MANAGER, Role.HEAD, Role.SHIFT_LEADER, Role.AUDITOR,
+}  # fmt: skip
+
+if TYPE_CHECKING:
+    from responsibility.acting import Actor
 
 
 class EditionState(models.TextChoices):
@@ -20,6 +30,14 @@ class EditionState(models.TextChoices):
     APPROVED = "approved", _("已核准")
     PUBLISHED = "published", _("已发布")
     WITHDRAWN = "withdrawn", _("已撤回")
+
+
+class EditionQuerySet(models.QuerySet):
+    """Editions by who asks."""
+
+    def visible_to(self, actor: "Actor"):
+        """The published editions, and the others too for posts that read drafts."""
+        return self if actor.roles & READS_DRAFTS else self.filter(state=EditionState.PUBLISHED)
 
 
 class Edition(models.Model):
@@ -45,6 +63,8 @@ class Edition(models.Model):
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("核准人"))
     published_at = models.DateTimeField(_("发布时间"), null=True)
     published_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("发布人"))
+
+    objects = EditionQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("清单版本")

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("responsibility", "0005_edition_rules"),
+        ("responsibility", "0006_roster"),
     ]
 
     operations = [
