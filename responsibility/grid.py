@@ -116,8 +116,7 @@ def lines(known: Directory, view: View) -> list[Line]:
     used = {row.role for rows in spoken.values() for row in rows}
     across = COLUMNS + [role for role in DutyRole if role in used and role not in COLUMNS]
     return [
-        Line(category, [_cell(role, spoken[category.pk], view) for role in across])
-        for category in categories(known)
+        Line(category, [_cell(role, spoken[category.pk], view) for role in across]) for category in categories(known)
     ]
 
 
