@@ -16,7 +16,7 @@ from cases import actions, guards, proof, requests
 from cases.models import Case, Deadline, Loop, Party, Pause, Request, State
 from cases.models.machine import ENDED, pairs
 from cases.sweeping import sweep
-from responsibility import acting, clock, ledger
+from responsibility import acting, clock, ledger, rostering
 from responsibility.models import Grade, LedgerEntry, User
 from responsibility.refusals import Refused
 from tests.cases.conftest import alert, picture
@@ -26,7 +26,7 @@ PEOPLE = [
     "chengyun-lead", "chengyun-check", "yingji-office", "anwei-office", "auditor", "insurer", "firm", "admin",
 ]  # fmt: skip
 # What a button that is shown may still ask for.
-TEACHES = {"no_evidence", "sensor_not_clear", "required", "already_open"}
+TEACHES = {"no_evidence", "sensor_not_clear", "required", "already_open", "not_on_duty"}
 PLACES = [
     {"object": "MH-SIJING-0088"},
     {"object": "H-2", "location": {"lat": 31.1144, "lon": 121.2683}},
@@ -54,6 +54,9 @@ class District(RuleBasedStateMachine):
         self.source = Source.objects.get(code="demo-sensors")
         self.now, self.sent, self.shots = clock.now(), 0, 0
         self.seen: dict[int, tuple[str, str]] = {}
+        # On duty for ten hours; after that nobody is, and everybody answers again.
+        watch = rostering.Row("310117102", "sijing-duty", self.now, self.now + timedelta(hours=10))
+        rostering.plan([watch], by=self.people["sijing-head"])
         self.send(PLACES[0], "LL-CONF-H2S", "yellow")
 
     # --- what happens ----------------------------------------------------------------
