@@ -36,7 +36,6 @@ SENTENCES = {
     "too_long": _("太长，最多 %(most)s 字。"),
     "long_number": _("“%(found)s”被 Excel 当成了数字，末几位已丢失；请把单元格设为文本后重填。"),
     "date_for_text": _("被 Excel 当成了日期（%(found)s），请把单元格设为文本后重填。"),
-    "spaces": _("代码“%(found)s”中不能有空格。"),
     "unknown_choice": _("没有“%(found)s”这个选项。"),
     "unknown_code": _("没有代码“%(found)s”。"),
     "not_a_number": _("“%(found)s”不是数字。"),

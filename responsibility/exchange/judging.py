@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
@@ -158,7 +158,7 @@ def read(file: Opened, table: Table, faults: Faults, progress: Progress) -> Iter
 def _header(lines: Iterator[Line], table: Table, faults: Faults) -> tuple[Line | None, Columns, list[Line]]:
     """The header is the line with the most known titles among the first few."""
     known = _titles(table)
-    first = [line for line, _n in zip(lines, range(HEADER_WITHIN), strict=False)]
+    first = list(islice(lines, HEADER_WITHIN))
     scored = [(sum(_title(cell) in known for cell in line.cells), -at) for at, line in enumerate(first)]
     score, at = max(scored, default=(0, 0))
     if not score:
@@ -175,9 +175,11 @@ def _header(lines: Iterator[Line], table: Table, faults: Faults) -> tuple[Line |
         elif title:
             columns[number] = None
             faults.add(Fault("column_twice" if column else "unknown_column", place, words={"found": title[:40]}))
-    for column in table.read_columns:
-        if column.needed and column.name not in seen:
-            faults.add(Fault("missing_column", words={"column": column.zh}))
+    missing = [column for column in table.read_columns if column.needed and column.name not in seen]
+    for column in missing:
+        faults.add(Fault("missing_column", words={"column": column.zh}))
+    if missing:
+        return None, {}, []
     return header, columns, first[1 - at :]
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ LONGEST_NUMBER = 10**15
 LONGEST_TEXT = 32_767
 # What a spreadsheet program would run when it meets it at the beginning of a CSV cell.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 INVISIBLE = "\u200b\ufeff\u00a0\u3000"
 DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?))?")
 YEARS = range(1900, 2200)
@@ -122,16 +124,13 @@ class Kind:
 
 
 class Code(Kind):
-    """A code of our own making: no spaces, half-width."""
+    """A code. Full-width letters and digits, which an input method leaves behind, are made narrow."""
 
     zh, en = "代码", "code"
 
     def read(self, raw: object) -> str:
-        """As the parent; full-width letters and digits are made narrow."""
-        text = unicodedata.normalize("NFKC", super().read(raw))
-        if re.search(r"\s", text):
-            raise Unreadable("spaces", found=text)
-        return text
+        """As the parent."""
+        return super().read(raw).translate(NARROW)
 
 
 class Choice(Kind):
@@ -145,28 +144,35 @@ class Choice(Kind):
 
     def read(self, raw: object) -> str:
         """The code of what was chosen."""
-        text = unicodedata.normalize("NFKC", super().read(raw))
-        if not text:
-            return ""
-        for one in self.allowed():
-            if text.casefold() in {
-                unicodedata.normalize("NFKC", name).casefold() for name in (one.code, one.zh, one.en)
-            }:
-                return one.code
-        raise Unreadable("unknown_choice", found=text)
+        text = super().read(raw)
+        if text and _folded(text) not in self._codes:
+            raise Unreadable("unknown_choice", found=text)
+        return self._codes[_folded(text)] if text else ""
 
     def show(self, value: str) -> str:
         """The Chinese name."""
-        return next((one.zh for one in self.allowed() if one.code == value), value)
+        return next((one.zh for one in self._allowed if one.code == value), value)
 
     def allowed(self) -> list[Allowed]:
         """All choices in both languages."""
+        return self._allowed
+
+    @cached_property
+    def _allowed(self) -> list[Allowed]:
         return [Allowed(str(one), _said(one.label, "zh-hans"), _said(one.label, "en")) for one in self.choices]
+
+    @cached_property
+    def _codes(self) -> dict[str, str]:
+        return {_folded(name): one.code for one in self._allowed for name in (one.code, one.zh, one.en)}
 
 
 def _said(text: object, language: str) -> str:
     with translation.override(language):
         return str(text)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 class Reference(Code):

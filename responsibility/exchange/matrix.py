@@ -115,7 +115,10 @@ class Matrix(Table):
             row.values = self._empty() | row.values
             self._once(row, seen, faults)
         self.check(told, {}, actor, faults)
-        yield list(self._compare([row for row in told if not row.faulty], list(self.records(scope))))
+        # Nothing is said to go because its row could not be read.
+        doubtful = {_subject(row.values) for row in told if row.faulty}
+        there = [record for record in self.records(scope) if _subject(record) not in doubtful]
+        yield list(self._compare([row for row in told if _subject(row.values) not in doubtful], there))
 
     def _empty(self) -> dict[str, Any]:
         return {column.name: column.kind.empty for column in self.read_columns}

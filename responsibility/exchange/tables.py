@@ -177,8 +177,7 @@ class Table:
 
     def texts(self, values: dict[str, Any], names: Iterable[str]) -> list[str]:
         """The values of ``names`` as their cells would show them."""
-        shown = (self._kinds[name].show(values.get(name)) for name in names)
-        return ["" if value is None else str(value) for value in shown]
+        return ["" if values.get(name) is None else str(self._kinds[name].show(values[name])) for name in names]
 
     @cached_property
     def _kinds(self) -> dict[str, Kind]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import localdate
@@ -80,7 +80,7 @@ def template(request: HttpRequest, name: str) -> FileResponse:
 
 
 @require_GET
-def export(request: HttpRequest, name: str, form: str) -> HttpResponse:
+def export(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
     """``/exchange/<table>/export.xlsx`` or ``.csv``; ``scope`` narrows it to one edition."""
     found, context = _table(request, name)
     scope = request.GET.get("scope", "")

@@ -6,8 +6,9 @@ The bytes of the sheet are run through once without parsing them: that is how mu
 
 import re
 import warnings
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -32,30 +33,31 @@ TAIL = 200
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3}\d{1,7}(?::[A-Z]{1,3}\d{1,7})?)\"")
 ROW = re.compile(rb"<(?:\w+:)?row[\s>/]")
 
+# What a workbook holds beyond its cells is nothing to us.
+warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")
+
 Found = Iterator[tuple[int, tuple]]
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[int, list[str], Found]]:
     """About how many rows the first sheet has, its merged ranges, and its rows with their numbers."""
-    try:
-        with ZipFile(path) as archive:
-            _refuse_bombs(archive)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True)
-    except BadFile:
-        raise
-    except Exception as error:  # a reader fails in a dozen ways on a damaged file
-        raise BadFile("damaged") from error
-    try:
+    with ExitStack() as stack:
+        try:
+            with ZipFile(path) as archive:
+                _refuse_bombs(archive)
+            # As a stream: by a path the reader would judge the name.
+            book = openpyxl.load_workbook(stack.enter_context(path.open("rb")), read_only=True)
+            stack.callback(book.close)
+        except BadFile:
+            raise
+        except Exception as error:  # a reader fails in a dozen ways on a damaged file
+            raise BadFile("damaged") from error
         sheet = next((one for one in book.worksheets if one.sheet_state == "visible"), None)
         if sheet is None:
             raise BadFile("no_header")
         rows, merged = _survey(path, sheet._worksheet_path)
         yield rows, merged, _rows(sheet)
-    finally:
-        book.close()
 
 
 def _refuse_bombs(archive: ZipFile) -> None:
@@ -79,7 +81,7 @@ def _survey(path: Path, part: str) -> tuple[int, list[str]]:
                     raise BadFile("bomb")
                 merged += [found[1].decode() for found in MERGED.finditer(piece) if found.end() > len(tail)]
                 tail = piece[-TAIL:]
-    except (BadZipFile, KeyError, OSError, EOFError) as error:
+    except (BadZipFile, KeyError, OSError, EOFError, zlib.error) as error:
         raise BadFile("damaged") from error
     return rows, merged[:MOST_MERGED]
 
@@ -87,12 +89,10 @@ def _survey(path: Path, part: str) -> tuple[int, list[str]]:
 def _rows(sheet) -> Found:
     sheet.reset_dimensions()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), start=1):
-                if number > MOST_ROWS:
-                    raise BadFile("too_many_rows", most=MOST_ROWS)
-                yield number, tuple(map(_value, cells))
+        for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), start=1):
+            if number > MOST_ROWS:
+                raise BadFile("too_many_rows", most=MOST_ROWS)
+            yield number, tuple(map(_value, cells))
     except BadFile:
         raise
     except Exception as error:  # as above

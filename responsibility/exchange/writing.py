@@ -8,7 +8,7 @@ from typing import IO, Any
 import xlsxwriter
 from django.utils.translation import gettext_lazy as _
 
-from responsibility.exchange.kinds import LONGEST_TEXT, Number, harmless
+from responsibility.exchange.kinds import LONGEST_TEXT, Choice, Number, OneOf, harmless
 from responsibility.exchange.tables import Column, Table
 from responsibility.refusals import Refused
 
@@ -66,12 +66,19 @@ def _workbook(table: Table, file: IO[bytes], records: Iterator[dict[str, Any]]) 
             # As text, or Excel would make numbers of codes and dates of 1-2.
             sheet.set_column(at, at, 18, None if isinstance(column.kind, Number) else text)
             sheet.write_string(0, at, _header(column), bold)
-            choices = [one.zh for one in column.kind.allowed()] if not column.kind.codes() else []
+            choices = _choices(column)
             if choices and len(",".join(choices)) <= LONGEST_LIST:
                 sheet.data_validation(1, at, LAST_ROW, at, {"validate": "list", "source": choices})
         for line, record in enumerate(records, start=1):
             _write(sheet, line, _shown(table, record), text)
         _guide(book.add_worksheet("说明 Guide"), table, bold)
+
+
+def _choices(column: Column) -> list[str]:
+    """What is offered in the cell: names of a fixed list, codes of one that is not too long."""
+    if type(column.kind) is OneOf:
+        return [one.code for one in column.kind.allowed()]
+    return [one.zh for one in column.kind.allowed()] if isinstance(column.kind, Choice) else []
 
 
 def _write(sheet, line: int, values: list[Any], text) -> None:
