@@ -43,7 +43,6 @@ class Line:
 class Chapter:
     """The rows of one category or domain."""
 
-    what: str
     code: str
     lines: list[Line] = field(default_factory=list)
 
@@ -61,6 +60,13 @@ class Voice:
     accepted: int = 0
     silent: int = 0
     objections: list[Opinion] = field(default_factory=list)
+
+    @property
+    def mark(self) -> str:
+        """In one word of the page's style: refused, approved, pending or nothing."""
+        if self.objections:
+            return "refused"
+        return "pending" if 0 < self.silent < self.rows else "" if self.silent else "approved"
 
 
 @dataclass(frozen=True)
@@ -82,13 +88,13 @@ def find(number: int, actor: acting.Actor) -> Edition | None:
 
 def rows(edition: Edition, known: Directory) -> list[Duty]:
     """The rows of an edition with their names, in the order of the matrix."""
-    order = list(DutyRole.values)
+    roles = list(DutyRole.values)
+    order = {category.pk: n for n, category in enumerate(grid.categories(known))}
     named = grid.with_names(edition.duties.all().order_by("pk"), known)
-    return sorted(named, key=lambda row: (_subject(row), row.scenario_id or 0, order.index(row.role), row.pk))
-
-
-def _subject(row: Duty) -> tuple[str, int]:
-    return (row.category.domain if row.category else row.domain, row.category_id or 0)
+    # What speaks of a whole domain stands before its first category.
+    first = {category.domain: order[category.pk] - 0.5 for category in reversed(grid.categories(known))}
+    place = {row.pk: order.get(row.category_id or 0, first.get(row.domain, -1)) for row in named}
+    return sorted(named, key=lambda row: (place[row.pk], row.scenario_id or 0, roles.index(row.role), row.pk))
 
 
 def about(edition: Edition, actor: acting.Actor, known: Directory) -> dict:
@@ -99,13 +105,17 @@ def about(edition: Edition, actor: acting.Actor, known: Directory) -> dict:
     opinions = list(Opinion.objects.filter(duty__edition=edition).select_related("given_by"))
     for opinion in opinions:
         opinion.unit = known.units[opinion.unit_id]
+    heard = voices(duties, opinions, known)
     allowed = editions.steps(edition, actor)
     return {
         "edition": edition,
         "chapters": chapters(duties, faults, opinions),
         "faults": faults,
         "gaps": checks.gaps(duties, known, edition.valid.lower if edition.valid else now),
-        "voices": voices(duties, opinions, known),
+        "voices": heard,
+        "objecting": [voice for voice in heard if voice.objections],
+        "silent": sum(bool(voice.silent) and not voice.objections for voice in heard),
+        "agreed": sum(not voice.silent and not voice.objections for voice in heard),
         "objections": [opinion for opinion in opinions if opinion.stance == Stance.OBJECT],
         "track": track(edition),
         "allowed": {verb: LABELS[verb] for verb in LABELS if verb in allowed},
@@ -129,10 +139,10 @@ def chapters(duties: list[Duty], faults: list[checks.Finding], opinions: list[Op
             wrong[duty.pk].append(finding)
     for opinion in opinions:
         said[opinion.duty_id].append(opinion)
-    found: dict[tuple, Chapter] = {}
+    found: dict[str, Chapter] = {}
     for duty in duties:
         code = duty.category.code if duty.category else duty.domain
-        chapter = found.setdefault(_subject(duty), Chapter(duty.what, code))
+        chapter = found.setdefault(code, Chapter(code))
         chapter.lines.append(Line(duty, wrong[duty.pk], said[duty.pk]))
     return list(found.values())
 
@@ -168,9 +178,9 @@ def track(edition: Edition) -> list[Step]:
     order = [state for state, _at, _by in stations]
     here = order.index(EditionState(edition.state))
     return [
-        Step(str(state.label), n < here or state == EditionState.PUBLISHED, n == here, *((at, by) if n <= here else ()))
+        Step(str(state.label), n < here or last, n == here, *((at, by) if n <= here else ()))
         for n, (state, at, by) in enumerate(stations)
-        for state in [EditionState(state)]
+        for last in [n == here and state == EditionState.PUBLISHED]
     ]
 
 

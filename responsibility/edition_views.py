@@ -58,10 +58,15 @@ def listing(request: HttpRequest) -> HttpResponse:
             return _after(reverse("edition", args=[made.number]))
         except Refused as error:
             refused = error
-    found = Edition.objects.visible_to(actor).select_related("drafted_by").annotate(rows=Count("duties"))
+    found = (
+        Edition.objects.visible_to(actor)
+        .select_related("drafted_by")
+        .annotate(rows=Count("duties"))
+        .order_by("-number")
+    )
     context = {
         "actor": actor,
-        "editions": found[:100],
+        "editions": found.order_by("-number")[:100],
         "drafts": bool(actor.roles & editions.DRAFTERS),
         "refused": refused,
         "typed": request.POST,
@@ -185,7 +190,8 @@ def opinions(request: HttpRequest, number: int) -> HttpResponse:
         "known": known,
         "edition": edition,
         "lines": lines,
-        "ticked": set(_ids(request)) if refused else {line.duty.pk for line in lines if not line.opinions},
+        "ticked": set(_ids(request)) if refused else set(),
+        "silent": [line for line in lines if not line.opinions],
         "typed": request.POST,
         "refused": refused,
     }

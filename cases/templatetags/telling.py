@@ -13,8 +13,9 @@ from cases import guards
 from cases.models import DeadlineKind, Loop, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
 from cases.templatetags.display import grade_label, moment, unit_name
+from responsibility import edition_page
 from responsibility.directory import Directory
-from responsibility.models import LedgerEntry, Post
+from responsibility.models import LedgerEntry, Post, Stance
 
 register = template.Library()
 
@@ -37,8 +38,14 @@ ABOUT = {
     "evidence": _("处置凭证"),
     "request": _("请示"),
     "edition": _("责任清单"),
+    "roster": _("值班"),
+    "exchange": _("导入导出"),
 }
 ACTS = {
+    **edition_page.LABELS,
+    "draft": _("起草"),
+    "rows": _("条目"),
+    "opinion": _("意见"),
     **{verb: move["label"] for verb, move in guards.TABLE.items()},
     **{kind.value: kind.label for kind in (*RequestKind, *Outcome)},
     "open": Outcome.OPENED.label,
@@ -51,13 +58,11 @@ ACTS = {
     "link": _("关联立案"),
     "share": _("授权"),
     "unshare": _("收回授权"),
-    "draft": _("起草"),
-    "rows": _("修改"),
-    "send": _("征求意见"),
-    "take_back": _("退回修改"),
-    "withdraw": _("撤回"),
-    "opinion": _("意见"),
-    "publish": _("发布"),
+    "plan": _("编排"),
+    "hand_over": _("交班"),
+    "take_over": _("接班"),
+    "bring": _("上传"),
+    "apply": _("导入"),
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
@@ -90,19 +95,19 @@ SENTENCES = {
     "request.extend": _("请示延期 {minutes} 分钟：{reason}"),
     "request.suspend": _("请示挂账：{reason}"),
     "request.void": _("请示作废：{reason}"),
-    "edition.draft": _("起草责任清单。"),
-    "edition.rows": _("修改清单条目。"),
-    "edition.send": _("清单送各单位征求意见。"),
-    "edition.take_back": _("清单退回修改。"),
-    "edition.withdraw": _("清单撤回。"),
-    "edition.opinion": _("对清单条目提出意见。"),
-    "edition.approve": _("核准责任清单。"),
-    "edition.publish": _("发布责任清单。"),
     "request.return": _("请示退回：{reason}"),
     "request.determine": _("清单中无牵头单位，请区里指定。"),
     "request.redispatch": _("责任清单已换版，建议改派{proposed}。"),
     "request.approve": _("同意{asked}请示。"),
     "request.refuse": _("驳回{asked}请示。"),
+    "edition.draft": _("起草第 {subject} 版清单。"),
+    "edition.rows": _("改动清单：写入 {written} 行，替去 {replaced} 行。"),
+    "edition.send": _("发出征求意见。"),
+    "edition.opinion": _("对 {written} 行{stance}。"),
+    "edition.approve": _("核准清单，{silent_units} 个单位未表态。"),
+    "edition.publish": _("发布清单，自 {since} 起有效。"),
+    "edition.take_back": _("退回修改。"),
+    "edition.withdraw": _("撤回清单。"),
     "roster.plan": _("编排值班：新增 {come} 班，撤下 {gone} 班。"),
     "roster.hand_over": _("交班给 {to}。"),
     "roster.take_over": _("接 {from_} 的班。"),
@@ -184,6 +189,18 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "to": after.get("to", ""),
         "from_": after.get("from", ""),
         **{name: after.get(name, "") for name in ("file", "created", "changed", "removed", "unchanged")},
+    } | _words_of_edition(entry)
+
+
+def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:
+    after = entry.after
+    return {
+        "subject": entry.subject_id,
+        "written": str(len(after.get("rows", []))),
+        "replaced": str(len(entry.before.get("rows", []))),
+        "stance": _label(Stance, after.get("stance")),
+        "silent_units": after.get("silent_units", ""),
+        "since": moment(parse_datetime(after["from"])) if after.get("from") else "",
     }
 
 

@@ -31,10 +31,10 @@ for (const box of document.querySelectorAll(".map")) {
         onEachFeature: (shape, layer) => layer.bindTooltip(shape.properties.name, { direction: "center" }),
       }).addTo(map);
       const spot = L.circleMarker(point || [0, 0], { radius: 9, className: `spot ${box.dataset.grade || ""}` });
-      if (point) spot.addTo(map);
       const home = areas.getLayers().find((layer) => layer.feature.properties.code === territory);
       const frame = (home || areas).getBounds();
       map.fitBounds(point ? frame.extend(point) : frame, { padding: [24, 24] });
+      if (point) spot.addTo(map);
       if ("pick" in box.dataset) pickOn(map, spot, box.closest("form"));
     })
     .catch(() => box.remove());

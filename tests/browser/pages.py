@@ -3,7 +3,9 @@
 from alerts.models import Alert, RiskObject
 from cases import requests
 from cases.models import Case
-from responsibility.models import LedgerEntry, User
+from responsibility import editions
+from responsibility.editions import Row
+from responsibility.models import Edition, LedgerEntry, User
 from tests.cases.conftest import CLOSED, CONTAINED, REPORTED
 
 AT_SIJING = {"lat": 31.1144, "lon": 121.2683}
@@ -21,6 +23,7 @@ def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
     unknown = open_case(category="NOBODY-KNOWS", object=None, title="不明气味", location={"lat": 39.9, "lon": 116.4})
     for case, kind in ((fresh, "escalate"), (contained, "void")):
         requests.ask(case.pk, by=people["sijing-head"], kind=kind, reason="人手不足")
+    _edition_out_for_comment(people)
     people_and_cases = {
         "fresh case": ("sijing-duty", fresh), "case in the medium loop": ("shuiwu-head", medium),
         "case on site": ("sijing-handler", on_site), "case with a photo": ("sijing-head", contained),
@@ -28,6 +31,18 @@ def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
         "case in triage": ("chengyun-lead", unknown),
     }  # fmt: skip
     return PLACES | {what: (who, f"/cases/{case.number}/") for what, (who, case) in people_and_cases.items()}
+
+
+def _edition_out_for_comment(people) -> None:
+    """A draft with a fault, spoken to by one unit."""
+    drafted = editions.draft(by=people["anwei-office"], title="第二版责任清单", document="松安委〔2026〕9号")
+    overlap = Row("lead", "LL-CONF-H2S", scenario="drain/sewer", unit="SJ-HJ", basis="甲", basis_en="A")
+    made = editions.put(drafted.pk, [overlap], by=people["anwei-office"])
+    PLACES["row of an edition"] = ("anwei-office", f"/matrix/editions/2/rows/{made[0].pk}/")
+    editions.send(drafted.pk, by=people["anwei-office"])
+    own = list(drafted.duties.filter(unit__code="SJ-SW").values_list("pk", flat=True))
+    editions.opine(drafted.pk, "accept", own[1:], by=people["shuiwu-head"])
+    editions.opine(drafted.pk, "object", own[:1], by=people["shuiwu-head"], text="人手不足")
 
 
 _WITH_COMMAND = [step.replace("handler contain", "handler arrive") for step in CLOSED[:3]]
@@ -44,6 +59,18 @@ PLACES = {
     "board": ("yingji-office", "/board/"),
     "objects": ("chengyun-lead", "/objects/"),
     "matrix": ("anwei-office", "/matrix/"),
+    "cell of the matrix": ("sijing-duty", "/matrix/cell/?category=LL-CONF-H2S&role=lead"),
+    "question to the matrix": ("sijing-duty", "/matrix/owner/"),
+    "owner": ("sijing-duty", "/matrix/owner/?category=LL-CONF-H2S&lat=31.1144&lon=121.2683"),
+    "owner of a gap": ("firm", "/matrix/owner/?category=PS-EBIKE&scenario=delivery+riders+(platform+firms)"),
+    "owner not understood": ("firm", "/matrix/owner/?category=NOTHING"),
+    "editions": ("anwei-office", "/matrix/editions/"),
+    "edition in force": ("insurer", "/matrix/editions/1/"),
+    "edition out for comment": ("yingji-office", "/matrix/editions/2/"),
+    "edition to mend": ("anwei-office", "/matrix/editions/2/"),
+    "new row": ("anwei-office", "/matrix/editions/2/rows/new/"),
+    "word of a unit": ("shuiwu-head", "/matrix/editions/2/opinions/"),
+    "two editions": ("auditor", "/matrix/editions/2/compare/"),
     "ledger": ("auditor", "/ledger/"),
     "not there": ("jiuting-duty", "/cases/SJ-20260101-000001/"),
     "not his": ("sijing-duty", "/ledger/"),
@@ -57,6 +84,9 @@ def without_english() -> set[str]:
     texts = set(User.objects.values_list("full_name", flat=True))
     texts |= set(Case.objects.values_list("title", flat=True)) | set(Alert.objects.values_list("title", flat=True))
     texts |= set(RiskObject.objects.filter(name_en="").values_list("name", flat=True))
+    texts |= set(Edition.objects.values_list("title", flat=True)) | set(
+        Edition.objects.values_list("document", flat=True)
+    )
     return {text for text in texts | {"人手不足"} if text}
 
 

@@ -34,7 +34,7 @@ TEXTS = """() => {
 SMALL = """(finger) => [...document.querySelectorAll("button, .button, summary, nav a, select, input, textarea")]
     .filter((node) => node.checkVisibility({ visibilityProperty: true }) && node.type !== "hidden")
     .filter((node) => !node.matches(".choices input, .leaflet-container *"))
-    .filter((node) => node.getBoundingClientRect().height < finger)
+    .filter((node) => (node.type === "checkbox" ? node.closest("label") : node).getBoundingClientRect().height < finger)
     .map((node) => `${node.outerHTML.slice(0, 80)} ${node.getBoundingClientRect().height}`)"""
 
 
