@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import guards, requests, worklist
+from cases import guards, requests, sensors, worklist
 from cases.models import Case, Deadline, Evidence, Loop, Party, Request, RequestKind, State
 from cases.models.work import EvidenceKind, RequestState
 from cases.worklist import ORDER
@@ -109,6 +109,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "whole": whole,
         "primary": primary,
         "others": [form for form in forms if form is not primary],
+        "must_measure": "close" in allowed and sensors.must_be_measured(case),
         "may_prove": may_prove,
         "kinds": EvidenceKind,
         "asked": [(request, decides(actor, request, case)) for request in asked],

@@ -5,9 +5,8 @@ from datetime import datetime
 from django import template
 from django.utils.html import format_html
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cases import casepage, guards
 from cases.models import Deadline
