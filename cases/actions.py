@@ -210,7 +210,7 @@ def _again(move: Move) -> None:
 
 
 def _close(move: Move) -> None:
-    """结案: every clock stops. Takes ``note``, needed with what was measured where no sensor can say that it is over."""
+    """结案: every clock stops. Takes ``note``, needed where a person must have measured instead of a sensor."""
     if sensors.must_be_measured(move.case) and not move.data.get("note"):
         raise Invalid("measure", _("最近的监测值未低于蓝色阈值，该对象又不上报读数：请在说明中写明复测结果。"), "note")
     move.case.close()

@@ -20,8 +20,8 @@ class Answered(models.TextChoices):
 class Party(models.Model):
     """责任方: a unit engaged in a case, in a role, from–to, with its own acknowledgement.
 
-    ``due_at`` and ``live`` are the key of the unit's worklist: its own nearest deadline, the case's where it has none of
-    its own, and whether the case is open.
+    ``due_at`` and ``live`` are the key of the unit's worklist: its own nearest deadline, the case's where it has none
+    of its own, and whether the case is open.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="parties", verbose_name=_("案件"))
