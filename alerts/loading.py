@@ -1,17 +1,33 @@
 """The risk objects of a district file."""
 
 from django.db import transaction
+from rest_framework import serializers
 
 from alerts.models import RiskObject
-from responsibility import directory
-from responsibility.loading import BadDistrictFile, Tally, sync
+from responsibility import directory, district_file
+from responsibility.district_file import BadDistrictFile, Code, Text
+from responsibility.loading import Tally, sync
+
+Row = district_file.row_of(
+    "Row",
+    code=Text(max_length=64),
+    category=Code("categories"),
+    scenario=Code("scenarios", allow_null=True),
+    main_body=Code("units"),
+    attributes=serializers.DictField(),
+    demo=serializers.BooleanField(),
+    **district_file.named(),
+    **district_file.place(),
+)
 
 
 def load_objects(data: dict) -> Tally:
-    """Load ``data["demo"]["objects"]``; an object outside the district is refused with its code."""
+    """Load ``data["demo"]["objects"]``; a wrong one, or one outside the district, is refused by its code."""
     rows = data.get("demo", {}).get("objects", [])
     with transaction.atomic():
         known = directory.current()
+        named = {"categories": [*known.categories], "scenarios": [*known.scenarios], "units": [*known.units_by_code]}
+        district_file.judge_rows("demo.objects", Row, rows, named)
         places = known.territories_of([(row["lat"], row["lon"]) for row in rows])
         outside = [row["code"] for row, place in zip(rows, places, strict=True) if place is None]
         if outside:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import arbitration, guards, requests, worklist
+from cases import arbitration, guards, requests, sensors, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import EvidenceKind, RequestState, ReturnReason
 from cases.worklist import ORDER
@@ -111,6 +111,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "whole": whole,
         "primary": primary,
         "others": [form for form in forms if form is not primary],
+        "must_measure": "close" in allowed and sensors.must_be_measured(case),
         "may_prove": may_prove,
         "kinds": EvidenceKind,
         "asked": [(request, decides(actor, request, case)) for request in asked],

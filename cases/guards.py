@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from alerts.models import Reading
+from cases import sensors
 from cases.models import Case, Evidence, Loop, Party, State
 from cases.models.machine import verbs
 from cases.models.work import EvidenceKind
@@ -107,22 +107,10 @@ def apart(case: Case, actor: Actor) -> None:
 
 
 def _quiet(case: Case) -> None:
-    """Where the object has a sensor, its last readings are below blue, as many as the category asks.
-
-    An object has a sensor when it has sent readings for this category since the case was opened.
-    """
-    wanted = case.policy.get("clear_readings", 0)
-    if not wanted or not case.risk_object_id:
-        return
-    last = list(
-        Reading.objects.filter(
-            risk_object=case.risk_object_id, category=case.category_id, observed_at__gte=case.opened_at
-        )
-        .order_by("-observed_at")
-        .values_list("grade", flat=True)[:wanted]
-    )
-    if last and (len(last) < wanted or any(last)):
-        quiet = next((n for n, grade in enumerate(last) if grade), len(last))
+    """Where the object has a sensor, its last values are below blue, as many as the category asks."""
+    wanted = sensors.watched(case)
+    quiet = sensors.quiet(case, wanted) if wanted else None
+    if quiet is not None and quiet < wanted and sensors.sends_readings(case):
         raise Refused(
             "sensor_not_clear",
             _("监测值须连续 %(wanted)d 次低于蓝色阈值，目前 %(quiet)d 次。") % {"wanted": wanted, "quiet": quiet},

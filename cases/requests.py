@@ -143,7 +143,10 @@ def _checked_minutes(kind: str, minutes: int | None) -> int | None:
         return None
     ceiling = EXTEND_CEILING_MINUTES if kind == RequestKind.EXTEND else int(SUSPEND_CEILING.total_seconds() // 60)
     if isinstance(minutes, bool) or not isinstance(minutes, int) or not 1 <= minutes <= ceiling:
-        raise Invalid("bad_number", _("请填写 1 至 %(ceiling)d 之间的分钟数。") % {"ceiling": ceiling}, "minutes")
+        told = _("请填写 1 至 %(ceiling)d 之间的分钟数。") % {"ceiling": ceiling}
+        if kind == RequestKind.SUSPEND:
+            told = _("挂账时长至少 1 分钟，至多 %(days)d 天。") % {"days": SUSPEND_CEILING.days}
+        raise Invalid("bad_number", told, "minutes")
     return minutes
 
 

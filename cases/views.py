@@ -263,6 +263,13 @@ def board(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def entries(request: HttpRequest, number: str) -> HttpResponse:
-    """``/cases/<number>/ledger/``: the ledger of the case's chain."""
-    case, _actor, _known = _visible(request, number)
-    return redirect(f"{reverse('ledger')}?chain={case.chain}")
+    """``/cases/<number>/ledger/``: the ledger of its chain; to who reads the ledger also a number that is none."""
+    asked = request.GET.copy()
+    try:
+        case, _actor, _known = _visible(request, number)
+        asked["chain"] = str(case.chain)
+    except Http404:
+        if not acting.of(request.user).roles & access.READS_LEDGER:
+            raise
+        asked["unknown"] = number
+    return redirect(f"{reverse('ledger')}?{asked.urlencode()}")

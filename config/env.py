@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -46,12 +47,40 @@ def words(name: str, default: list[str]) -> list[str]:
 
 
 def folder(name: str, default: Path) -> Path:
-    """An absolute folder; it need not exist yet, but it must not be a file."""
+    """An absolute folder, made if it is not there yet."""
     value = text(name)
     path = Path(value).absolute() if value else default
-    if path.exists() and not path.is_dir():
-        raise _refuse(name, str(path), "a folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refuse(name, str(path), f"a folder that can be made ({error.strerror})") from None
     return path
+
+
+def file(name: str, default: Path) -> Path:
+    """An absolute file that can be read."""
+    value = text(name)
+    path = Path(value).absolute() if value else default
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise _refuse(name, str(path), "a file that can be read")
+    return path
+
+
+def choice(name: str, default: str, choices: list[str]) -> str:
+    """One of ``choices``, in any case."""
+    value = text(name, default).upper()
+    if value not in choices:
+        raise _refuse(name, value, " or ".join(choices))
+    return value
+
+
+def zone(name: str, default: str) -> str:
+    """The name of a time zone, such as ``Asia/Shanghai``."""
+    value = text(name, default)
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _refuse(name, value, "a time zone such as Asia/Shanghai") from None
 
 
 def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:

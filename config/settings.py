@@ -19,7 +19,7 @@ DEMO = env.boolean("DEMO", not env.text("DATABASE_URL"))
 DEMO_PASSWORD = "bihuan-demo"  # noqa: S105
 PORT = env.integer("PORT", 8000, low=1, high=65535)
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
-DISTRICT_FILE = Path(env.text("DISTRICT_FILE", str(BASE_DIR / "data" / "songjiang.json")))
+DISTRICT_FILE = env.file("DISTRICT_FILE", BASE_DIR / "data" / "songjiang.json")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DATABASE_URL = env.url("DATABASE_URL", paths.database_url(VAR_DIR), schemes=("postgresql", "postgres"))
 REDIS_URL = env.url("REDIS_URL", paths.redis_url(VAR_DIR), schemes=("redis", "rediss", "unix"))
@@ -33,9 +33,11 @@ def _secret_key() -> str:
         raise ImproperlyConfigured("SECRET_KEY 未设置 / is not set: give it any long random text, or set DEMO=1")
     kept = VAR_DIR / "secret-key"
     if not kept.exists():
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(50))
+        try:
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_urlsafe(50))
+        except OSError as error:
+            raise ImproperlyConfigured(f"VAR_DIR={str(VAR_DIR)!r} 不可写 / cannot be written: {error}") from None
     return kept.read_text()
 
 
@@ -176,7 +178,7 @@ LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 USE_I18N = USE_TZ = True
-TIME_ZONE = env.text("TIME_ZONE", "Asia/Shanghai")
+TIME_ZONE = env.zone("TIME_ZONE", "Asia/Shanghai")
 
 # --- files -------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -256,4 +258,4 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 
 # --- logs --------------------------------------------------------------------
 LOGGING_CONFIG = "config.logs.configure"
-LOGGING = {"level": env.text("LOG_LEVEL", "INFO")}
+LOGGING = {"level": env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])}

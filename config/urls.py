@@ -11,6 +11,8 @@ from config import health
 from responsibility import api as responsibility
 from responsibility import edition_api
 
+handler500 = "config.failing.failed"
+
 # The API says 401 by itself; a redirect to the sign-in page would hide it from programs.
 v1 = [
     path("token/", responsibility.SignIn.as_view()),

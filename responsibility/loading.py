@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from responsibility import editions, geometry
+from responsibility import district_file, editions, geometry
+from responsibility.district_file import BadDistrictFile
 from responsibility.models import (
     Authority,
     CalendarDay,
@@ -25,10 +26,6 @@ from responsibility.models import (
     Territory,
     Unit,
 )
-
-
-class BadDistrictFile(Exception):
-    """The file cannot be used; the text says what is wrong with it."""
 
 
 @dataclass
@@ -46,9 +43,12 @@ class Tally:
 def read(path: Path) -> dict:
     """The content of a district file; ``BadDistrictFile`` when it is missing, not JSON or lacks a part."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        # Editors of one system put a byte order mark first; it says nothing about the district.
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise BadDistrictFile(f"无法读取 / cannot read {path.name}: {error}") from None
+    if not isinstance(data, dict):
+        raise BadDistrictFile(f"{path.name} 不是区数据文件 / is no district file: a JSON object is expected")
     parts = ["district", "units", "authority", "territories", "scenarios", "categories", "matrix", "calendar"]
     missing = [part for part in parts if part not in data]
     if missing:
@@ -93,6 +93,7 @@ def load(data: dict, boundaries: dict | None = None, say: Callable[[str, Tally],
 
     ``say`` is told each table's name and tally. Raises ``BadDistrictFile`` or ``geometry.BoundaryError``.
     """
+    district_file.judge(data)
     try:
         with transaction.atomic():
             _load(data, boundaries, say)

@@ -8,6 +8,7 @@ from django.contrib.auth.views import LoginView
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import condition, require_GET
@@ -80,7 +81,11 @@ def ledger(request: HttpRequest) -> HttpResponse:
     chain, number = request.GET.get("chain", "").strip(), request.GET.get("number", "").strip()
     if number:
         # The ledger knows chains; the case with this number knows its own.
-        return redirect("case-ledger", number=number) if _is_number(number) else _entries(request, actor, None, "")
+        if not _is_number(number):
+            return _entries(request, actor, None, "")
+        others = request.GET.copy()
+        others.pop("number")
+        return redirect(f"{reverse('case-ledger', args=[number])}?{others.urlencode()}")
     return _entries(request, actor, _uuid(chain), chain)
 
 
@@ -97,8 +102,9 @@ def _uuid(text: str) -> UUID | None:
 
 def _entries(request: HttpRequest, actor: acting.Actor, chain: UUID | None, asked: str) -> HttpResponse:
     entries, verb = LedgerEntry.objects.order_by("-id"), request.GET.get("verb", "")
+    unknown = request.GET.get("unknown", "")
     misread = request.GET.get("number", "") or (asked if asked and chain is None else "")
-    if misread or "\x00" in verb:
+    if misread or unknown or "\x00" in verb:
         entries = entries.none()
     elif chain:
         entries = entries.filter(chain=chain).order_by("-seq")
@@ -118,6 +124,7 @@ def _entries(request: HttpRequest, actor: acting.Actor, chain: UUID | None, aske
         "more": (last.seq if chain else last.pk) if last else "",
         "chain": chain or "",
         "misread": misread,
+        "unknown": unknown,
         "verb": verb,
     }
     return render(request, "responsibility/ledger.html", context)

@@ -20,7 +20,7 @@ class Answered(models.TextChoices):
 class Party(models.Model):
     """责任方: a unit engaged in a case, in a role, from–to, with its own acknowledgement.
 
-    ``due_at`` and ``live`` are the key of the unit's worklist: its own nearest deadline, or the case's where it has none
+    ``due_at`` and ``live`` are the key of the unit's worklist: its own nearest deadline, the case's where it has none
     of its own, and whether the case is open.
     """
 

@@ -7,13 +7,24 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.crypto import salted_hmac
+from rest_framework import serializers
 
 from alerts.models import Source
-from responsibility import tokens
-from responsibility.loading import BadDistrictFile, Tally, sync
+from responsibility import district_file, tokens
+from responsibility.district_file import BadDistrictFile, Code, Text
+from responsibility.loading import Tally, sync
 from responsibility.models import Post, Role, Unit, User
 
 SINCE = "2026-01-01"
+Row = district_file.row_of(
+    "Row",
+    username=Text(max_length=150),
+    name=Text(max_length=100),
+    unit=Code("units"),
+    role=serializers.ChoiceField(Role.choices),
+    title=Text(max_length=100),
+    title_en=Text(max_length=100, allow_blank=True),
+)
 SOURCE = "demo-sensors"
 
 
@@ -23,6 +34,7 @@ def load(data: dict) -> dict[str, Tally]:
     Answers the tally of each table by its name. Raises ``BadDistrictFile`` for a unit that is not loaded.
     """
     rows = data.get("demo", {}).get("people", [])
+    district_file.judge_rows("demo.people", Row, rows, {"units": [*Unit.objects.values_list("code", flat=True)]})
     with transaction.atomic():
         return {
             "人员 people": sync(User, ["username"], _users(rows)),
@@ -54,9 +66,6 @@ def _users(rows: list[dict]) -> list[dict]:
 
 def _posts(rows: list[dict]) -> list[dict]:
     users, units = User.objects.in_bulk(field_name="username"), Unit.objects.in_bulk(field_name="code")
-    missing = sorted({row["unit"] for row in rows} - set(units))
-    if missing:
-        raise BadDistrictFile(f"演示人员的单位未载入 / units of demo people are not loaded: {', '.join(missing)}")
     since = datetime.fromisoformat(SINCE).replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
     return [
         {

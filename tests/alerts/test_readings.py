@@ -109,6 +109,50 @@ def test_readings_from_before_the_case_do_not_count(reported, press, measure):
     assert press(reported, "chengyun-check close").state == "closed"
 
 
+MEASURED = {"value": 16.0, "unit": "mg/m3"}
+
+
+@pytest.fixture
+def measured(knock, item, press):
+    """The same, of an alert that carried its value."""
+    return press(Case.objects.get(number=knock(item(**MEASURED)).json()["case"]), *REPORTED)
+
+
+def refusal(press, case, **data) -> tuple[str, str | None]:
+    with pytest.raises(Refused) as refused:
+        press(case, "chengyun-check close", **data)
+    return refused.value.code, refused.value.attr
+
+
+def test_a_dangerous_value_of_an_alert_holds_the_case_until_the_sensor_is_quiet(measured, press, measure):
+    measure(reading(1.0), reading(1.0, -0.01))
+    assert refusal(press, measured, note="电话确认") == ("sensor_not_clear", None)
+    measure(reading(1.0, -0.02))
+    assert press(measured, "chengyun-check close").state == "closed"
+
+
+def test_a_dangerous_value_after_quiet_readings_holds_it_again(reported, press, measure, knock, item):
+    measure(*[reading(1.0, 0.3 - n / 10) for n in range(3)])
+    at = (timezone.now() + timedelta(seconds=20)).isoformat()
+    assert knock(item(**MEASURED, observed_at=at)).json()["outcome"] == "joined"
+    assert refusal(press, reported) == ("sensor_not_clear", None)
+
+
+def test_where_no_sensor_reports_the_checker_says_what_was_measured(measured, press, client, people):
+    assert refusal(press, measured) == ("measure", "note")
+    client.force_login(people["chengyun-check"])
+    assert "复测结果" in client.get(f"/cases/{measured.number}/").content.decode()
+    assert press(measured, "chengyun-check close", note="手持仪复测 2 mg/m³").state == "closed"
+
+
+def test_an_alert_below_every_threshold_is_a_quiet_value(measured, press, knock, item):
+    for second in range(3):
+        at = (timezone.now() + timedelta(seconds=second)).isoformat()
+        below = item(value=1.0, unit="mg/m3", grade=None, observed_at=at)
+        assert knock(below).json()["outcome"] == "observed"
+    assert press(measured, "chengyun-check close").state == "closed"
+
+
 def test_a_heartbeat_is_noted(knock, source):
     answer = knock(b"", door="heartbeat/")
     source.refresh_from_db()

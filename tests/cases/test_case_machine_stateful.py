@@ -26,7 +26,7 @@ PEOPLE = [
     "chengyun-lead", "chengyun-check", "yingji-office", "anwei-office", "auditor", "insurer", "firm", "admin",
 ]  # fmt: skip
 # What a button that is shown may still ask for.
-TEACHES = {"no_evidence", "sensor_not_clear", "required", "already_open", "not_on_duty"}
+TEACHES = {"no_evidence", "sensor_not_clear", "measure", "required", "already_open", "not_on_duty"}
 PLACES = [
     {"object": "MH-SIJING-0088"},
     {"object": "H-2", "location": {"lat": 31.1144, "lon": 121.2683}},
@@ -197,7 +197,8 @@ class District(RuleBasedStateMachine):
             nearest = running.aggregate(at=Min("due_at"))["at"]
             assert case.due_at == nearest
             for party in case.parties.all():
-                assert party.due_at == nearest
+                own = running.filter(unit=party.unit_id).aggregate(at=Min("due_at"))["at"]
+                assert party.due_at == (own or nearest)
                 assert party.live == (party.until is None and case.state not in ENDED)
 
     @invariant()
@@ -206,7 +207,7 @@ class District(RuleBasedStateMachine):
             running = Deadline.objects.running().filter(case=case)
             if case.state in ENDED:
                 assert not running.exists(), case.state
-            elif case.state not in (State.TRIAGE, State.SUSPENDED):
+            elif case.state != State.SUSPENDED:
                 assert running.filter(paused_at=None).exists(), case.state
             if case.state != State.SUSPENDED:
                 assert not running.filter(paused_at__isnull=False).exists()

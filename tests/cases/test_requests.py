@@ -195,6 +195,16 @@ def test_only_a_repair_is_put_off_and_never_a_red_case(open_case, press, ask, st
     assert code_of(lambda: ask(case, "suspend", 60)) == code
 
 
+def test_a_suspension_that_is_too_long_is_refused_in_days(open_case, press, client, people):
+    case = press(open_case(), *REPAIR)
+    client.force_login(people["sijing-head"])
+    given = {"kind": "suspend", "reason": "缺件", "days": "100"}
+    page = client.post(f"/cases/{case.number}/requests/", given)
+    assert page.status_code == 400
+    assert "至多 90 天" in page.content.decode()
+    assert "129600" not in page.content.decode()
+
+
 def test_a_case_that_turned_red_meanwhile_is_not_put_off(open_case, press, ask, decide, send):
     from tests.cases.conftest import alert
 

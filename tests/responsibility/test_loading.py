@@ -145,3 +145,53 @@ def test_demo_people_keep_a_password_that_was_changed(data):
 
 def test_there_is_one_district():
     assert District.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (lambda d: d["categories"][0].update(thresholds="abc"), ["categories[0]", "thresholds", "'abc'"]),
+        (lambda d: d["categories"][3].update(name=" "), ["categories[3]", "name"]),
+        (lambda d: d["categories"][0]["thresholds"]["blue"].update(value="x"), ["thresholds.blue.value", "'x'"]),
+        (lambda d: d["categories"][0]["minutes"].update(arrive=0.5), ["categories[0]", "minutes.arrive"]),
+        (lambda d: d["territories"][0].update(lat="31"), ["territories[0]", "lat", "'31'"]),
+        (lambda d: d["territories"][0].update(lat=10**400), ["territories[0]", "lat"]),
+        (lambda d: d["matrix"][5].update(unit="NOPE"), ["matrix[5].unit", "'NOPE'"]),
+        (lambda d: d["matrix"][5].update(valid_from="soon"), ["matrix[5].valid_from", "'soon'"]),
+        (lambda d: d["matrix"][5].update(valid_from="2026-02-01", valid_to="2026-01-01"), ["matrix[5].valid_to"]),
+        (lambda d: d["units"].append(d["units"][0]), ["units", "twice"]),
+        (lambda d: d["units"].insert(2, 7), ["units[2]"]),
+        (lambda d: d.update(district=[]), ["district"]),
+        (lambda d: d["calendar"]["holidays"]["2026"].append("2025-01-01"), ["calendar.holidays.2026"]),
+        (lambda d: d["calendar"].update(holidays=[1]), ["calendar.holidays"]),
+    ],
+)
+def test_a_fault_is_named_by_its_row_and_field(data, spoil, named):
+    bad = copy.deepcopy(data)
+    spoil(bad)
+    with pytest.raises(loading.BadDistrictFile) as refused:
+        loading.load(bad)
+    assert all(word in str(refused.value) for word in named), str(refused.value)
+
+
+def test_a_fault_of_objects_and_people_is_named_too(data):
+    bad = copy.deepcopy(data)
+    bad["demo"]["objects"][4] |= {"category": "NOPE"}
+    bad["demo"]["people"][1] |= {"role": "king"}
+    with pytest.raises(loading.BadDistrictFile, match=r"demo\.objects\[4\].*category.*NOPE"):
+        load_objects(bad)
+    with pytest.raises(loading.BadDistrictFile, match=r"demo\.people\[1\].*role.*king"):
+        demo_people.load(bad)
+
+
+def test_a_byte_order_mark_says_nothing_about_the_district(data, tmp_path):
+    path = tmp_path / "district.json"
+    path.write_text("\ufeff" + json.dumps(data), encoding="utf-8")
+    assert loading.read(path) == data
+
+
+def test_the_kinds_of_proof_are_those_of_the_cases():
+    from cases.models.work import EvidenceKind
+    from responsibility import district_file
+
+    assert set(district_file.PROOFS) == set(EvidenceKind.values)
