@@ -226,6 +226,7 @@ SPECTACULAR_SETTINGS = {
         "EvidenceKind": "cases.models.work.EvidenceKind",
         "DeadlineKind": "cases.models.clock.DeadlineKind",
         "CaseState": "cases.models.machine.State",
+        "EditionState": "responsibility.models.edition.EditionState",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
