@@ -102,10 +102,8 @@ def about(edition: Edition, actor: acting.Actor, known: Directory) -> dict:
     now, duties = clock.now(), rows(edition, known)
     judged = edition.state not in (EditionState.PUBLISHED, EditionState.WITHDRAWN)
     faults = checks.faults(duties, known, now) if judged else []
-    opinions = list(Opinion.objects.filter(duty__edition=edition).select_related("given_by"))
-    for opinion in opinions:
-        opinion.unit = known.units[opinion.unit_id]
-    heard = voices(duties, opinions, known)
+    opinions = list(Opinion.objects.filter(duty__edition=edition).select_related("given_by", "unit"))
+    heard = voices(duties, opinions)
     allowed = editions.steps(edition, actor)
     return {
         "edition": edition,
@@ -147,15 +145,15 @@ def chapters(duties: list[Duty], faults: list[checks.Finding], opinions: list[Op
     return list(found.values())
 
 
-def voices(duties: list[Duty], opinions: list[Opinion], known: Directory) -> list[Voice]:
+def voices(duties: list[Duty], opinions: list[Opinion]) -> list[Voice]:
     """Every named unit: who objects first, then who is silent, then who has agreed."""
     said = {(opinion.duty_id, opinion.unit_id): opinion for opinion in opinions}
     found: dict[int, Voice] = {}
     for duty in duties:
-        if duty.unit_id is None:
+        if duty.unit is None:
             continue
-        voice = found.setdefault(duty.unit_id, Voice(known.units[duty.unit_id]))
-        opinion = said.get((duty.pk, duty.unit_id))
+        voice = found.setdefault(duty.unit.pk, Voice(duty.unit))
+        opinion = said.get((duty.pk, duty.unit.pk))
         voice.rows += 1
         voice.silent += opinion is None
         voice.accepted += opinion is not None and opinion.stance == Stance.ACCEPT

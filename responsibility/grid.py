@@ -85,16 +85,19 @@ class Chapter:
 
 def with_names(duties: Iterable[Duty], known: Directory) -> list[Duty]:
     """The rows with units, categories, scenarios and territories taken from the directory: no question each."""
-    categories = {category.pk: category for category in known.categories.values()}
-    scenarios = {scenario.pk: scenario for scenario in known.scenarios.values()}
-    territories = {territory.pk: territory for territory in known.territories.values()}
+    tables: dict[str, dict] = {
+        "category": {category.pk: category for category in known.categories.values()},
+        "scenario": {scenario.pk: scenario for scenario in known.scenarios.values()},
+        "territory": {territory.pk: territory for territory in known.territories.values()},
+        "unit": known.units,
+    }
     named = list(duties)
     for duty in named:
-        cache = duty._state.fields_cache
-        cache["category"] = categories.get(duty.category_id or 0)
-        cache["scenario"] = scenarios.get(duty.scenario_id or 0)
-        cache["territory"] = territories.get(duty.territory_id or 0)
-        cache["unit"] = known.units.get(duty.unit_id or 0)
+        for name, table in tables.items():
+            pk = getattr(duty, f"{name}_id")
+            # What is newer than the directory is asked for when it is shown.
+            if pk is None or pk in table:
+                duty._state.fields_cache[name] = table.get(pk)
     return named
 
 

@@ -62,7 +62,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
     return render(request, "responsibility/matrix.html", context)
 
 
-def to_answer(actor: acting.Actor) -> list[dict]:
+def to_answer(actor: acting.Actor) -> list:
     """Editions that ask the actor's units: ``{"edition__number", "edition__title", "rows"}`` not yet spoken to."""
     units = {post.unit_id for post in actor.posts if post.role in editions.SPEAKERS}
     silent = Duty.objects.filter(edition__state=EditionState.COMMENT, unit__in=units, opinions=None)

@@ -87,7 +87,7 @@ def without_english() -> set[str]:
     texts |= set(Edition.objects.values_list("title", flat=True)) | set(
         Edition.objects.values_list("document", flat=True)
     )
-    return {text for text in texts | {"人手不足"} if text}
+    return {text for text in texts | {"人手不足", "甲"} if text}
 
 
 def codes() -> set[str]:
