@@ -324,9 +324,11 @@ class Attributes(Kind):
         text = super().read(raw)
         try:
             found = json.loads(text, parse_constant=_refuse) if text else {}
+            kept = json.dumps(found, ensure_ascii=False)
+            kept.encode()
         except (ValueError, RecursionError):
             raise Unreadable("not_json", found=text) from None
-        if not isinstance(found, dict) or "\\u0000" in json.dumps(found):
+        if not isinstance(found, dict) or "\\u0000" in kept:
             raise Unreadable("not_json", found=text)
         return found
 

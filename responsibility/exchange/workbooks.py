@@ -6,12 +6,11 @@ The bytes of the sheet are run through once without parsing them: that is how mu
 
 import re
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import openpyxl
 
@@ -21,11 +20,12 @@ from responsibility.exchange.kinds import Broken, Formula
 MOST_PARTS = 2000
 MOST_UNPACKED = 400 << 20
 # Everything but the sheets is held in memory by the reader.
-MOST_HELD = 48 << 20
-# So many bytes of a sheet without a new row: a row of every column with a long text in each is smaller.
-MOST_IN_A_ROW = 8 << 20
+MOST_HELD = 32 << 20
+STRINGS = "xl/sharedStrings.xml"
+# So many bytes without a new row: such a row would take minutes to read.
+MOST_IN_A_ROW = 2 << 20
 MOST_ROWS = 1_048_576
-MOST_COLUMNS = 100
+MOST_COLUMNS = 40
 MOST_MERGED = 100
 BLOCK = 1 << 20
 # A piece of a tag may lie across two blocks.
@@ -46,6 +46,7 @@ def opened(path: Path) -> Iterator[tuple[int, list[str], Found]]:
         try:
             with ZipFile(path) as archive:
                 _refuse_bombs(archive)
+                surveys = {part.filename: _survey(archive, part.filename) for part in archive.infolist()}
             # As a stream: by a path the reader would judge the name.
             book = openpyxl.load_workbook(stack.enter_context(path.open("rb")), read_only=True)
             stack.callback(book.close)
@@ -56,8 +57,7 @@ def opened(path: Path) -> Iterator[tuple[int, list[str], Found]]:
         sheet = next((one for one in book.worksheets if one.sheet_state == "visible"), None)
         if sheet is None:
             raise BadFile("no_header")
-        rows, merged = _survey(path, sheet._worksheet_path)
-        yield rows, merged, _rows(sheet)
+        yield *surveys.get(sheet._worksheet_path, (0, [])), _rows(sheet)
 
 
 def _refuse_bombs(archive: ZipFile) -> None:
@@ -68,31 +68,35 @@ def _refuse_bombs(archive: ZipFile) -> None:
         raise BadFile("bomb")
 
 
-def _survey(path: Path, part: str) -> tuple[int, list[str]]:
+def _survey(archive: ZipFile, name: str) -> tuple[int, list[str]]:
+    """How many rows a part has and its merged ranges; whatever its name, for a workbook may keep a sheet anywhere."""
     rows, merged, since, tail = 0, [], 0, b""
-    try:
-        with ZipFile(path) as archive, archive.open(part) as sheet:
-            while block := sheet.read(BLOCK):
-                piece = tail + block
-                starts = [found.start() for found in ROW.finditer(piece) if found.end() > len(tail)]
-                rows += len(starts)
-                since = len(piece) - starts[-1] if starts else since + len(block)
-                if since > MOST_IN_A_ROW:
-                    raise BadFile("bomb")
-                merged += [found[1].decode() for found in MERGED.finditer(piece) if found.end() > len(tail)]
-                tail = piece[-TAIL:]
-    except (BadZipFile, KeyError, OSError, EOFError, zlib.error) as error:
-        raise BadFile("damaged") from error
+    if name == STRINGS:
+        return 0, []
+    with archive.open(name) as part:
+        while block := part.read(BLOCK):
+            piece = tail + block
+            starts = [found.start() for found in ROW.finditer(piece) if found.end() > len(tail)]
+            rows += len(starts)
+            since = len(piece) - starts[-1] if starts else since + len(block)
+            if since > MOST_IN_A_ROW:
+                raise BadFile("bomb")
+            merged += [found[1].decode() for found in MERGED.finditer(piece) if found.end() > len(tail)]
+            tail = piece[-TAIL:]
     return rows, merged[:MOST_MERGED]
 
 
 def _rows(sheet) -> Found:
     sheet.reset_dimensions()
     try:
+        last = None
         for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), start=1):
             if number > MOST_ROWS:
                 raise BadFile("too_many_rows", most=MOST_ROWS)
-            yield number, tuple(map(_value, cells))
+            # Holes are filled with one and the same blank row, up to a million times.
+            if cells is not last:
+                yield number, tuple(map(_value, cells))
+            last = cells
     except BadFile:
         raise
     except Exception as error:  # as above
