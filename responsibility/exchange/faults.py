@@ -100,4 +100,4 @@ class Faults:
         """A fault in the cell of ``column``, or in the whole line when the file lacks the column."""
         row.faulty = True
         said = {name: str(word)[:80] for name, word in words.items()}
-        self.add(Fault(code, row.cells.get(column, str(row.line)), column, said))
+        self.add(Fault(code, row.cell(column), column, said))

@@ -144,10 +144,10 @@ def read(file: Opened, table: Table, faults: Faults, progress: Progress) -> Iter
     for merged in file.merged:
         if any(int(number) >= header.number for number in re.findall(r"\d+", merged)):
             faults.add(Fault("merged", merged))
-    found = 0
+    found, places = 0, {column.name: letters(at + 1) for at, column in columns.items() if column}
     for line in chain(rest, lines):
         progress(line.number)
-        row = _row(line, columns, faults)
+        row = _row(line, columns, places, faults)
         if row:
             found += 1
             yield row
@@ -195,9 +195,8 @@ def _title(cell: object) -> str:
         return ""
 
 
-def _row(line: Line, columns: Columns, faults: Faults) -> Row | None:
+def _row(line: Line, columns: Columns, places: dict[str, str], faults: Faults) -> Row | None:
     """The row of a line; ``None`` for a blank one."""
-    places = {column.name: f"{letters(at + 1)}{line.number}" for at, column in columns.items() if column}
     row, unread = Row(line.number, {}, places), set()
     for at, column in columns.items():
         if column is None or column.shown:

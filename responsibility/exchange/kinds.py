@@ -26,6 +26,8 @@ LONGEST_TEXT = 32_767
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 INVISIBLE = "\u200b\ufeff\u00a0\u3000"
+# Control characters, which no database text or sheet should hold, and halves of characters.
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?))?")
 YEARS = range(1900, 2200)
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -73,7 +75,7 @@ def text_of(raw: object) -> str:
 
 def _clean(raw: str) -> str:
     text = raw.strip().strip(INVISIBLE).strip()
-    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\r\t" for char in text):
+    if UNSEEN.search(text):
         raise Unreadable("control")
     # The mark that an export sets before what a spreadsheet would run.
     return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text

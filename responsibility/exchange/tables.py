@@ -52,12 +52,16 @@ class Column:
 
 @dataclass
 class Row:
-    """A line of the file that could be read. ``values`` has the columns that the file has; ``cells`` where each is."""
+    """A line of the file. ``values`` has the columns that the file has; ``letters`` tells where each stands."""
 
     line: int
     values: dict[str, Any]
-    cells: dict[str, str]
+    letters: dict[str, str]
     faulty: bool = False
+
+    def cell(self, column: str) -> str:
+        """The name of the cell, or the number of the line when the file lacks the column."""
+        return f"{self.letters.get(column, '')}{self.line}"
 
 
 @dataclass
