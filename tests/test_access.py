@@ -23,7 +23,14 @@ PUBLIC = {
     "/healthz", "/readyz", "/metrics", "/accounts/login/", "/accounts/logout/", "/language/", "/api/v1/token/",
     "/api/schema/", "/api/docs/", "/admin/login/",
 }  # fmt: skip
-SAMPLES = {"str": "x", "int": "1", "slug": "x", "path": "x", "uuid": "0" * 32, "number": "SJ-20260101-000001"}
+SAMPLES = {
+    "str": "x",
+    "int": "1",
+    "slug": "x",
+    "path": "x",
+    "uuid": "00000000-0000-0000-0000-000000000000",
+    "number": "SJ-20260101-000001",
+}
 
 
 def addresses(patterns=None, before="/"):

@@ -333,8 +333,12 @@ MAY = {
 
 
 def test_each_table_is_open_to_its_people_and_to_nobody_else(client, people):
-    upload = None
+    one_of_each = {}
+    for name in [*MAY, *people]:
+        one_of_each.setdefault(frozenset(acting.of(people[name]).roles), name)
     for name, person in people.items():
+        if name not in one_of_each.values():
+            continue
         client.force_login(person)
         roles = acting.of(person).roles
         assert client.get("/exchange/").status_code == (200 if name in MAY else 403), name
@@ -348,8 +352,8 @@ def test_each_table_is_open_to_its_people_and_to_nobody_else(client, people):
             expected = {True: (303, 400), False: (403,)}[table in MAY.get(name, ())]
             assert answer.status_code in expected, (name, table)
     upload = Upload.objects.filter(table="units").first()
-    for name, person in people.items():
-        client.force_login(person)
+    for name in one_of_each.values():
+        client.force_login(people[name])
         expected = 200 if "units" in MAY.get(name, ()) else 404
         assert client.get(f"/exchange/uploads/{upload.chain}/").status_code == expected, name
         assert client.get(f"/exchange/uploads/{upload.chain}/report.csv").status_code == expected, name
