@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
+from alerts.formats.item import storable
 from cases import guards
 from cases.changes import Changes, locked_case
 from cases.loops import rise
@@ -19,6 +20,7 @@ from responsibility.refusals import Forbidden, Invalid, Refused
 # A suspension is reviewed at the latest after this time.
 SUSPEND_CEILING = timedelta(days=90)
 EXTEND_CEILING_MINUTES = 24 * 60
+ANSWER_LENGTH = 2000
 
 
 def ask(case_id: int, *, by: User, kind: str, reason: str, note: str = "", minutes: int | None = None) -> Request:
@@ -59,6 +61,10 @@ def decide(request_id: int, *, by: User, approve: bool, answer: str = "") -> Req
     """Approve or refuse. A refusal needs its reason in ``answer``. Raises ``Forbidden``, ``Refused``, ``Invalid``."""
     if not approve and not answer.strip():
         raise Invalid("required", _("驳回须写明理由。"), "answer")
+    if not storable(answer):
+        raise Invalid("bad_character", _("含有无法保存的字符。"), "answer")
+    if len(answer) > ANSWER_LENGTH:
+        raise Invalid("too_long", _("超过 %(limit)d 个字符。") % {"limit": ANSWER_LENGTH}, "answer")
     with transaction.atomic():
         case_id = Request.objects.values_list("case_id", flat=True).get(pk=request_id)
         case, changes, actor = _open_case(case_id, by)

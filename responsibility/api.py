@@ -24,8 +24,9 @@ from responsibility.refusals import Invalid
 class SignInSerializer(serializers.Serializer):
     """Name and password."""
 
-    username = serializers.CharField()
-    password = serializers.CharField()
+    # As long as the forms take.
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=4096)
 
 
 class SignIn(APIView):
