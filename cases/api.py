@@ -20,6 +20,9 @@ from responsibility.interface import ErrorsSerializer, NewestFirst
 from responsibility.models import Grade, LedgerEntry
 from responsibility.refusals import Invalid
 
+# A case that is worked has some dozens of entries; one that a sensor keeps reporting may have any number.
+TIMELINE = 1000
+
 REFUSALS = {
     400: ErrorsSerializer,
     403: OpenApiResponse(ErrorsSerializer, description="Seen, but not this person's to do."),
@@ -201,10 +204,26 @@ class EntrySerializer(serializers.ModelSerializer):
 class CaseTimeline(Visible):
     """What happened on a case."""
 
-    @extend_schema(operation_id="cases_timeline", responses={200: EntrySerializer(many=True), 404: ErrorsSerializer})
+    @extend_schema(
+        operation_id="cases_timeline",
+        parameters=[OpenApiParameter("after", int, description="Only entries with a higher `seq`.")],
+        responses={200: EntrySerializer(many=True), 404: ErrorsSerializer},
+    )
     def get(self, request, number):
-        """The ledger entries of the case's chain, oldest first."""
-        return Response(EntrySerializer(ledger.story(self.case(number).chain), many=True).data)
+        """The ledger entries of the case's chain, oldest first, up to 1,000; a ``Link`` leads to those that follow."""
+        story = ledger.story(self.case(number).chain).order_by("seq")
+        entries = list(story.filter(seq__gt=self._after())[: TIMELINE + 1])
+        answer = Response(EntrySerializer(entries[:TIMELINE], many=True).data)
+        if len(entries) > TIMELINE:
+            following = request.build_absolute_uri(f"{request.path}?after={entries[TIMELINE - 1].seq}")
+            answer["Link"] = f'<{following}>; rel="next"'
+        return answer
+
+    def _after(self) -> int:
+        text = self.request.query_params.get("after", "0")
+        if not text.isascii() or not text.isdigit() or len(text) > 9:
+            raise Invalid("bad_number", _("应为正整数。"), "after")
+        return int(text)
 
 
 class EvidenceSerializer(serializers.ModelSerializer):
@@ -230,7 +249,8 @@ class EvidenceSerializer(serializers.ModelSerializer):
 class EvidenceUploadSerializer(serializers.Serializer):
     """A proof on its way in."""
 
-    file = serializers.FileField()
+    # A file whose name is in another encoding does not arrive as one.
+    file = serializers.FileField(error_messages={"required": _("没有收到文件；文件名须为 UTF-8 编码。")})
     kind = serializers.ChoiceField(EvidenceKind.choices, default=EvidenceKind.PHOTO.value)
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
     taken_at = serializers.DateTimeField(required=False, default=None)

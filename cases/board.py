@@ -8,13 +8,16 @@ import asyncio
 import atexit
 import concurrent.futures
 import contextlib
+import hashlib
 import os
 import threading
 from collections.abc import Iterable
 
 import structlog
 from channels.layers import get_channel_layer
+from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
+from django.dispatch import receiver
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +37,11 @@ def unit_group(unit_id: int) -> str:
 def case_group(number: str) -> str:
     """The group of the screens that show one case."""
     return f"case-{number}"
+
+
+def session_group(key: str) -> str:
+    """The group of the screens of one sign-in. Its name tells nobody the key."""
+    return f"session-{hashlib.sha256(key.encode()).hexdigest()[:40]}"
 
 
 def changed(cases: Iterable, engaged: dict[int, set[int]]) -> None:
@@ -57,15 +65,15 @@ class _Messenger:
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
         self.lock = threading.Lock()
-        self.waiting: set[str] = set()
+        self.waiting: set[tuple[str, str]] = set()
         self.sending: concurrent.futures.Future | None = None
         # A command that ends right after its commit still says so.
         atexit.register(self.finish)
         threading.Thread(target=self.loop.run_forever, daemon=True, name="nudge").start()
 
-    def send(self, groups: set[str]) -> None:
+    def send(self, groups: set[str], what: str) -> None:
         with self.lock:
-            idle, self.waiting = not self.waiting, self.waiting | groups
+            idle, self.waiting = not self.waiting, self.waiting | {(group, what) for group in groups}
         if idle:
             self.sending = asyncio.run_coroutine_threadsafe(self._send(), self.loop)
 
@@ -78,11 +86,11 @@ class _Messenger:
     async def _send(self) -> None:
         await asyncio.sleep(GATHER_SECONDS)
         with self.lock:
-            groups, self.waiting = self.waiting, set()
+            waiting, self.waiting = self.waiting, set()
         try:
             layer = get_channel_layer()
-            for group in sorted(groups):
-                await layer.group_send(group, {"type": "changed"})
+            for group, what in sorted(waiting):
+                await layer.group_send(group, {"type": what})
         except Exception:
             log.warning("nudge_lost", exc_info=True)
 
@@ -91,10 +99,18 @@ _lock = threading.Lock()
 _messenger: _Messenger | None = None
 
 
-def nudge(groups: set[str]) -> None:
-    """Say "changed" to ``groups``. Returns at once and never raises."""
+def nudge(groups: set[str], what: str = "changed") -> None:
+    """Say ``what`` to ``groups``: ``changed``, or ``left`` to close them. Returns at once and never raises."""
     global _messenger
     with _lock:
         if _messenger is None or _messenger.pid != os.getpid():
             _messenger = _Messenger()
-    _messenger.send(groups)
+    _messenger.send(groups, what)
+
+
+@receiver(user_logged_out)
+def _left(sender, request, **_rest) -> None:
+    """Close the screens of a sign-in that has ended."""
+    key = getattr(getattr(request, "session", None), "session_key", None)
+    if key:
+        nudge({session_group(key)}, "left")

@@ -33,14 +33,17 @@ class BoardConsumer(AsyncJsonWebsocketConsumer):
         if not user.is_authenticated:
             return []
         actor = acting.of(user)
-        query = dict(pair.partition("=")[::2] for pair in self.scope["query_string"].decode().split("&"))
+        asked = self.scope["query_string"].decode("ascii", "replace").split("&")
+        query = dict(pair.partition("=")[::2] for pair in asked)
         units = directory.current().units
         if "case" in query:
             seen = Case.objects.visible_to(actor, units).filter(number=query["case"]).exists()
-            return [board.case_group(query["case"])] if seen else []
-        if access.reads_all(actor):
-            return [board.DISTRICT]
-        return [board.unit_group(unit) for unit in access.units_below(actor, units)]
+            groups = [board.case_group(query["case"])] if seen else []
+        elif access.reads_all(actor):
+            groups = [board.DISTRICT]
+        else:
+            groups = [board.unit_group(unit) for unit in access.units_below(actor, units)]
+        return [*groups, board.session_group(self.scope["session"].session_key)] if groups else []
 
     async def disconnect(self, code):
         if hasattr(self, "ending"):
@@ -48,9 +51,13 @@ class BoardConsumer(AsyncJsonWebsocketConsumer):
         for group in self.joined:
             await self.channel_layer.group_discard(group, self.channel_name)
 
-    async def receive_json(self, content, **kwargs):
-        """Nothing is taken from a screen here."""
+    async def receive(self, text_data=None, bytes_data=None, **kwargs):
+        """Nothing is taken from a screen here, so nothing is read either."""
 
     async def changed(self, event):
         """Pass the nudge on."""
         await self.send_json({"changed": True})
+
+    async def left(self, event):
+        """The reader has signed out."""
+        await self.close(code=4401)

@@ -99,7 +99,7 @@ def receive(upload: Upload, *, root: Path, limit: int, tz: tzinfo = SHANGHAI) ->
     (``FileRefused``: file_empty, file_size, file_type, file_image, file_video) leaves nothing.
     ``tz`` is the zone of EXIF times that carry no offset.
     """
-    root.mkdir(parents=True, exist_ok=True)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=root, prefix=".incoming-") as folder:
         original = Path(folder) / "originals"
         sha256, size = _write(upload, original, limit)

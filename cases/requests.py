@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
+from alerts.formats.item import storable
 from cases import arbitration, guards
 from cases.changes import Changes, locked_case
 from cases.loops import rise
@@ -19,6 +20,7 @@ from responsibility.refusals import Forbidden, Invalid, Refused
 # A suspension is reviewed at the latest after this time.
 SUSPEND_CEILING = timedelta(days=90)
 EXTEND_CEILING_MINUTES = 24 * 60
+ANSWER_LENGTH = 2000
 
 
 # Asked by the system itself, never by a person.
@@ -83,6 +85,10 @@ def decide(
     """
     if not approve and not answer.strip():
         raise Invalid("required", _("驳回须写明理由。"), "answer")
+    if not storable(answer):
+        raise Invalid("bad_character", _("含有无法保存的字符。"), "answer")
+    if len(answer) > ANSWER_LENGTH:
+        raise Invalid("too_long", _("超过 %(limit)d 个字符。") % {"limit": ANSWER_LENGTH}, "answer")
     with transaction.atomic():
         case_id = Request.objects.values_list("case_id", flat=True).get(pk=request_id)
         case, changes, actor = _open_case(case_id, by)

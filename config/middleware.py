@@ -31,20 +31,40 @@ class RequestId:
 
 
 class Refusals:
-    """Say in words why a request is not looked at any further; see ``config/bridge.py`` for bodies."""
+    """Say in words why a request is not looked at any further; see ``config/bridge.py`` and ``config/refusing.py``."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         refused = request.META.get("bihuan.refused")
-        if refused is None:
-            return self.get_response(request)
-        code, limit = refused
-        if code == "too_large":
-            answer = refusal(request, 413, code, _("请求内容超过 %(limit)d MB 的上限。") % {"limit": limit >> 20})
-        else:
-            answer = refusal(request, 408, code, _("请求内容迟迟没有传完，请重新发送。"))
-        # The rest of the body may still be on its way.
-        answer["Connection"] = "close"
-        return answer
+        if refused is not None:
+            answer = _said(request, *refused)
+            # The rest of the body may still be on its way.
+            answer["Connection"] = "close"
+            return answer
+        # No column can hold it, so no question that contains it has an answer.
+        if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.META.get("QUERY_STRING", ""):
+            return refusal(request, 400, "bad_character", _("地址中含有无效字符。"))
+        return self.get_response(request)
+
+
+def _said(request: HttpRequest, code: str, limit: int) -> HttpResponse:
+    if code == "bad_charset":
+        return refusal(request, 415, code, _("请使用 UTF-8 编码。"))
+    if code == "too_large":
+        return refusal(request, 413, code, _("请求内容超过 %(limit)d MB 的上限。") % {"limit": limit >> 20})
+    return refusal(request, 408, code, _("请求内容迟迟没有传完，请重新发送。"))
+
+
+class Private:
+    """What is answered to a person stays in no cache, unless its view says for how long it may."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response

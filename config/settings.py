@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestId",
+    "config.middleware.Private",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "config.middleware.Refusals",
@@ -151,11 +152,19 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 # The administrator's pages are for reference data; who is locked out waits, or `axes_reset` is run.
 AXES_ENABLE_ADMIN = False
+AXES_LOCKOUT_CALLABLE = "config.lockout.locked"
+AXES_HANDLER = "config.lockout.ByNameToo"
+# From all addresses together.
+FAILURES_OF_A_NAME = 100
 AXES_LOCKOUT_TEMPLATE = "responsibility/locked.html"
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not (DEMO or DEBUG)
 SESSION_COOKIE_HTTPONLY = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.boolean("BEHIND_TLS_PROXY", False) else None
+# Only these may say on whose behalf they ask; without any, the address is that of the connection.
+TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 0 if DEMO or DEBUG else 31_536_000, low=0, high=100_000_000)
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -168,9 +177,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'self'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
-    },
-    # Swagger UI writes its own style elements.
-    "EXCLUDE_URL_PREFIXES": ("/api/docs/",),
+    }
 }
 
 # --- language and time -------------------------------------------------------

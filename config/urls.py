@@ -1,9 +1,10 @@
 """Every URL of the installation."""
 
+from csp.decorators import csp_update
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from alerts import api as alerts
 from cases import api as cases
@@ -38,13 +39,16 @@ v1 = [
 for route in v1:
     route.callback = login_not_required(route.callback)
 
+# Swagger UI writes its own style elements.
+docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
+
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("metrics", health.metrics),
     path("api/v1/", include(v1)),
     path("api/schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
-    path("api/docs/", login_not_required(SpectacularSwaggerView.as_view(url_name="schema"))),
+    path("api/docs/", login_not_required(docs)),
     path("admin/", admin.site.urls),
     path("", include("responsibility.urls")),
     path("", include("alerts.urls")),

@@ -23,8 +23,9 @@ from responsibility.ownership import Question, Weighed
 class SignInSerializer(serializers.Serializer):
     """Name and password."""
 
-    username = serializers.CharField()
-    password = serializers.CharField()
+    # As long as the forms take.
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=4096)
 
 
 class SignIn(APIView):

@@ -1,9 +1,12 @@
 """What all API doors share: one shape for errors, one for pages."""
 
+from datetime import UTC
+
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, serializers, status
 from rest_framework.pagination import CursorPagination
@@ -87,19 +90,43 @@ class ErrorsSerializer(serializers.Serializer):
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]
 
 
+def _instant(text: str) -> None:
+    """Raise ``ValueError`` or ``OverflowError`` unless ``text`` is a time that the database can compare with."""
+    parsed = parse_datetime(text)
+    if parsed is None or parsed.utcoffset() is None:
+        raise ValueError(text)
+    parsed.astimezone(UTC)
+
+
+def _row_id(text: str) -> None:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ValueError(text)
+
+
 class NewestFirst(CursorPagination):
-    """Pages by cursor, newest first; ``page_size`` up to 200. Nothing is counted."""
+    """Pages by cursor, newest first; ``page_size`` up to 200. Nothing is counted. A cursor not of ours is 404."""
 
     ordering: tuple[str, ...] = ("-opened_at", "-id")
+    read = staticmethod(_instant)
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def decode_cursor(self, request):
+        cursor = super().decode_cursor(request)
+        try:
+            if cursor is not None and cursor.position is not None:
+                self.read(cursor.position)
+        except (ValueError, OverflowError):
+            raise exceptions.NotFound(self.invalid_cursor_message) from None
+        return cursor
 
 
 class NewestEntryFirst(NewestFirst):
     """The same for ledger entries."""
 
     ordering = ("-id",)
+    read = staticmethod(_row_id)
 
 
 class Json(JSONParser):

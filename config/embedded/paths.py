@@ -37,6 +37,12 @@ def create_runtime_dir(var_dir: Path) -> Path:
     return runtime_dir(var_dir)  # asked again: what was there in the meantime is checked
 
 
+def create_private(folder: Path) -> None:
+    """Make ``folder`` where it is missing, and close it to everybody else."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 def _fits(folder: Path) -> bool:
     # libpq reads a comma in `host` as a list of hosts, and has no way to escape one.
     longest = os.fsencode(folder / "pg" / f".s.PGSQL.{POSTGRES_PORT}")

@@ -1,7 +1,7 @@
 """People, the posts they hold, and the tokens they sign in with."""
 
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +18,14 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.full_name or self.username
+
+    def save(self, *args, **kwargs) -> None:
+        """A new password ends what the old one had opened: sessions by themselves, tokens here."""
+        renewed = self.pk is not None and getattr(self, "_password", None) is not None
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if renewed:
+                self.tokens.all().delete()
 
 
 class Role(models.TextChoices):

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.embedded import process
+from config.management.commands.up import WEB_OPTIONS
 from tests.environment import VAR
 
 HOME = Path(__file__).resolve().parent.parent.parent
@@ -28,7 +29,7 @@ def serving() -> Iterator[str]:
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
     subprocess.run(collect, env=environment, cwd=HOME, check=True)
     port = _free_port()
-    options = ("--host", HOST, "--port", str(port), "--timeout-graceful-shutdown", "1")
+    options = (*WEB_OPTIONS, "--host", HOST, "--port", str(port), "--timeout-graceful-shutdown", "1")
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", *options]
     child = process.start("web", command, VAR / "log" / "web.log", env=environment, cwd=HOME)
     try:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import http.client
+import os
 import socket
 import sys
 import time
@@ -16,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
+from config.embedded import paths
 from config.embedded.process import ServerError, run_here
 from config.embedded.servers import Servers
 from config.embedded.supervisor import Stopped, Supervisor, stopping_on_signals
@@ -23,6 +25,8 @@ from config.embedded.supervisor import Stopped, Supervisor, stopping_on_signals
 HOST = "127.0.0.1"
 READY_TIMEOUT = 60.0  # seconds
 QUIET_WORKER = ("--without-gossip", "--without-mingle")  # one worker: there is nobody to talk to
+# Who asked on whose behalf is read in config/asgi.py; screens have nothing to say.
+WEB_OPTIONS = ("--no-proxy-headers", "--ws-max-size", "4096")
 DEMO_PEOPLE = "sijing-duty · sijing-head · sijing-handler · jiuting-duty · chengyun-lead · chengyun-check · admin"
 
 
@@ -51,7 +55,10 @@ class Command(BaseCommand):
 
     def run_all(self) -> None:
         """Bring the parts up in order and watch them."""
+        os.umask(0o077)
         var_dir = Path(settings.VAR_DIR)
+        for name in ("evidence", "log", "valkey"):
+            paths.create_private(var_dir / name)
         servers = Servers(var_dir, step=self.step)
         with contextlib.ExitStack() as stack:
             stack.callback(servers.stop)
@@ -119,7 +126,7 @@ def _manage(*words: str) -> list[str | Path]:
 
 def _web() -> list[str]:
     # A page that never ends must not hold up the stop.
-    options = ("--no-access-log", "--timeout-graceful-shutdown", "5")
+    options = (*WEB_OPTIONS, "--no-access-log", "--timeout-graceful-shutdown", "5")
     address = ("--host", HOST, "--port", str(settings.PORT))
     return [sys.executable, "-m", "uvicorn", "config.asgi:application", *address, *options]
 
