@@ -118,6 +118,7 @@ def _file(move: Move) -> None:
         raise Refused("already_open", _("该监测对象已有同类在办案件%(number)s，本件请作废。") % told, "category")
     case.category_code, case.policy = case.category.code, promise(case.category)
     after = {"category": case.category_code, "territory": case.territory.code, "grade": str(case.grade)}
+    after |= {"scenario": case.scenario.code if case.scenario else None}
     owners = Owners(known, move.changes.now)
     dispatch(move.changes, owners, case, verb="case.file", after=after, note=data.get("note", ""))
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import CLOCK_SKEW
 from cases import files, guards
-from cases.changes import Changes, locked_case
+from cases.changes import Changes, locked_case, place_of
 from cases.models import Case, Evidence
 from cases.models.work import EvidenceKind
 from responsibility import acting, clock, directory
@@ -94,7 +94,9 @@ def _keep(case_id: int, stored: files.Stored, kind: str, told: dict, by: User) -
         **told,
     )
     changes.touch(case)
-    after = {"kind": kind, "sha256": stored.sha256, "size": stored.size}
+    taken_at = told["taken_at"].isoformat() if told["taken_at"] else None
+    after = {"kind": kind, "sha256": stored.sha256, "size": stored.size, "type": stored.content_type}
+    after |= {"taken_at": taken_at, "taken_where": place_of(told["lat"], told["lon"])}
     changes.tell(case, "evidence.add", after=after, note=told["note"])
     changes.write(by=actor, post=post)
     return evidence

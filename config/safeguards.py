@@ -20,7 +20,8 @@ TRIGGERS = """
     WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid) AND c.relname = ANY(%s)
 """
 FUNCTIONS = """
-    SELECT p.oid::regprocedure::text, true, concat_ws(E'\n', l.lanname, p.provolatile, p.prosecdef, p.proconfig, p.prosrc)
+    SELECT p.oid::regprocedure::text, true,
+        concat_ws(E'\n', l.lanname, p.provolatile, p.prosecdef, p.proconfig, p.prosrc)
     FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
     WHERE pg_function_is_visible(p.oid) AND p.proname LIKE 'bihuan%%'
 """

@@ -5,6 +5,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
+from responsibility import acting, posts
 from responsibility.models import (
     CalendarDay,
     CalendarYear,
@@ -62,6 +63,19 @@ class Posts(admin.ModelAdmin):
     list_filter = ["role"]
     search_fields = ["user__username", "user__full_name", "unit__name"]
     autocomplete_fields = ["user", "unit"]
+
+    def save_model(self, request, obj, form, change):
+        held_by = Post.objects.filter(pk=obj.pk).values_list("user", flat=True)
+        with posts.accounted({obj.user_id, *held_by}, by=acting.of(request.user)):
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request, obj):
+        with posts.accounted([obj.user_id], by=acting.of(request.user)):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request, queryset):
+        with posts.accounted(set(queryset.values_list("user", flat=True)), by=acting.of(request.user)):
+            super().delete_queryset(request, queryset)
 
 
 @admin.register(Unit)

@@ -36,6 +36,7 @@ ABOUT = {
     "deadline": _("时限"),
     "evidence": _("处置凭证"),
     "request": _("请示"),
+    "post": _("岗位"),
 }
 ACTS = {
     **{verb: move["label"] for verb, move in guards.TABLE.items()},
@@ -46,6 +47,9 @@ ACTS = {
     "add": _("上传"),
     "approve": _("同意"),
     "refuse": _("驳回"),
+    "given": _("任命"),
+    "changed": _("变更"),
+    "removed": _("免去"),
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
@@ -76,6 +80,9 @@ SENTENCES = {
     "request.void": _("请示作废：{reason}"),
     "request.approve": _("同意{asked}请示。"),
     "request.refuse": _("驳回{asked}请示。"),
+    "post.given": _("任命岗位：{person}。"),
+    "post.changed": _("变更岗位：{person}。"),
+    "post.removed": _("免去岗位：{person}。"),
 }
 
 
@@ -136,6 +143,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "asked": _label(RequestKind, after.get("kind")),
         "reason": after.get("reason", ""),
         "minutes": after.get("minutes", ""),
+        "person": entry.subject_label,
     }
 
 

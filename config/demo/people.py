@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from alerts.models import Source
-from responsibility import tokens
+from responsibility import acting, posts, tokens
 from responsibility.loading import BadDistrictFile, Tally, sync
 from responsibility.models import Post, Role, Unit, User
 
@@ -24,11 +24,11 @@ def load(data: dict) -> dict[str, Tally]:
     """
     rows = data.get("demo", {}).get("people", [])
     with transaction.atomic():
-        return {
-            "人员 people": sync(User, ["username"], _users(rows)),
-            "岗位 posts": sync(Post, ["user", "unit", "role", "since"], _posts(rows)),
-            "子平台 source": sync(Source, ["code"], [_source()]),
-        }
+        users = sync(User, ["username"], _users(rows))
+        named = User.objects.filter(username__in=[row["username"] for row in rows]).values_list("pk", flat=True)
+        with posts.accounted(list(named), by=acting.SYSTEM):
+            held = sync(Post, ["user", "unit", "role", "since"], _posts(rows))
+        return {"人员 people": users, "岗位 posts": held, "子平台 source": sync(Source, ["code"], [_source()])}
 
 
 def source_key() -> str:

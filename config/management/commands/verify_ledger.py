@@ -6,10 +6,11 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from cases import audit
+from alerts import audit as alerts
+from cases import audit as cases
 from cases.models import Case
 from config import progress
-from responsibility import ledger
+from responsibility import ledger, posts
 from responsibility.models import LedgerEntry
 
 CHUNK = 2000
@@ -67,12 +68,15 @@ class Command(BaseCommand):
             )
 
     def _cases(self, chain: UUID | None) -> Iterator[str]:
-        for found in audit.mismatches(chain):
-            if found.kind == "silent":
-                yield f"  无台账 silent: {found.number} · {found.chain} 没有任何条目 / has no entries"
-            else:
-                values = f"库中 stored {found.stored} · 台账 told {found.told}"
-                yield f"  不符 differs: {found.number} · {found.field} {values}"
+        for mismatches in (posts.mismatches, alerts.mismatches, cases.mismatches):
+            for found in mismatches(chain):
+                where = f"{found.number} · {found.field or found.chain}"
+                if found.kind == "differs":
+                    yield f"  不符 differs: {where} 库中 stored {found.stored} · 台账 told {found.told}"
+                elif found.kind == "silent":
+                    yield f"  无台账 silent: {where} 没有条目 / the ledger tells nothing of it"
+                else:
+                    yield f"  不见 gone: {where} 台账有载 / told and not there: {found.told}"
 
 
 KINDS = {"edited": "篡改 edited", "relinked": "断链 relinked", "missing": "缺失 missing"}
