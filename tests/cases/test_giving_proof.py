@@ -1,9 +1,11 @@
 """What is said of a proof is believed only where it can be true."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from cases import proof
@@ -86,3 +88,40 @@ def test_a_time_that_no_calendar_of_the_reader_holds_does_not_break_the_page(on_
     old.save(force_insert=True)
     client.force_login(people["sijing-duty"])
     assert client.get(f"/cases/{on_site.number}/").status_code == 200
+
+
+@pytest.fixture
+def swapped(give, settings):
+    """A proof whose original was replaced on disk."""
+    kept = give()
+    (settings.EVIDENCE_ROOT / kept.path).write_bytes(photo())
+    return kept
+
+
+def test_an_original_that_was_replaced_on_disk_is_not_shown_as_proof(swapped, client, people):
+    client.force_login(people["auditor"])
+    answer = client.get(f"/evidence/{swapped.pk}/original/")
+    assert answer.status_code == 409
+    assert swapped.sha256 in answer.content.decode()
+
+
+def test_an_original_as_received_is_shown_byte_for_byte(give, client, people):
+    body = photo(exif=exif())
+    kept = give(body)
+    client.force_login(people["auditor"])
+    assert b"".join(client.get(f"/evidence/{kept.pk}/original/").streaming_content) == body
+
+
+def test_the_command_reads_every_original_and_names_the_case_of_a_swapped_or_missing_one(
+    swapped, give, settings, on_site
+):
+    gone = give(photo("PNG"))
+    (settings.EVIDENCE_ROOT / gone.path).unlink()
+    for only in ({}, {"case": on_site.number}):
+        out = io.StringIO()
+        with pytest.raises(CommandError):
+            call_command("verify_ledger", stdout=out, **only)
+        assert f"differs: {on_site.number} · original" in out.getvalue()
+        assert f"gone: {on_site.number} · original" in out.getvalue()
+        assert "originals: 2/2" in out.getvalue()
+    call_command("verify_ledger", "--skip-files", stdout=io.StringIO())
