@@ -51,7 +51,7 @@ def shared(request: HttpRequest, pk: int) -> FileResponse:
     """``/evidence/<id>/``: the copy without metadata."""
     evidence, _actor = _seen(request, pk)
     path = files.shareable(evidence, settings.EVIDENCE_ROOT)
-    return _send(path, evidence.content_type, evidence.original_name)
+    return _send(path, evidence.content_type, files.shown_name(evidence, evidence.original_name))
 
 
 @require_GET
@@ -67,4 +67,4 @@ def original(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
             if not originals.same(file, evidence.sha256):
                 log.error("original_altered", evidence=evidence.pk, sha256=evidence.sha256)
                 return render(request, "cases/altered.html", {"actor": actor, "evidence": evidence}, status=409)
-    return _send(path, evidence.content_type, evidence.original_name)
+    return _send(path, evidence.content_type, files.shown_name(evidence, evidence.original_name))

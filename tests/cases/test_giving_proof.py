@@ -13,7 +13,7 @@ from cases.models import Evidence
 from responsibility import ledger
 from responsibility.refusals import Invalid
 from tests.cases.conftest import CONTAINED, picture
-from tests.cases.test_evidence_files import exif
+from tests.cases.test_evidence_files import HEIC, PDF, VIDEO, exif
 from tests.cases.test_evidence_files import picture as photo
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +88,43 @@ def test_a_time_that_no_calendar_of_the_reader_holds_does_not_break_the_page(on_
     old.save(force_insert=True)
     client.force_login(people["sijing-duty"])
     assert client.get(f"/cases/{on_site.number}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "taken"),
+    [
+        ("photo", photo(), True),
+        ("photo", HEIC, True),
+        ("photo", PDF, False),
+        ("photo", VIDEO, False),
+        ("video", VIDEO, True),
+        ("video", photo(), False),
+        ("document", PDF, True),
+        ("document", photo("PNG"), True),
+        ("document", VIDEO, False),
+        ("reading", photo(), True),
+        ("reading", PDF, True),
+        ("reading", VIDEO, False),
+    ],
+)
+def test_a_file_is_taken_as_a_proof_of_its_own_kind_only(give, on_site, kind, body, taken):
+    if taken:
+        assert give(body, kind=kind).kind == kind
+        return
+    with pytest.raises(Invalid) as refused:
+        give(body, kind=kind)
+    assert (refused.value.code, refused.value.attr) == ("file_kind", "file")
+    assert not Evidence.objects.filter(case=on_site).exists()
+
+
+def test_a_file_is_handed_out_under_the_ending_of_what_it_is(give, client, people):
+    kept = give(PDF, name="方案 plan.html", kind="document")
+    client.force_login(people["auditor"])
+    for address in (f"/evidence/{kept.pk}/", f"/evidence/{kept.pk}/original/"):
+        told = client.get(address)["Content-Disposition"]
+        assert "plan.pdf" in told
+        assert "html" not in told
+    assert kept.original_name == "方案 plan.html"
 
 
 @pytest.fixture
