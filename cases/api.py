@@ -20,6 +20,8 @@ from responsibility.interface import ErrorsSerializer, NewestFirst
 from responsibility.models import Grade, LedgerEntry
 from responsibility.refusals import Invalid
 
+# About a megabyte. A case of ordinary length has some dozens of entries.
+TIMELINE = 1000
 REFUSALS = {
     400: ErrorsSerializer,
     403: OpenApiResponse(ErrorsSerializer, description="Seen, but not this person's to do."),
@@ -197,13 +199,35 @@ class EntrySerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
+class TimelineSerializer(serializers.Serializer):
+    """Which part of a timeline."""
+
+    after = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
+
+
 class CaseTimeline(Visible):
     """What happened on a case."""
 
-    @extend_schema(operation_id="cases_timeline", responses={200: EntrySerializer(many=True), 404: ErrorsSerializer})
+    @extend_schema(
+        operation_id="cases_timeline",
+        parameters=[OpenApiParameter("after", int, description="the number (seq) after which to go on")],
+        responses={
+            200: OpenApiResponse(EntrySerializer(many=True), description='`Link: <…>; rel="next"` when there is more.'),
+            400: ErrorsSerializer,
+            404: ErrorsSerializer,
+        },
+    )
     def get(self, request, number):
-        """The ledger entries of the case's chain, oldest first."""
-        return Response(EntrySerializer(ledger.story(self.case(number).chain), many=True).data)
+        """The ledger entries of the case's chain, oldest first: all of them for any but the longest of cases."""
+        asked = TimelineSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        story = ledger.story(self.case(number).chain).filter(seq__gt=asked.validated_data["after"])
+        entries = list(story[: TIMELINE + 1])
+        headers = {}
+        if len(entries) > TIMELINE:
+            more = request.build_absolute_uri(f"{request.path}?after={entries[TIMELINE - 1].seq}")
+            headers["Link"] = f'<{more}>; rel="next"'
+        return Response(EntrySerializer(entries[:TIMELINE], many=True).data, headers=headers)
 
 
 class EvidenceSerializer(serializers.ModelSerializer):
