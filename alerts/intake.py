@@ -212,6 +212,7 @@ def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
             for draft in quiet
         ],
         by=acting.SYSTEM,
+        at=now,
     )
     # After all entries, for which the database asks.
     copy(Alert, [_row(source, draft, now) for draft in drafts])

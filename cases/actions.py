@@ -119,6 +119,7 @@ def _file(move: Move) -> None:
     case.category_code, case.policy = case.category.code, promise(case.category)
     move.changes.stop(case, "triage")
     after = {"category": case.category_code, "territory": case.territory.code, "grade": str(case.grade)}
+    after |= {"scenario": case.scenario.code if case.scenario else None}
     owners = Owners(known, move.changes.now)
     dispatch(move.changes, owners, case, verb="case.file", after=after, note=data.get("note", ""))
 

@@ -201,6 +201,12 @@ class EntrySerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
+class TimelineSerializer(serializers.Serializer):
+    """Which part of a timeline."""
+
+    after = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
+
+
 class CaseTimeline(Visible):
     """What happened on a case."""
 

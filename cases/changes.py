@@ -150,8 +150,9 @@ class Changes:
         if self.touched:
             refresh_due(list(self.touched))
         fresh = {case.chain for case in self.opened.values()} - self.old_chains
-        ledger.record([act for act in self.acts if act.chain in fresh], by=by, post=post, new_chains=True)
-        ledger.record([act for act in self.acts if act.chain not in fresh], by=by, post=post)
+        told = {"by": by, "post": post, "at": self.now}
+        ledger.record([act for act in self.acts if act.chain in fresh], **told, new_chains=True)
+        ledger.record([act for act in self.acts if act.chain not in fresh], **told)
         board.changed([*self.opened.values(), *self.touched.values()], self.engaged)
 
     def _hand_on(self) -> None:
@@ -208,6 +209,11 @@ class Changes:
             # Nobody may be kept from containing a danger by a missing calendar, but it must not pass unseen.
             self.tell(case, "deadline.provisional", after={"kind": kind, "days": days}, note=str(error))
             return max(self.now, calendar.end_of_last_year()), True
+
+
+def place_of(lat: float | None, lon: float | None) -> str | None:
+    """A place as the ledger tells it, exact: WGS84 degrees, latitude first."""
+    return None if lat is None or lon is None else f"{lat!r} {lon!r}"
 
 
 def refresh_due(case_ids: list[int]) -> None:

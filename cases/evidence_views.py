@@ -2,16 +2,20 @@
 
 from pathlib import Path
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
-from cases import files
+from cases import files, originals
 from cases.models import Case, Evidence
 from responsibility import acting, directory
 from responsibility.models import Role
+
+log = structlog.get_logger(__name__)
 
 # A file never changes under its address, but a shared machine must not keep it for the next person.
 KEPT = cache_control(private=True, max_age=3600)
@@ -47,14 +51,20 @@ def shared(request: HttpRequest, pk: int) -> FileResponse:
     """``/evidence/<id>/``: the copy without metadata."""
     evidence, _actor = _seen(request, pk)
     path = files.shareable(evidence, settings.EVIDENCE_ROOT)
-    return _send(path, evidence.content_type, evidence.original_name)
+    return _send(path, evidence.content_type, files.shown_name(evidence, evidence.original_name))
 
 
 @require_GET
 @KEPT
-def original(request: HttpRequest, pk: int) -> FileResponse:
-    """``/evidence/<id>/original/``: byte for byte what was received, for the auditor."""
+def original(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+    """``/evidence/<id>/original/``: byte for byte what was received, for the auditor; 409 when it is no longer that."""
     evidence, actor = _seen(request, pk)
     if Role.AUDITOR not in actor.roles:
         raise PermissionDenied
-    return _send(settings.EVIDENCE_ROOT / evidence.path, evidence.content_type, evidence.original_name)
+    path = settings.EVIDENCE_ROOT / evidence.path
+    if path.is_file():
+        with path.open("rb") as file:
+            if not originals.same(file, evidence.sha256):
+                log.error("original_altered", evidence=evidence.pk, sha256=evidence.sha256)
+                return render(request, "cases/altered.html", {"actor": actor, "evidence": evidence}, status=409)
+    return _send(path, evidence.content_type, files.shown_name(evidence, evidence.original_name))

@@ -8,7 +8,7 @@ from django.db import connection
 
 from alerts.intake import Draft
 from alerts.models import Outcome
-from cases.changes import Changes, locked, new_numbers
+from cases.changes import Changes, locked, new_numbers, place_of
 from cases.loops import due_by_grade, rise
 from cases.models import Case, RequestKind, State
 from cases.models.machine import ENDED
@@ -153,7 +153,15 @@ def _open(changes: Changes, owners: Owners, draft: Draft, pk: int, number: str) 
     case.regrade(draft.grade or UNGRADED)
     changes.open(case)
     draft.case_number = number
-    opening = {"alert": draft.external_id, "grade": str(case.grade)} | draft.remarks(changes.now)
+    opening = {
+        "alert": draft.external_id,
+        "grade": str(case.grade),
+        "category": case.category_code,
+        "scenario": case.scenario.code if case.scenario else None,
+        "territory": case.territory.code if case.territory else None,
+        "object": case.object_code,
+        "place": place_of(case.lat, case.lon),
+    } | draft.remarks(changes.now)
     if draft.at_home and draft.grade:
         draft.outcome = Outcome.OPENED
         dispatch(changes, owners, case, verb="case.open", after=opening)
@@ -183,7 +191,12 @@ def dispatch(changes: Changes, owners: Owners, case: Case, *, verb: str, after: 
         office = changes.known.unit_with(COORDINATION)
         changes.ask(case, RequestKind.DETERMINE, reason="gap")
         changes.start(case, "determine", office, minutes=case.policy["determine"])
-    moved = {"state": str(case.state), "holder": street.code, "lead": case.lead.code if case.lead else None}
+    moved = {
+        "state": str(case.state),
+        "holder": street.code,
+        "lead": case.lead.code if case.lead else None,
+        "terms": owners.terms(case.category, case.scenario, case.territory, body),
+    }
     changes.tell(case, verb, before={"state": str(State.TRIAGE)}, after=after | moved, note=note)
     wanted = due_by_grade(case)
     if wanted:

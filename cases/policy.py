@@ -1,5 +1,7 @@
 """What a case is promised when it is opened, and whose it is: copied onto it, so that no later edit rewrites it."""
 
+import hashlib
+import json
 from datetime import datetime
 from functools import lru_cache
 
@@ -45,6 +47,12 @@ def promise(category: Category | None) -> dict:
     }
 
 
+def terms(policy: dict, duties: list[dict]) -> str:
+    """A digest, hex, of what a case was promised and whose it is: what the ledger keeps of both."""
+    text = json.dumps([policy, duties], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
 class Owners:
     """Who answers for a category at a place, and why; asked once for each different key of a batch."""
 
@@ -54,6 +62,7 @@ class Owners:
         self.rows = lru_cache(maxsize=None)(self._rows)
         self.account = lru_cache(maxsize=None)(self._account)
         self.promise = lru_cache(maxsize=None)(promise)
+        self.terms = lru_cache(maxsize=None)(self._terms)
 
     def lead(self, category: Category, scenario: Scenario | None, territory: Territory) -> Unit | None:
         """The one lead, or ``None`` where the matrix names nobody (a gap)."""
@@ -79,6 +88,11 @@ class Owners:
             else:
                 account += [_line(role, self._unit(row.unit_id), row) for row in found.get(role, [])]
         return account
+
+    def _terms(
+        self, category: Category, scenario: Scenario | None, territory: Territory, main_body_id: int | None
+    ) -> str:
+        return terms(self.promise(category), self.account(category, scenario, territory, main_body_id))
 
     def _find(self, category: Category, scenario: Scenario | None, territory: Territory) -> dict[str, list[Duty]]:
         return self.rows(category.code, scenario.code if scenario else None, territory.code)

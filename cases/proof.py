@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import CLOCK_SKEW
 from cases import files, guards
-from cases.changes import Changes, locked_case
+from cases.changes import Changes, locked_case, place_of
+from cases.filetypes import IMAGES, VIDEOS
 from cases.models import Case, Evidence
 from cases.models.work import EvidenceKind
 from responsibility import acting, clock, directory
@@ -18,6 +19,13 @@ from responsibility.refusals import Invalid
 
 # No camera that proves anything is older, and a clock that runs ahead of the server's is wrong.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+# What a proof of each kind can be.
+TYPES = {
+    EvidenceKind.PHOTO: IMAGES,
+    EvidenceKind.VIDEO: VIDEOS,
+    EvidenceKind.DOCUMENT: ["application/pdf", *IMAGES],
+    EvidenceKind.READING: ["application/pdf", *IMAGES],
+}
 
 
 def add(
@@ -51,6 +59,7 @@ def add(
             root=settings.EVIDENCE_ROOT,
             limit=settings.EVIDENCE_MAX_BYTES,
             tz=ZoneInfo(settings.TIME_ZONE),
+            types=TYPES[EvidenceKind(kind)],
         )
     except files.FileRefused as refused:
         raise Invalid(refused.code, refused.detail, "file") from None
@@ -94,7 +103,9 @@ def _keep(case_id: int, stored: files.Stored, kind: str, told: dict, by: User) -
         **told,
     )
     changes.touch(case)
-    after = {"kind": kind, "sha256": stored.sha256, "size": stored.size}
+    taken_at = told["taken_at"].isoformat() if told["taken_at"] else None
+    after = {"kind": kind, "sha256": stored.sha256, "size": stored.size, "type": stored.content_type}
+    after |= {"taken_at": taken_at, "taken_where": place_of(told["lat"], told["lon"])}
     changes.tell(case, "evidence.add", after=after, note=told["note"])
     changes.write(by=actor, post=post)
     return evidence

@@ -5,6 +5,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
+from responsibility import acting, posts
 from responsibility.models import (
     Authority,
     CalendarDay,
@@ -69,6 +70,19 @@ class Posts(admin.ModelAdmin):
     def get_readonly_fields(self, request, obj=None):
         """A post is ended and another begun, never rewritten: shifts and acts were done in it."""
         return ["user", "unit", "role"] if obj else []
+
+    def save_model(self, request, obj, form, change):
+        held_by = Post.objects.filter(pk=obj.pk).values_list("user", flat=True)
+        with posts.accounted({obj.user_id, *held_by}, by=acting.of(request.user)):
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request, obj):
+        with posts.accounted([obj.user_id], by=acting.of(request.user)):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request, queryset):
+        with posts.accounted(set(queryset.values_list("user", flat=True)), by=acting.of(request.user)):
+            super().delete_queryset(request, queryset)
 
 
 @admin.register(Shift)

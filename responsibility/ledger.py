@@ -36,10 +36,13 @@ class Act:
     note: str = ""
 
 
-def record(acts: Iterable[Act], *, by: acting.Actor, post=None, new_chains: bool = False) -> None:
+def record(
+    acts: Iterable[Act], *, by: acting.Actor, post=None, at: datetime | None = None, new_chains: bool = False
+) -> None:
     """Append ``acts`` in the present transaction. Two statements however many there are, one for new chains.
 
-    ``post`` is the post in which the actor acted, ``new_chains`` promises that no chain has entries yet.
+    ``post`` is the post in which the actor acted, ``at`` the instant that the act wrote onto what it changed (now where
+    it wrote none), ``new_chains`` promises that no chain has entries yet.
     """
     acts = list(acts)
     if not acts:
@@ -47,7 +50,7 @@ def record(acts: Iterable[Act], *, by: acting.Actor, post=None, new_chains: bool
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("a ledger entry belongs in the transaction of its act")
     heads = {} if new_chains else _heads({act.chain for act in acts})
-    at, recorded_at = clock.now(), timezone.now()
+    at, recorded_at = at or clock.now(), timezone.now()
     who = _who(by, post)
     entries = []
     for act in acts:

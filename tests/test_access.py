@@ -338,7 +338,7 @@ def test_whoever_has_left_the_post_sees_and_may_nothing(client, people, open_cas
     case = open_case()
     user = people["sijing-duty"]
     signed = {"Authorization": f"Token {tokens.issue(user)}"}
-    user.posts.update(until=timezone.now())
+    work.leave(user)
     assert client.get(f"/api/v1/cases/{case.number}/", headers=signed).status_code == 404
     pressed = client.post(f"/api/v1/cases/{case.number}/acknowledge/", {}, "application/json", headers=signed)
     assert pressed.status_code == 404

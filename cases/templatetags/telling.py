@@ -40,6 +40,7 @@ ABOUT = {
     "edition": _("责任清单"),
     "roster": _("值班"),
     "exchange": _("导入导出"),
+    "post": _("岗位"),
 }
 ACTS = {
     **edition_page.LABELS,
@@ -63,6 +64,9 @@ ACTS = {
     "take_over": _("接班"),
     "bring": _("上传"),
     "apply": _("导入"),
+    "given": _("任命"),
+    "changed": _("变更"),
+    "removed": _("免去"),
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
@@ -100,6 +104,9 @@ SENTENCES = {
     "request.redispatch": _("责任清单已换版，建议改派{proposed}。"),
     "request.approve": _("同意{asked}请示。"),
     "request.refuse": _("驳回{asked}请示。"),
+    "post.given": _("任命岗位：{person}。"),
+    "post.changed": _("变更岗位：{person}。"),
+    "post.removed": _("免去岗位：{person}。"),
     "edition.draft": _("起草第 {subject} 版清单。"),
     "edition.rows": _("改动清单：写入 {written} 行，替去 {replaced} 行。"),
     "edition.send": _("发出征求意见。"),
@@ -189,6 +196,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "to": after.get("to", ""),
         "from_": after.get("from", ""),
         **{name: after.get(name, "") for name in ("file", "created", "changed", "removed", "unchanged")},
+        "person": entry.subject_label,
     } | _words_of_edition(entry)
 
 

@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from rest_framework import serializers
 
 from alerts.models import Source
-from responsibility import district_file, tokens
+from responsibility import acting, district_file, posts, tokens
 from responsibility.district_file import BadDistrictFile, Code, Text
 from responsibility.loading import Tally, sync
 from responsibility.models import Post, Role, Unit, User
@@ -36,11 +36,11 @@ def load(data: dict) -> dict[str, Tally]:
     rows = data.get("demo", {}).get("people", [])
     district_file.judge_rows("demo.people", Row, rows, {"units": [*Unit.objects.values_list("code", flat=True)]})
     with transaction.atomic():
-        return {
-            "人员 people": sync(User, ["username"], _users(rows)),
-            "岗位 posts": sync(Post, ["user", "unit", "role", "since"], _posts(rows)),
-            "子平台 source": sync(Source, ["code"], [_source()]),
-        }
+        users = sync(User, ["username"], _users(rows))
+        named = User.objects.filter(username__in=[row["username"] for row in rows]).values_list("pk", flat=True)
+        with posts.accounted(list(named), by=acting.SYSTEM):
+            held = sync(Post, ["user", "unit", "role", "since"], _posts(rows))
+        return {"人员 people": users, "岗位 posts": held, "子平台 source": sync(Source, ["code"], [_source()])}
 
 
 def source_key() -> str:

@@ -12,6 +12,8 @@ from alerts import intake
 from alerts.formats import item
 from cases import actions, proof
 from cases.models import Case
+from responsibility import acting, clock, posts
+from responsibility.models import Post, Unit, User
 
 
 def picture(colour: int = 0) -> SimpleUploadedFile:
@@ -19,6 +21,18 @@ def picture(colour: int = 0) -> SimpleUploadedFile:
     content = io.BytesIO()
     Image.new("RGB", (32, 24), (colour % 256, 80, 120)).save(content, "JPEG")
     return SimpleUploadedFile("photo.jpg", content.getvalue(), content_type="image/jpeg")
+
+
+def hold(user: User, unit: Unit, role: str) -> Post:
+    """Give ``user`` one more post."""
+    with posts.accounted([user.pk], by=acting.SYSTEM):
+        return Post.objects.create(user=user, unit=unit, role=role, title="兼", since=clock.now())
+
+
+def leave(user: User) -> None:
+    """End every post of ``user`` now."""
+    with posts.accounted([user.pk], by=acting.SYSTEM):
+        Post.objects.filter(user=user).update(until=clock.now())
 
 
 def alert(**fields) -> dict:

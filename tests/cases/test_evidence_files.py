@@ -3,6 +3,8 @@
 import hashlib
 import io
 import random
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms
 
 from cases.files import FileRefused, receive, shareable, thumbnail
 
@@ -55,8 +57,17 @@ VIDEO = (
     + box(b"uuid", b"u" * 16, SECRET)
     + box(b"mdat", b"frames" * 50)
 )
-HEIC = box(b"ftyp", b"heic", b"\0\0\0\0", b"mif1heic") + box(b"mdat", b"x" * 50)
-PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
+HEIC_FTYP = box(b"ftyp", b"heic", b"\0\0\0\0", b"mif1heic")
+
+
+def catalogue(width=4032, height=3024):
+    """The ``meta`` box of a HEIC picture, with as much in it as tells its size and where its pixels are."""
+    size = box(b"ispe", b"\0\0\0\0", width.to_bytes(4), height.to_bytes(4))
+    return box(b"meta", b"\0\0\0\0", box(b"iloc", b"\0" * 16), box(b"iprp", box(b"ipco", size)))
+
+
+HEIC = HEIC_FTYP + catalogue() + box(b"mdat", b"x" * 5000)
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\nstartxref\n9\n%%EOF\n"
 
 
 @dataclass
@@ -175,6 +186,22 @@ def test_others_see_upright_pixels_and_no_metadata(tmp_path, image_format):
         assert image.convert("L").getpixel((550, 50)) > 180  # the bright corner, turned right
 
 
+@pytest.mark.parametrize(("image_format", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB")])
+def test_a_colour_profile_is_applied_and_its_bytes_go_no_further(tmp_path, image_format, mode):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + SECRET
+    stored = take(tmp_path, picture(image_format, mode=mode, icc_profile=profile))
+    for copy in (shareable(stored, tmp_path), thumbnail(stored, tmp_path)):
+        assert SECRET not in copy.read_bytes()
+        with Image.open(copy) as image:
+            assert "icc_profile" not in image.info
+            assert image.convert("L").getpixel((10, 10)) > 180
+
+
+def test_a_broken_colour_profile_does_not_cost_the_proof(tmp_path):
+    stored = take(tmp_path, picture(icc_profile=SECRET * 20))
+    assert SECRET not in shareable(stored, tmp_path).read_bytes()
+
+
 def test_the_thumbnail_is_a_small_clean_jpeg(tmp_path):
     stored = take(tmp_path, picture(size=(2000, 1000), exif=exif(orientation=6)))
     small = thumbnail(stored, tmp_path)
@@ -277,6 +304,34 @@ def test_a_heic_picture_is_kept_but_never_shown_with_its_metadata(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        HEIC_FTYP,
+        HEIC_FTYP + box(b"mdat", b"x" * 5000),
+        HEIC_FTYP + catalogue(),
+        HEIC_FTYP + catalogue() + box(b"mdat", b"x" * 50),
+        HEIC_FTYP + catalogue(width=1) + box(b"mdat", b"x" * 5000),
+        HEIC[:-1],
+    ],
+    ids=["a name", "no catalogue", "no pixels", "few pixels", "a line", "cut short"],
+)
+def test_what_only_calls_itself_a_heic_picture_is_refused(tmp_path, body):
+    assert refusal_of(tmp_path, body).code == "file_image"
+
+
+@pytest.mark.parametrize("body", [b"%PDF-<html><script>alert(1)</script>", PDF[:-6], PDF + b"x" * 2000])
+def test_what_only_begins_like_a_pdf_is_refused(tmp_path, body):
+    assert refusal_of(tmp_path, body).code == "file_pdf"
+
+
+def test_a_file_of_a_type_that_is_not_asked_for_is_refused(tmp_path):
+    with pytest.raises(FileRefused) as refusal:
+        take(tmp_path, PDF, types=["image/jpeg"])
+    assert refusal.value.code == "file_kind"
+    assert files_under(tmp_path) == []
+
+
+@pytest.mark.parametrize(
     ("body", "content_type"),
     [(PDF, "application/pdf"), (picture("PNG"), "image/png"), (VIDEO, "video/mp4")],
 )
@@ -346,6 +401,47 @@ def test_a_decompression_bomb_is_refused(tmp_path):
     assert refusal_of(tmp_path, file.getvalue()).code == "file_image"
 
 
+def test_a_bomb_that_is_no_photograph_is_refused_sooner(tmp_path):
+    file = io.BytesIO()
+    Image.new("L", (7000, 3000)).save(file, "PNG")
+    assert refusal_of(tmp_path, file.getvalue()).code == "file_image"
+
+
+CROWD = """
+import io, resource, sys, tempfile, threading
+from pathlib import Path
+from PIL import Image
+from cases.files import receive
+from tests.cases.test_evidence_files import Plain
+
+file = io.BytesIO()
+Image.new("RGB", (8000, 6000), (40, 90, 140)).save(file, "JPEG")
+root = Path(tempfile.mkdtemp())
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+rooms = [threading.Thread(target=receive, args=[Plain(file.getvalue())], kwargs={"root": root / str(n), "limit": 10**7})
+         for n in range(6)]
+for room in rooms:
+    room.start()
+for room in rooms:
+    room.join()
+assert len(list(root.glob("*/originals/*/*/*.jpg"))) == 6
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_six_photographs_of_48_million_pixels_at_once_need_no_more_memory_than_one():
+    # In a process of its own, whose peak is nobody else's. One whole photograph would be 144 MB.
+    done = subprocess.run([sys.executable, "-c", CROWD], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 144
+
+
+def test_a_large_photograph_is_shared_at_half_its_size(tmp_path):
+    file = io.BytesIO()
+    Image.new("RGB", (8000, 6000)).save(file, "JPEG", exif=exif(orientation=6))
+    with Image.open(shareable(take(tmp_path, file.getvalue()), tmp_path)) as image:
+        assert image.size == (3000, 4000)
+
+
 def test_a_bomb_beyond_the_decoders_own_limit_is_refused(tmp_path):
     body = bytearray(picture("PNG", size=(10, 10)))
     body[16:24] = (60_000).to_bytes(4) + (60_000).to_bytes(4)
@@ -407,6 +503,6 @@ def test_damaged_files_are_taken_or_refused_and_never_crash(tmp_path: Path, body
     try:
         stored = take(tmp_path, bytes(damaged))
     except FileRefused as refusal:
-        assert refusal.code in {"file_type", "file_image", "file_video"}
+        assert refusal.code in {"file_type", "file_image", "file_video", "file_pdf"}
     else:
         assert (tmp_path / stored.path).read_bytes() == bytes(damaged)

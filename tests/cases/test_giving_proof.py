@@ -1,9 +1,11 @@
 """What is said of a proof is believed only where it can be true."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from cases import proof
@@ -11,7 +13,7 @@ from cases.models import Evidence
 from responsibility import ledger
 from responsibility.refusals import Invalid
 from tests.cases.conftest import CONTAINED, picture
-from tests.cases.test_evidence_files import exif
+from tests.cases.test_evidence_files import HEIC, PDF, VIDEO, exif
 from tests.cases.test_evidence_files import picture as photo
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +88,77 @@ def test_a_time_that_no_calendar_of_the_reader_holds_does_not_break_the_page(on_
     old.save(force_insert=True)
     client.force_login(people["sijing-duty"])
     assert client.get(f"/cases/{on_site.number}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "taken"),
+    [
+        ("photo", photo(), True),
+        ("photo", HEIC, True),
+        ("photo", PDF, False),
+        ("photo", VIDEO, False),
+        ("video", VIDEO, True),
+        ("video", photo(), False),
+        ("document", PDF, True),
+        ("document", photo("PNG"), True),
+        ("document", VIDEO, False),
+        ("reading", photo(), True),
+        ("reading", PDF, True),
+        ("reading", VIDEO, False),
+    ],
+)
+def test_a_file_is_taken_as_a_proof_of_its_own_kind_only(give, on_site, kind, body, taken):
+    if taken:
+        assert give(body, kind=kind).kind == kind
+        return
+    with pytest.raises(Invalid) as refused:
+        give(body, kind=kind)
+    assert (refused.value.code, refused.value.attr) == ("file_kind", "file")
+    assert not Evidence.objects.filter(case=on_site).exists()
+
+
+def test_a_file_is_handed_out_under_the_ending_of_what_it_is(give, client, people):
+    kept = give(PDF, name="方案 plan.html", kind="document")
+    client.force_login(people["auditor"])
+    for address in (f"/evidence/{kept.pk}/", f"/evidence/{kept.pk}/original/"):
+        told = client.get(address)["Content-Disposition"]
+        assert "plan.pdf" in told
+        assert "html" not in told
+    assert kept.original_name == "方案 plan.html"
+
+
+@pytest.fixture
+def swapped(give, settings):
+    """A proof whose original was replaced on disk."""
+    kept = give()
+    (settings.EVIDENCE_ROOT / kept.path).write_bytes(photo())
+    return kept
+
+
+def test_an_original_that_was_replaced_on_disk_is_not_shown_as_proof(swapped, client, people):
+    client.force_login(people["auditor"])
+    answer = client.get(f"/evidence/{swapped.pk}/original/")
+    assert answer.status_code == 409
+    assert swapped.sha256 in answer.content.decode()
+
+
+def test_an_original_as_received_is_shown_byte_for_byte(give, client, people):
+    body = photo(exif=exif())
+    kept = give(body)
+    client.force_login(people["auditor"])
+    assert b"".join(client.get(f"/evidence/{kept.pk}/original/").streaming_content) == body
+
+
+def test_the_command_reads_every_original_and_names_the_case_of_a_swapped_or_missing_one(
+    swapped, give, settings, on_site
+):
+    gone = give(photo("PNG"))
+    (settings.EVIDENCE_ROOT / gone.path).unlink()
+    for only in ({}, {"case": on_site.number}):
+        out = io.StringIO()
+        with pytest.raises(CommandError):
+            call_command("verify_ledger", stdout=out, **only)
+        assert f"differs: {on_site.number} · original" in out.getvalue()
+        assert f"gone: {on_site.number} · original" in out.getvalue()
+        assert "originals: 2/2" in out.getvalue()
+    call_command("verify_ledger", "--skip-files", stdout=io.StringIO())

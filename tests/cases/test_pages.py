@@ -65,3 +65,24 @@ def test_a_case_with_much_proof_and_a_long_story_costs_what_a_short_one_costs(
     send(*(alert(external_id=f"again-{n}") for n in range(20)))
     assert case.evidence.count() >= 20
     assert (short, cost("sijing-duty", address.format(case.number))) == (CASE[address],) * 2
+
+
+def test_a_timeline_of_ordinary_length_comes_whole_and_a_longer_one_in_pages(client, people, open_case, send):
+    case = open_case()
+    for batch in range(2):
+        send(*[alert(external_id=f"again-{batch}-{n}") for n in range(600)])
+    client.force_login(people["sijing-duty"])
+    address, seen = f"/api/v1/cases/{case.number}/timeline/", []
+    while address:
+        answer = client.get(address)
+        seen.append([entry["seq"] for entry in answer.json()])
+        address = answer.headers.get("Link", "").partition(">")[0].removeprefix("<http://testserver")
+    assert [len(page) for page in seen] == [1000, 201]
+    assert sum(seen, []) == list(range(1, 1202))
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "99999999999", "%00"])
+def test_a_wrong_place_in_a_timeline_is_refused_in_words(client, people, open_case, after):
+    client.force_login(people["sijing-duty"])
+    answer = client.get(f"/api/v1/cases/{open_case().number}/timeline/?after={after}")
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "after")

@@ -8,9 +8,9 @@ from cases import casepage, requests
 from cases.models import Case, Deadline, Party, Pause, Request
 from cases.sweeping import sweep
 from responsibility import acting, clock, ledger
-from responsibility.models import Post, Role, Unit
+from responsibility.models import Role, Unit
 from responsibility.refusals import Forbidden, Refused
-from tests.cases.conftest import CLOSED, CONTAINED, REPORTED
+from tests.cases.conftest import CLOSED, CONTAINED, REPORTED, hold, leave
 
 pytestmark = pytest.mark.django_db
 REPAIR = [*CONTAINED, "sijing-head rectify"]
@@ -253,7 +253,7 @@ def test_a_request_is_decided_once(open_case, ask, decide):
 def test_nobody_decides_what_the_own_unit_asked(open_case, ask, decide, people):
     case = open_case()
     street = Unit.objects.get(code="310117102")
-    Post.objects.create(user=people["sijing-head"], unit=street, role=Role.SHIFT_LEADER, title="兼", since=clock.now())
+    hold(people["sijing-head"], street, Role.SHIFT_LEADER)
     with pytest.raises(Forbidden):
         decide(ask(case, "void"), "sijing-head")
 
@@ -262,9 +262,9 @@ def test_nobody_decides_what_the_own_unit_asked(open_case, ask, decide, people):
 def test_nobody_decides_what_he_asked_himself_in_another_post(open_case, ask, decide, people, left):
     asked = ask(open_case(), "void")
     if left:
-        Post.objects.filter(user=people["sijing-head"]).update(until=clock.now())
-    centre = Post.objects.get(user=people["chengyun-lead"]).unit
-    Post.objects.create(user=people["sijing-head"], unit=centre, role=Role.SHIFT_LEADER, title="兼", since=clock.now())
+        leave(people["sijing-head"])
+    centre = people["chengyun-lead"].posts.get().unit
+    hold(people["sijing-head"], centre, Role.SHIFT_LEADER)
     assert code_of(lambda: decide(asked, "sijing-head")) == "own_request"
     assert not casepage.decides(acting.of(people["sijing-head"]), asked, asked.case)
     assert decide(asked, "chengyun-lead").state == "approved"
@@ -272,8 +272,8 @@ def test_nobody_decides_what_he_asked_himself_in_another_post(open_case, ask, de
 
 def test_a_colleague_of_who_asked_does_not_decide_in_another_post(open_case, ask, decide, people):
     asked = ask(open_case(), "void")
-    centre = Post.objects.get(user=people["chengyun-lead"]).unit
-    Post.objects.create(user=people["sijing-duty"], unit=centre, role=Role.SHIFT_LEADER, title="兼", since=clock.now())
+    centre = people["chengyun-lead"].posts.get().unit
+    hold(people["sijing-duty"], centre, Role.SHIFT_LEADER)
     assert code_of(lambda: decide(asked, "sijing-duty")) == "own_request"
 
 

@@ -7,9 +7,9 @@ import pytest
 from cases import guards
 from cases.models import Deadline, Party
 from responsibility import acting, clock, ledger
-from responsibility.models import Post, Role, Unit
+from responsibility.models import Role, Unit
 from responsibility.refusals import Forbidden, Refused
-from tests.cases.conftest import CLOSED, CONTAINED, REPORTED
+from tests.cases.conftest import CLOSED, CONTAINED, REPORTED, hold, leave
 
 pytestmark = pytest.mark.django_db
 
@@ -35,14 +35,8 @@ def test_the_street_cannot_close_its_own_case(open_case, press):
 @pytest.fixture
 def also_checker(people):
     """Somebody is a checker of the district centre as well; the post."""
-    centre = Post.objects.filter(user=people["chengyun-check"]).values_list("unit", flat=True)[0]
-
-    def make(name: str) -> Post:
-        return Post.objects.create(
-            user=people[name], unit_id=centre, role=Role.CHECKER, title="兼核查员", since=clock.now()
-        )
-
-    return make
+    centre = people["chengyun-check"].posts.get().unit
+    return lambda name: hold(people[name], centre, Role.CHECKER)
 
 
 @pytest.mark.parametrize("verb", ["close", "rework"])
@@ -59,7 +53,7 @@ def test_nobody_checks_his_own_work_in_a_second_post(open_case, press, people, a
 @pytest.mark.parametrize("name", ["sijing-duty", "sijing-handler"])
 def test_nobody_checks_his_own_work_after_he_has_left_the_unit(open_case, press, people, also_checker, name):
     case = press(open_case(), *REPORTED)
-    Post.objects.filter(user=people[name]).update(until=clock.now())
+    leave(people[name])
     also_checker(name)
     with pytest.raises(Forbidden) as refused:
         press(case, f"{name} close")
@@ -75,8 +69,7 @@ def test_a_person_of_a_disposing_unit_does_not_check_its_work_in_a_second_post(o
 
 def test_a_second_post_elsewhere_does_not_keep_a_checker_from_checking(open_case, press, people):
     case = press(open_case(), *REPORTED)
-    bridges = Unit.objects.get(code="SJ-YJ")
-    Post.objects.create(user=people["chengyun-check"], unit=bridges, role=Role.HANDLER, title="兼", since=clock.now())
+    hold(people["chengyun-check"], Unit.objects.get(code="SJ-YJ"), Role.HANDLER)
     assert press(case, "chengyun-check close").state == "closed"
 
 

@@ -17,7 +17,7 @@ from alerts import grading
 from alerts.formats import item
 from alerts.intake import Draft
 from alerts.models import Alert, Source
-from cases import audit, files
+from cases import audit, pictures
 from cases.models import Case, Deadline, Evidence, Loop, Request, State
 from config.demo import history, photo
 from config.demo import people as demo_people
@@ -159,8 +159,8 @@ def test_a_photograph_is_real_distinct_and_carries_time_and_place():
     first = photo.take("SJ-1", "LL-CONF-H2S", NOON, 31.1144, 121.2683)
     image = Image.open(io.BytesIO(first))
     assert image.format == "JPEG"
-    assert files._taken_at(image, ZoneInfo("UTC")) == NOON
-    assert files._place(image) == pytest.approx((31.1144, 121.2683), abs=1e-5)
+    assert pictures._taken_at(image, ZoneInfo("UTC")) == NOON
+    assert pictures._place(image) == pytest.approx((31.1144, 121.2683), abs=1e-5)
     others = {photo.take("SJ-2", "LL-CONF-H2S", NOON, 31.1144, 121.2683), photo.take("SJ-1", "X", NOON, None, None, 2)}
     assert len(others | {first}) == 3
 
