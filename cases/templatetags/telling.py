@@ -46,6 +46,7 @@ ACTS = {
     "add": _("上传"),
     "approve": _("同意"),
     "refuse": _("驳回"),
+    "overtaken": _("失效"),
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
@@ -76,6 +77,7 @@ SENTENCES = {
     "request.void": _("请示作废：{reason}"),
     "request.approve": _("同意{asked}请示。"),
     "request.refuse": _("驳回{asked}请示。"),
+    "request.overtaken": _("案件已有变化，{asked}请示失效。"),
 }
 
 
