@@ -204,6 +204,12 @@ def reads_ledger(actor: Actor) -> bool:
 
 
 @register.filter
+def works(actor: Actor) -> bool:
+    """Whether cases, requests and the board have anything to show ``actor``."""
+    return bool(actor.roles & access.WORKS_CASES) or access.reads_all(actor)
+
+
+@register.filter
 def minutes(count: int) -> str:
     """A number of minutes as a length of time."""
     return duration(count * 60)

@@ -12,7 +12,7 @@ from alerts.models import Outcome
 from cases import guards
 from cases.models import DeadlineKind, Loop, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
-from cases.templatetags.display import grade_label, moment, unit_name
+from cases.templatetags.display import full_moment, grade_label, moment, unit_name
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post
 
@@ -86,6 +86,21 @@ def sentence(entry: LedgerEntry, known: Directory) -> str:
     """``entry`` as a sentence in the reader's language; the verb itself for one that nobody has put in words."""
     pattern = SENTENCES.get(entry.verb)
     return str(pattern).format(**_words(entry, known)) if pattern else entry.verb
+
+
+@register.filter
+def plainly(value) -> str:
+    """A value of ``before`` or ``after`` as one writes it; an instant in local time."""
+    if isinstance(value, str):
+        instant = parse_datetime(value) if value[:2].isdigit() and "T" in value else None
+        return full_moment(instant) if instant else value
+    if isinstance(value, list | tuple):
+        return ", ".join(plainly(part) for part in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {plainly(part)}" for name, part in value.items())
+    if value is None:
+        return "—"
+    return str(_("是") if value else _("否")) if isinstance(value, bool) else str(value)
 
 
 @register.simple_tag
