@@ -136,6 +136,15 @@ def test_an_extension_says_which_clock_it_moves_and_how_far(open_case, people, c
     assert "countdown" in client.get("/requests/").content.decode()
 
 
+# --- titles -----------------------------------------------------------------------
+def test_a_title_that_nobody_gave_does_not_stutter(open_case):
+    manhole = open_case().risk_object
+    assert manhole.name.endswith("窨井")
+    assert Case.objects.get().title == f"{manhole.name}硫化氢"
+    other = open_case(object=None, location={"lat": 31.1144, "lon": 121.2683}, category="PS-LIFT", scenario=None)
+    assert other.title == "泗泾镇电梯困人"
+
+
 # --- days and years ---------------------------------------------------------------
 def test_a_limit_in_working_days_is_told_in_working_days_up_to_the_end_of_the_last(open_case, press):
     case = press(open_case(), *CONTAINED)
