@@ -250,6 +250,7 @@ def _stop_all(changes: Changes, case: Case) -> None:
     from cases.models import DeadlineKind
 
     changes.stop(case, *DeadlineKind.values)
+    changes.overtake(case)
 
 
 DOES: dict[str, Callable[[Move], dict | None]] = {

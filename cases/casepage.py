@@ -43,6 +43,7 @@ STEPS = [
     (_("结案"), "case.close", {State.CLOSED}),
 ]
 REPAIR = 4
+EXTENDED = ("contain", "rectify")
 MILESTONES = [verb for _label, names, _states in STEPS for verb in names.split()] + ["case.escalate", "case.rectify"]
 
 
@@ -115,6 +116,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "may_prove": may_prove,
         "kinds": EvidenceKind,
         "asked": [(request, decides(actor, request, case)) for request in asked],
+        "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
         "askable": _askable(case, asked) if may_prove else [],
         "owners": arbitration.owners(known),
         "return_reasons": ReturnReason,

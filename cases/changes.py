@@ -13,8 +13,9 @@ from django.db.models import Min, OuterRef, Subquery
 from django.utils.timezone import localdate
 
 from cases import board
-from cases.models import Case, Deadline, Party, Request
+from cases.models import Case, Deadline, Party
 from cases.models.machine import ENDED
+from cases.models.work import Request, RequestState
 from responsibility import acting, ledger
 from responsibility.copying import copy
 from responsibility.directory import Directory
@@ -40,6 +41,8 @@ class Changes:
         self.old_chains: set = set()
         self.unanswered: list[int] = []
         self.resumed: list[int] = []
+        # Cases by the kind of request that no longer makes sense, an empty text for every kind.
+        self.overtaken: dict[str, list[int]] = defaultdict(list)
         # As rows of their tables: there are thousands in a batch, and nobody reads them before they are written.
         self.parties: list[dict] = []
         self.deadlines: list[dict] = []
@@ -82,6 +85,12 @@ class Changes:
     def resume_clocks(self, case: Case) -> None:
         """The paused clocks of ``case`` go on with what was left, never with more than the ceiling of their pause."""
         self.resumed.append(case.pk)
+
+    def overtake(self, case: Case, kind: str = "") -> None:
+        """What was asked (``kind``, or anything) and is undecided has been overtaken by what happens to ``case``."""
+        if case.pk not in self.opened:
+            self.touch(case)
+            self.overtaken[kind].append(case.pk)
 
     def start(self, case: Case, kind: str, unit: Unit | None, *, minutes: int = 0, days: int = 0) -> None:
         """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar."""
@@ -137,6 +146,8 @@ class Changes:
             copy(Case, map(vars, self.opened.values()))
         if self.resumed:
             self._resume()
+        for kind, ids in self.overtaken.items():
+            self._overtake(kind, ids)
         for kinds, owed in self.stops.items():
             self._stop(kinds, owed)
         self._hand_on()
@@ -180,6 +191,16 @@ class Changes:
             party["due_at"] = nearest.get((case_id, party["unit_id"]), nearest.get((case_id, None)))
         for case in self.opened.values():
             case.due_at = nearest.get((case.pk, None))
+
+    def _overtake(self, kind: str, case_ids: list[int]) -> None:
+        pending = Request.objects.filter(case__in=case_ids, state=RequestState.PENDING)
+        found = list(pending.filter(kind=kind) if kind else pending)
+        for request in found:
+            told = {"request": request.pk, "kind": request.kind}
+            self.tell(self.touched[request.case_id], "request.overtaken", after=told)
+        if found:
+            over = {"state": RequestState.OVERTAKEN, "decided_at": self.now}
+            Request.objects.filter(pk__in=[request.pk for request in found]).update(**over)
 
     def _resume(self) -> None:
         with connection.cursor() as cursor:

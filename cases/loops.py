@@ -37,6 +37,7 @@ def rise(changes: Changes, case: Case, to: str, *, why: str, note: str = "") -> 
     for unit, role in joining:
         changes.engage(case, unit, role)
     changes.touch(case)
+    changes.overtake(case, "escalate")
     after = {"loop": str(case.loop), "holder": _code(case.holder), "why": why}
     changes.tell(case, "case.escalate", before=before, after=after, note=note)
 

@@ -204,9 +204,12 @@ def dispatch(changes: Changes, owners: Owners, case: Case, *, verb: str, after: 
 
 
 def _title(draft: Draft) -> str:
-    place = draft.risk_object or draft.territory
-    what = draft.category.name if draft.category else draft.category_code
-    return f"{place.name if place else ''}{what}"[:300]
+    """Place and danger without a stutter: what the place's name ends with is not said again."""
+    found = draft.risk_object or draft.territory
+    place = found.name if found else ""
+    what = draft.category.name.rpartition("/")[2] if draft.category else draft.category_code
+    said = next((n for n in range(len(what), 0, -1) if place.endswith(what[:n])), 0)
+    return f"{place}{what[said:]}"[:300]
 
 
 def _why_triage(draft: Draft) -> str:

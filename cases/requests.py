@@ -94,6 +94,8 @@ def decide(
         case, changes, actor = _open_case(case_id, by)
         request = Request.objects.select_related("unit", "proposed").get(pk=request_id)
         # First, because an approval may already have changed who would decide.
+        if request.state == RequestState.OVERTAKEN:
+            raise _moved_on()
         if request.state != RequestState.PENDING:
             raise Refused("already_decided", _("这份请示已经审批。"))
         post = decider(actor, request, case)
@@ -224,6 +226,7 @@ def _void(changes: Changes, case: Case, request: Request, by: User) -> None:
     case.annul()
     end_pauses(changes, case)
     changes.stop(case, *DeadlineKind.values)
+    changes.overtake(case)
 
 
 def _may_be_designated(case: Case) -> None:

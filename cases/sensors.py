@@ -28,7 +28,11 @@ def quiet(case: Case, wanted: int) -> int | None:
     if not values:
         return None
     newest = [value for _at, value in sorted(values, reverse=True)[:wanted]]
-    return len(list(takewhile(lambda value: not grading.grade_of(case.category, value), newest)))
+    return len(list(takewhile(lambda value: not _dangerous(case, value), newest)))
+
+
+def _dangerous(case: Case, value: float | None) -> bool:
+    return case.category is not None and value is not None and bool(grading.grade_of(case.category, value))
 
 
 def sends_readings(case: Case) -> bool:

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases import actions, arbitration, casepage, guards, proof, requests, worklist
+from cases import actions, arbitration, casepage, deciding, guards, proof, requests, worklist
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
@@ -123,7 +123,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     except Refused as refused:
         return _page(request, *_visible(request, number), refused, verb)
     messages.success(request, _("已记录：%(verb)s。") % {"verb": guards.TABLE[verb]["label"]})
-    return _after(reverse("case", args=[number]))
+    return _after(reverse("case", args=[number]) + "#actions")
 
 
 def _prove(request: HttpRequest, case: Case) -> int:
@@ -178,11 +178,11 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
         return redirect("case", number=number)
     given = {name: request.POST.get(name, "").strip() for name in ("kind", "reason", "note", "code", "proposed")}
     try:
-        requests.ask(case.pk, by=acting.person(request.user), minutes=_minutes(request), **given)
+        asked = requests.ask(case.pk, by=acting.person(request.user), minutes=_minutes(request), **given)
     except Refused as refused:
         return _page(request, case, actor, known, refused, f"ask-{given['kind']}")
-    messages.success(request, _("请示已提交。"))
-    return _after(reverse("case", args=[number]))
+    messages.success(request, _("请示已提交，由%(who)s审批。") % {"who": deciding.whose(asked.kind, asked.case)})
+    return _after(reverse("case", args=[number]) + "#actions")
 
 
 def _minutes(request: HttpRequest) -> int | None:
@@ -204,12 +204,12 @@ def pending(request: HttpRequest) -> HttpResponse:
         waiting = waiting.filter(case__lead__in=actor.unit_ids)
     mine = Request.objects.filter(unit__in=actor.unit_ids).select_related(*related)[:RECENT]
     to_decide = [r for r in waiting[:PENDING] if casepage.decides(actor, r, r.case)]
-    owners = arbitration.owners(known)
+    rows = {row.case.pk: row for row in worklist.rows(actor, known, list({r.case_id for r in to_decide}))}
     context = {
         "actor": actor,
         "known": known,
-        "owners": owners,
-        "to_decide": to_decide,
+        "owners": arbitration.owners(known),
+        "to_decide": [(r, rows[r.case_id]) for r in to_decide],
         "mine": mine,
         "now": clock.now(),
     }

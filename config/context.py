@@ -1,10 +1,19 @@
 """What every page knows."""
 
-from django.conf import settings
+from functools import partial
 
+from django.conf import settings
+from django.utils.functional import SimpleLazyObject
+
+from responsibility import acting
 from responsibility.models import District
 
 
 def district(request) -> dict:
-    """The district's name and whether this is a demo, for the head of the page."""
-    return {"district": District.objects.first(), "demo": settings.DEMO}
+    """The district's name, whether this is a demo, and who looks, also for pages that say that something is not there.
+
+    ``actor`` is read only where a view has not given one.
+    """
+    user = getattr(request, "user", None)
+    actor = SimpleLazyObject(partial(acting.of, user)) if user and user.is_authenticated else None
+    return {"district": District.objects.first(), "demo": settings.DEMO, "actor": actor}

@@ -165,7 +165,7 @@ class DutyRow(serializers.Serializer):
     basis_en = Text(allow_blank=True)
     valid_from = serializers.DateField(allow_null=True)
     valid_to = serializers.DateField(allow_null=True)
-    source = Text(allow_blank=True)
+    source = Text(allow_blank=True)  # type: ignore[assignment]
     note = Text(allow_blank=True)
 
     def validate(self, row):
@@ -180,7 +180,7 @@ class DutyRow(serializers.Serializer):
 class Calendar(serializers.Serializer):
     """Days by year; each stands under its own."""
 
-    source = Text(allow_blank=True)
+    source = Text(allow_blank=True)  # type: ignore[assignment]
     holidays = serializers.DictField(child=serializers.ListField(child=serializers.DateField()))
     adjusted_workdays = serializers.DictField(child=serializers.ListField(child=serializers.DateField()))
 
@@ -200,7 +200,7 @@ def _year(part: str, year: str, days: list[date], known: dict) -> None:
         )
 
 
-ROWS = {
+ROWS: dict[str, type[serializers.Serializer]] = {
     "units": UnitRow,
     "territories": TerritoryRow,
     "scenarios": ScenarioRow,

@@ -14,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import condition, require_GET
 
 from responsibility import access, acting, clock, directory
+from responsibility.filters import LedgerFilter
 from responsibility.models import LedgerEntry, Post
 
 # The named people of a demo stand first in its file; the rest of the district's staff is folded away.
@@ -74,7 +75,7 @@ def outlines(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def ledger(request: HttpRequest) -> HttpResponse:
-    """``/ledger/``: entries newest first, narrowed by ``chain``, ``number`` or ``verb``; ``before`` turns the page."""
+    """``/ledger/``: entries newest first, narrowed as ``LedgerFilter`` says, by ``chain`` or ``number``."""
     actor = acting.of(request.user)
     if not actor.roles & access.READS_LEDGER:
         raise PermissionDenied
@@ -101,15 +102,14 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _entries(request: HttpRequest, actor: acting.Actor, chain: UUID | None, asked: str) -> HttpResponse:
-    entries, verb = LedgerEntry.objects.order_by("-id"), request.GET.get("verb", "")
+    narrowing = LedgerFilter(request.GET, LedgerEntry.objects.order_by("-id"))
+    entries = narrowing.qs if narrowing.is_valid() else narrowing.queryset.none()
     unknown = request.GET.get("unknown", "")
     misread = request.GET.get("number", "") or (asked if asked and chain is None else "")
-    if misread or unknown or "\x00" in verb:
+    if misread or unknown:
         entries = entries.none()
     elif chain:
         entries = entries.filter(chain=chain).order_by("-seq")
-    if verb and "\x00" not in verb:
-        entries = entries.filter(verb=verb)
     before = request.GET.get("before", "")
     if before:
         if not before.isascii() or not before.isdigit() or len(before) > 18:
@@ -125,6 +125,6 @@ def _entries(request: HttpRequest, actor: acting.Actor, chain: UUID | None, aske
         "chain": chain or "",
         "misread": misread,
         "unknown": unknown,
-        "verb": verb,
+        "wanted": narrowing.form,
     }
     return render(request, "responsibility/ledger.html", context)

@@ -122,6 +122,7 @@ class RequestState(models.TextChoices):
     PENDING = "pending", _("待审批")
     APPROVED = "approved", _("已同意")
     REFUSED = "refused", _("已驳回")
+    OVERTAKEN = "overtaken", _("已失效")
 
 
 class Request(models.Model):

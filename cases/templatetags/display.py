@@ -1,6 +1,6 @@
 """Time, colour and place in the words of the reader."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from django import template
 from django.utils.html import format_html
@@ -8,9 +8,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from cases import casepage, guards
-from cases.models import Deadline
-from responsibility import access
+from cases import casepage, deciding, guards
+from cases.models import Case, Deadline, DeadlineKind
+from responsibility import access, clock
 from responsibility.acting import Actor
 from responsibility.directory import Directory
 from responsibility.exchange.tables import open_tables
@@ -94,8 +94,30 @@ def ticking_words() -> dict:
 
 @register.filter
 def moment(value: datetime | None) -> str:
-    """Local date and time; the date alone is left out never, for a case may last weeks."""
-    return _told(value, "%m-%d %H:%M")
+    """Local date and time, for a case may last weeks; with the year where it is not the present one."""
+    this_year = value and value.year == localtime(clock.now()).year
+    return _told(value, "%m-%d %H:%M" if this_year else "%Y-%m-%d %H:%M")
+
+
+@register.filter
+def due(deadline: Deadline) -> str:
+    """When a clock runs out; midnight is the end of a day (Civil Code art. 203), never the beginning of the next."""
+    if _ends_a_day(deadline):
+        return moment(deadline.due_at - timedelta(minutes=1)).replace("23:59", "24:00")
+    return moment(deadline.due_at)
+
+
+@register.simple_tag
+def promised(deadline: Deadline, case: Case) -> str:
+    """How long a clock was given, in the measure it was given in."""
+    days = case.policy.get("rectify_days")
+    if deadline.kind == DeadlineKind.RECTIFY and days and _ends_a_day(deadline):
+        return _("%(days)d 个工作日") % {"days": days}
+    return duration((deadline.due_at - deadline.started_at).total_seconds())
+
+
+def _ends_a_day(deadline: Deadline) -> bool:
+    return localtime(deadline.due_at).time() == time.min
 
 
 @register.filter
@@ -115,6 +137,12 @@ def _told(value: datetime | None, pattern: str) -> str:
 def lamp_word(lamp: str) -> str:
     """A lamp is never a colour alone."""
     return {"green": _("正常"), "amber": _("临近"), "red": _("超时"), "none": _("无时限")}[lamp]
+
+
+@register.filter
+def decided_by(kind: str, case: Case) -> str:
+    """The post that decides a request of ``kind`` on ``case``."""
+    return deciding.whose(kind, case)
 
 
 @register.filter
@@ -215,6 +243,12 @@ def reads_rosters(actor: Actor) -> bool:
 def exchanges(actor: Actor) -> bool:
     """Whether ``actor`` may take any table out and bring it back."""
     return bool(open_tables(actor))
+
+
+@register.filter
+def works(actor: Actor) -> bool:
+    """Whether cases, requests and the board have anything to show ``actor``."""
+    return bool(actor.roles & access.WORKS_CASES) or access.reads_all(actor)
 
 
 @register.filter

@@ -12,7 +12,7 @@ from alerts.models import Outcome
 from cases import guards
 from cases.models import DeadlineKind, Loop, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
-from cases.templatetags.display import grade_label, moment, unit_name
+from cases.templatetags.display import full_moment, grade_label, moment, unit_name
 from responsibility import edition_page
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Stance
@@ -67,6 +67,7 @@ ACTS = {
     "given": _("任命"),
     "changed": _("变更"),
     "removed": _("免去"),
+    "overtaken": _("失效"),
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
@@ -104,6 +105,7 @@ SENTENCES = {
     "request.redispatch": _("责任清单已换版，建议改派{proposed}。"),
     "request.approve": _("同意{asked}请示。"),
     "request.refuse": _("驳回{asked}请示。"),
+    "request.overtaken": _("案件已有变化，{asked}请示失效。"),
     "post.given": _("任命岗位：{person}。"),
     "post.changed": _("变更岗位：{person}。"),
     "post.removed": _("免去岗位：{person}。"),
@@ -134,6 +136,21 @@ def sentence(entry: LedgerEntry, known: Directory) -> str:
     pattern = SENTENCES.get(entry.verb)
     said = str(pattern).format(**_words(entry, known)) if pattern else entry.verb
     return " ".join([said, *(str(REMARKS[name]).format(entry.after[name]) for name in REMARKS if name in entry.after)])
+
+
+@register.filter
+def plainly(value) -> str:
+    """A value of ``before`` or ``after`` as one writes it; an instant in local time."""
+    if isinstance(value, str):
+        instant = parse_datetime(value) if value[:2].isdigit() and "T" in value else None
+        return full_moment(instant) if instant else value
+    if isinstance(value, list | tuple):
+        return ", ".join(plainly(part) for part in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {plainly(part)}" for name, part in value.items())
+    if value is None:
+        return "—"
+    return str(_("是") if value else _("否")) if isinstance(value, bool) else str(value)
 
 
 @register.simple_tag

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
+from responsibility import acting, posts
 from responsibility.acting import Actor
 from responsibility.exchange.faults import Faults
 from responsibility.exchange.kinds import Choice, Code, Kind, Moment
@@ -88,8 +89,9 @@ class Posts(Table):
             for name, value in plain.items():
                 setattr(post, name, value)
             changed.append(post)
-        Post.objects.bulk_create(made)
-        Post.objects.bulk_update(changed, PLAIN)
+        with posts.accounted([user.pk for user in users.values()], by=acting.of(by)):
+            Post.objects.bulk_create(made)
+            Post.objects.bulk_update(changed, PLAIN)
 
 
 def _usernames(rows: list[Row]) -> set[str]:

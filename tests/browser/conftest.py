@@ -28,7 +28,7 @@ def sign_in(page: Page, username: str) -> None:
     page.get_by_label("用户名").fill(username)
     page.get_by_label("密码").fill("bihuan-demo")
     page.get_by_role("button", name="登录").click()
-    expect(page.get_by_role("heading", name="工单", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="案件", exact=True)).to_be_visible()
 
 
 @pytest.fixture(scope="package")

@@ -52,6 +52,6 @@ def test_the_language_is_switched_on_the_spot_and_remembered(signed_in, open_cas
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("#case-head .holder span")).to_have_text("Sijing Town")
     page.goto("/")
-    expect(page.get_by_role("heading", name="Worklist", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Cases", exact=True)).to_be_visible()
     page.get_by_role("button", name="中文").click()
-    expect(page.get_by_role("heading", name="工单", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="案件", exact=True)).to_be_visible()

@@ -109,3 +109,22 @@ def test_a_double_tap_acts_once(signed_in, open_case):
     page.locator("#do-acknowledge button").dblclick()
     expect(page.get_by_role("status")).to_contain_text("已记录")
     assert case.parties.filter(acknowledged_at__isnull=False).count() == 1
+
+
+def test_the_big_button_leaves_the_thumb_alone_while_another_form_is_filled_in(signed_in, open_case, press):
+    case = press(open_case(), *CONTAINED[:1])
+    page = signed_in("sijing-handler")
+    page.goto(f"/cases/{case.number}/")
+    pin = page.locator(".pin")
+    expect(pin).to_have_css("position", "fixed")
+    page.locator("#ask-extend summary").click()
+    expect(pin).to_have_css("position", "static")
+
+
+def test_after_an_act_the_next_form_stands_before_the_eyes(signed_in, open_case, press):
+    case = press(open_case(), *CONTAINED[:1])
+    page = signed_in("sijing-handler")
+    page.goto(f"/cases/{case.number}/")
+    pushes(page, "到场", "已到场")
+    expect(page.get_by_role("status")).to_be_in_viewport()
+    expect(page.locator(".shot input[type=file]")).to_be_in_viewport(ratio=1)

@@ -28,7 +28,7 @@ def test_a_demo_person_is_filled_in_by_a_tap(plain):
     plain.goto("/accounts/login/")
     plain.get_by_role("link", name="sijing-duty").click()
     plain.get_by_role("button", name="登录").click()
-    expect(plain.get_by_role("heading", name="工单", exact=True)).to_be_visible()
+    expect(plain.get_by_role("heading", name="案件", exact=True)).to_be_visible()
 
 
 def test_containing_with_a_photo(plain, become, open_case, press, tmp_path):

@@ -100,7 +100,8 @@ def test_a_request_to_escalate_that_the_clock_has_overtaken_does_not_raise_it_tw
         assert code_of(lambda: decide(asked, "yingji-office")) == "moved_on"
         case.refresh_from_db()
         assert case.loop == "medium"
-        assert decide(asked, "yingji-office", approve=False).state == "refused"
+        assert Request.objects.get(pk=asked.pk).state == "overtaken"
+        assert ask(case, "escalate").state == "pending"
 
 
 # --- extension -----------------------------------------------------------------------
@@ -230,8 +231,9 @@ def test_a_decision_on_a_case_that_was_closed_meanwhile_is_refused(open_case, pr
     asked = ask(case, kind, 60 if kind == "extend" else None)
     press(case, *CLOSED[1:])
     by = "shuiwu-head" if kind == "escalate" else "chengyun-lead"
-    assert code_of(lambda: decide(asked, by)) in {"wrong_state", "nothing_to_extend"}
-    assert Request.objects.get(pk=asked.pk).state == "pending"
+    assert code_of(lambda: decide(asked, by)) == "moved_on"
+    assert Request.objects.get(pk=asked.pk).state == "overtaken"
+    assert ledger.story(case.chain).get(verb="request.overtaken").after["request"] == asked.pk
 
 
 def test_the_same_is_not_asked_twice_at_once(open_case, ask, decide):

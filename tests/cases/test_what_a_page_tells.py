@@ -1,14 +1,15 @@
 """What a page tells its reader: the reader's own clock first, what happened and nothing that did not."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from cases import casepage, worklist
-from cases.models import Deadline
+from cases.models import Case, Deadline
 from cases.sweeping import sweep
-from cases.templatetags.display import countdown, duration
+from cases.templatetags.display import countdown, due, duration, moment, promised
 from responsibility import acting, clock, directory
 from tests.cases.conftest import CONTAINED, REPORTED
 
@@ -104,3 +105,65 @@ def test_nobody_is_nagged_to_resume_what_was_put_off(open_case, press, people, s
     row, page = seen(case, "sijing-handler")
     assert (row.todo, row.turn.label, page["primary"]) == ("", "挂账复查", None)
     assert "resume" in [form.verb for form in page["others"]]
+
+
+# --- requests ---------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kind", "grade", "decider", "words"),
+    [
+        ("escalate", "yellow", "shuiwu-head", "区水务局部门负责人"),
+        ("escalate", "orange", "yingji-office", "区城运应急办"),
+        ("void", "yellow", "chengyun-lead", "区城运中心值班长"),
+    ],
+)
+def test_who_is_named_as_deciding_does_decide(open_case, people, client, kind, grade, decider, words):
+    from cases import requests
+
+    case = open_case(grade=grade)
+    client.force_login(people["sijing-head"])
+    page = client.post(f"/cases/{case.number}/requests/", {"kind": kind, "reason": "人手不足"}, follow=True)
+    assert f"由{words}审批" in page.content.decode()
+    assert requests.decider(acting.of(people[decider]), case.requests.get(), Case.objects.get(pk=case.pk))
+
+
+def test_an_extension_says_which_clock_it_moves_and_how_far(open_case, people, client, press):
+    case = press(open_case(), *CONTAINED)
+    client.force_login(people["sijing-head"])
+    assert "延长的是整改时限" in client.get(f"/cases/{case.number}/").content.decode()
+    client.post(f"/cases/{case.number}/requests/", {"kind": "extend", "reason": "缺件", "minutes": "90"})
+    assert "1 小时 30 分" in client.get("/requests/").content.decode()
+    client.force_login(people["chengyun-lead"])
+    assert "countdown" in client.get("/requests/").content.decode()
+
+
+# --- titles -----------------------------------------------------------------------
+def test_a_title_that_nobody_gave_does_not_stutter(open_case):
+    manhole = open_case().risk_object
+    assert manhole.name.endswith("窨井")
+    assert Case.objects.get().title == f"{manhole.name}硫化氢"
+    other = open_case(object=None, location={"lat": 31.1144, "lon": 121.2683}, category="PS-LIFT", scenario=None)
+    assert other.title == "泗泾镇电梯困人"
+
+
+# --- days and years ---------------------------------------------------------------
+def test_a_limit_in_working_days_is_told_in_working_days_up_to_the_end_of_the_last(open_case, press):
+    case = press(open_case(), *CONTAINED)
+    rectify = case.deadlines.get(kind="rectify")
+    rectify.due_at = datetime(2026, 12, 12, tzinfo=timezone.get_default_timezone())
+    with clock.as_if(datetime(2026, 11, 21, tzinfo=UTC)):
+        assert due(rectify) == "12-11 24:00"
+    assert promised(rectify, case) == f"{case.policy['rectify_days']} 个工作日"
+
+
+def test_another_year_is_named():
+    with clock.as_if(datetime(2026, 11, 21, tzinfo=UTC)):
+        assert moment(datetime(2010, 8, 31, 1, tzinfo=UTC)) == "2010-08-31 09:00"
+        assert moment(datetime(2026, 8, 31, 1, tzinfo=UTC)) == "08-31 09:00"
+
+
+def test_nobody_answers_for_a_closed_case_any_more(open_case, press, client, people):
+    case = press(open_case(), *REPORTED, "chengyun-check close")
+    client.force_login(people["sijing-duty"])
+    page = client.get(f"/cases/{case.number}/").content.decode()
+    assert "当前负责" not in page
+    assert "目前" not in page
