@@ -18,7 +18,7 @@ from django.db.models import Q
 from alerts.models import Alert, Outcome, RiskObject, Source
 from alerts.signals import alerts_received
 from responsibility import acting, clock, directory, ledger
-from responsibility.copying import copy
+from responsibility.copying import copy, fetch
 from responsibility.models import Category, Scenario, Territory
 
 # Each collision means that another batch is through, so there is an end to them; this many is a fault.
@@ -139,8 +139,7 @@ def _replayed(source: Source, drafts: list[Draft]) -> dict[str, Answer]:
 def _place(drafts: list[Draft], known: directory.Directory) -> None:
     """Find category, scenario, object and territory; an object's place stands in for one that was not sent."""
     codes = {draft.object_code for draft in drafts if draft.object_code}
-    asked = "SELECT * FROM alerts_riskobject WHERE code = ANY(%s)"
-    objects = {found.code: found for found in RiskObject.objects.raw(asked, [list(codes)])} if codes else {}
+    objects = {found.code: found for found in fetch(RiskObject, "code = ANY(%s)", [list(codes)])} if codes else {}
     for draft in drafts:
         draft.category = known.categories.get(draft.category_code)
         draft.risk_object = objects.get(draft.object_code)
