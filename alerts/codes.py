@@ -3,9 +3,10 @@
 import unicodedata
 
 from alerts.models import RiskObject
+from responsibility.copying import fetch
 
 INVISIBLE = ("Cc", "Cf")
-NAMED = "SELECT * FROM alerts_riskobject WHERE code = ANY(%s) OR lower(code) = ANY(%s)"
+NAMED = "code = ANY(%s) OR lower(code) = ANY(%s)"
 
 
 def plain(code: str, limit: int) -> str:
@@ -24,8 +25,7 @@ def registered(codes: set[str]) -> dict[str, RiskObject]:
     if not codes:
         return {}
     found: dict[str, list[RiskObject]] = {}
-    # In SQL, because every single post asks.
-    for one in RiskObject.objects.raw(NAMED, [list(codes), [code.lower() for code in codes]]):
+    for one in fetch(RiskObject, NAMED, [list(codes), [code.lower() for code in codes]]):
         found.setdefault(one.code.lower(), []).append(one)
     meant = {code: found.get(code.lower(), []) for code in codes}
     exact = {code: [one for one in ones if one.code == code] or ones for code, ones in meant.items()}

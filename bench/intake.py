@@ -20,7 +20,7 @@ CONNECTIONS = 8
 
 def batch_new(place: Place, quick: bool) -> list[Figure]:
     """Batches in which every alert opens a case, over HTTP and in this process, beside COPY of the very same rows."""
-    rounds = 2 if quick else 8
+    rounds = 1 if quick else 8
     material, copied, inside, posted, rows = Material(series=1), [], [], [], 0
     copying.twins()
     with place.web() as port:
@@ -50,7 +50,7 @@ def batch_new(place: Place, quick: bool) -> list[Figure]:
 
 def batch_join(place: Place, quick: bool) -> list[Figure]:
     """Batches in which every alert joins an open case of its own, beside INSERT … ON CONFLICT of the alert rows."""
-    rounds = 2 if quick else 8
+    rounds = 1 if quick else 8
     material, inserted, posted, inside = Material(series=2), [], [], []
     codes = material.objects(BATCH)
     copying.twins()
@@ -73,7 +73,7 @@ def batch_join(place: Place, quick: bool) -> list[Figure]:
 
 def single(place: Place, quick: bool) -> list[Figure]:
     """Single posts that each open a case, over eight connections, beside a bare DRF view that inserts one row."""
-    rounds, seconds = (1, 1.0) if quick else (3, 4.0)
+    rounds, seconds = (1, 1.0) if quick else (6, 3.0)
     material, ours, bare, latencies = Material(series=3), [], [], []
     count = int(seconds * 1000)
     with place.web() as port, place.web("bench.bare:application") as bare_port:

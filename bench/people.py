@@ -2,6 +2,7 @@
 
 from django.test import Client
 
+from bench.place import HOST
 from responsibility import directory, tokens
 from responsibility.models import Post, User
 
@@ -11,11 +12,16 @@ def token(username: str) -> dict:
     return {"Authorization": f"Token {tokens.issue(_user(username))}", "Content-Type": "application/json"}
 
 
-def cookie(username: str) -> dict:
-    """The headers of a browser in which ``username`` has signed in."""
-    client = Client()
+def browser(username: str) -> Client:
+    """A browser in this process in which ``username`` has signed in."""
+    client = Client(headers={"host": HOST})
     client.force_login(_user(username), backend="django.contrib.auth.backends.ModelBackend")
-    return {"Cookie": f"sessionid={client.cookies['sessionid'].value}"}
+    return client
+
+
+def cookie(browser: Client) -> dict:
+    """The headers that ``browser`` sends to show who has signed in."""
+    return {"Cookie": f"sessionid={browser.cookies['sessionid'].value}"}
 
 
 def territory(username: str) -> str:

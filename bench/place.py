@@ -11,7 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.embedded import process
+import psycopg
+
+from config.embedded import paths, process
 from config.embedded.servers import Servers
 
 HOME = Path(__file__).resolve().parent.parent
@@ -49,17 +51,33 @@ class Place:
 
     def _remove(self) -> None:
         # The logs stay: they say why something went wrong.
-        for left in ("pg", "valkey", "static", "run"):
+        for left in ("pg", "valkey", "static", "evidence", "run"):
             shutil.rmtree(self.var_dir / left, ignore_errors=True)
 
+    def keep(self, name: str) -> None:
+        """Keep the database as it is now under ``name``, on the same server."""
+        from django.db import connection
+
+        connection.close()  # a database that is in use cannot be copied
+        with psycopg.connect(self._url("postgres"), autocommit=True) as server:
+            server.execute(f"DROP DATABASE IF EXISTS {name}")
+            server.execute(f"CREATE DATABASE {name} TEMPLATE {paths.DATABASE}")
+
+    def _url(self, database: str) -> str:
+        return paths.database_url(self.var_dir).replace(f"/{paths.DATABASE}?", f"/{database}?", 1)
+
     @contextlib.contextmanager
-    def web(self, application: str = "config.asgi:application"):
-        """Serve ``application`` as ``make run`` does, from one process of its own; gives the port."""
+    def web(self, application: str = "config.asgi:application", database: str = paths.DATABASE):
+        """Serve ``application`` as ``make run`` does, from one process of its own; gives the port.
+
+        ``database`` is the product's, or one that was kept.
+        """
         port = _free_port()
         options = ("--no-access-log", "--timeout-graceful-shutdown", "5")
         command = [sys.executable, "-m", "uvicorn", application, "--host", HOST, "--port", str(port), *options]
-        name = application.partition(":")[0].replace(".", "-")
-        child = process.start(name, command, self.servers.log_dir / f"{name}.log", env=dict(os.environ), cwd=HOME)
+        name = f"{application.partition(':')[0].replace('.', '-')}-{database}"
+        env = os.environ | {"DATABASE_URL": self._url(database)}
+        child = process.start(name, command, self.servers.log_dir / f"{name}.log", env=env, cwd=HOME)
         try:
             _wait(child, port)
             yield port

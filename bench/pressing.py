@@ -21,7 +21,7 @@ PRESSER, WATCHER = "sijing-duty", "chengyun-check"
 
 def action(place: Place, quick: bool) -> list[Figure]:
     """签收 over HTTP, one after the other, beside a bare view that updates one row."""
-    turns, each = (1, 10) if quick else (5, 60)
+    turns, each = (1, 5) if quick else (5, 60)
     ours, bare = [], []
     numbers, headers = _cases(6, (turns + 1) * each), people.token(PRESSER)
     rows = list(RiskObject.objects.values_list("pk", flat=True)[:each])
@@ -49,7 +49,7 @@ def nudge(place: Place, quick: bool) -> list[Figure]:
     after_answer, after_press = [], []
     with place.web() as port:
         told: queue.Queue[float] = queue.Queue()
-        origin = {"Origin": f"http://{HOST}:{port}", **people.cookie(WATCHER)}
+        origin = {"Origin": f"http://{HOST}:{port}", **people.cookie(people.browser(WATCHER))}
         with connect(f"ws://{HOST}:{port}/ws/board/", additional_headers=origin) as screen:
             threading.Thread(target=_listen, args=[screen, told], daemon=True).start()
             for number in numbers:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from alerts.intake import Draft
 from alerts.models import Outcome
-from cases.changes import Changes, locked, new_numbers, place_of
+from cases.changes import Changes, attach_units, locked, new_numbers, place_of
 from cases.loops import due_by_grade, rise
 from cases.models import Case, RequestKind, State
 from cases.models.machine import ENDED
@@ -90,7 +90,7 @@ def _existing(drafts: list[Draft], now: datetime, known: Directory) -> dict:
         ids = [pk for (pk,) in cursor.fetchall()]
     found: dict = {}
     for case in locked(pk__in=ids) if ids else ():
-        _attach_units(case, known)
+        attach_units(case, known)
         if not _joinable(case, now):
             _part(drafts, case)
             continue
@@ -100,14 +100,6 @@ def _existing(drafts: list[Draft], now: datetime, known: Directory) -> dict:
         if case.object_code and (key not in found or _later(case, found[key])):
             found[key] = case
     return found
-
-
-def _attach_units(case: Case, known: Directory) -> None:
-    """Spare the joins: the units stand in the directory."""
-    for name in ("holder", "lead"):
-        unit = known.units.get(getattr(case, f"{name}_id"))
-        if unit:
-            setattr(case, name, unit)
 
 
 def _joinable(case: Case, now: datetime) -> bool:

@@ -12,7 +12,7 @@ import structlog
 from django.core.cache import cache
 from django.db import connection, transaction
 
-from cases.changes import Changes, locked
+from cases.changes import Changes, attach_units, locked
 from cases.loops import rise
 from cases.models import Case, Deadline, Loop
 from cases.models.clock import ASIDE
@@ -90,16 +90,16 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
         won = [pk for (pk,) in cursor.fetchall()]
     if not won:
         return 0, 0
-    deadlines = list(Deadline.objects.filter(pk__in=won).select_related("unit").order_by("due_at", "id"))
+    deadlines = list(Deadline.objects.filter(pk__in=won).order_by("due_at", "id"))
     ids = {deadline.case_id for deadline in deadlines}
-    related = ("holder", "lead")
-    cases = {case.pk: case for case in Case.objects.filter(pk__in=ids).select_related(*related).order_by("pk")}
-    changes = Changes(directory.current(), now)
+    known = directory.current()
+    cases = {case.pk: attach_units(case, known) for case in Case.objects.filter(pk__in=ids).order_by("pk")}
+    changes = Changes(known, now)
     changes.remember_parties(ids)
     escalated = 0
     for deadline in deadlines:
         case = cases[deadline.case_id]
-        changes.tell(case, "deadline.missed", after=_told(deadline))
+        changes.tell(case, "deadline.missed", after=_told(deadline, known))
         changes.touch(case)
         from_loop, to = RISES.get(deadline.kind, ("", ""))
         if case.loop == from_loop and case.is_open:
@@ -109,11 +109,12 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     return len(won), escalated
 
 
-def _told(deadline: Deadline) -> dict:
+def _told(deadline: Deadline, known: directory.Directory) -> dict:
+    owing = known.units.get(deadline.unit_id or 0)
     return {
         "kind": deadline.kind,
         "due_at": deadline.due_at.isoformat(),
-        "unit": deadline.unit.code if deadline.unit else None,
+        "unit": owing.code if owing else None,
     }
 
 

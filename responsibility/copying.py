@@ -1,9 +1,11 @@
-"""Many rows at once, by COPY: four to six times as fast as ``bulk_create``."""
+"""Rows without the ORM: many by COPY, four to six times as fast as ``bulk_create``, and few by a plain question."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from django.db import connection, models
+
+PLAIN = "SELECT {columns} FROM {table} WHERE {condition}"
 
 
 def copy(model: type[models.Model], rows: Iterable[Mapping], leave_out: Collection[str] = ()) -> None:
@@ -21,6 +23,28 @@ def copy(model: type[models.Model], rows: Iterable[Mapping], leave_out: Collecti
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(command) as written:
         for row in rows:
             written.write_row([read(row.get(name)) for name, read in readers])
+
+
+def fetch(model: type[models.Model], condition: str, parameters: Sequence) -> list:
+    """The rows of ``model`` that fit ``condition``, which is SQL with a placeholder for each of ``parameters``.
+
+    For what every single alert asks: the ORM takes several times as long to write the question as it takes to answer.
+    """
+    fields, quote = model._meta.concrete_fields, connection.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PLAIN.format(columns=columns, table=quote(model._meta.db_table), condition=condition), parameters
+        )
+        rows = cursor.fetchall()
+    names = [str(field.attname) for field in fields]
+    converters = [(at, field.from_db_value) for at, field in enumerate(fields) if hasattr(field, "from_db_value")]
+    found = []
+    for row in map(list, rows):
+        for at, convert in converters:
+            row[at] = convert(row[at], None, connection)
+        found.append(model.from_db(connection.alias, names, row))
+    return found
 
 
 def _reader(field: models.Field) -> Callable:
