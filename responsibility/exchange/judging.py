@@ -101,8 +101,13 @@ class Report:
             self.ledger["after"].append(f"{change.kind} {text}"[:LONGEST_IN_LEDGER])
 
     def listed(self) -> list[dict]:
-        """The faults, to be kept as JSON."""
-        return [asdict(fault) for fault in self.faults.listed]
+        """The faults, to be kept as JSON; those of the whole file first, then by line and column."""
+        return [asdict(fault) for fault in sorted(self.faults.listed, key=_place)]
+
+
+def _place(fault: Fault) -> tuple[int, int, str]:
+    column, line = re.match(r"([A-Z]*)(\d*)", fault.cell).groups()  # type: ignore[union-attr]
+    return int(line or 0), len(column), column
 
 
 def run(

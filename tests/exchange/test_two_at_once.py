@@ -1,0 +1,62 @@
+"""Two people import at the same moment."""
+
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from responsibility.exchange import importing
+from responsibility.models import LedgerEntry, Unit, Upload
+from responsibility.refusals import Refused
+from tests.exchange.conftest import book
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
+
+
+def at_once(*calls) -> list[str]:
+    """What each call came to, ``done`` or the code of its refusal."""
+    gate, outcomes = Barrier(len(calls)), []
+
+    def run(call) -> None:
+        try:
+            gate.wait()
+            call()
+            outcomes.append("done")
+        except Refused as refused:
+            outcomes.append(refused.code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(outcomes)
+
+
+@pytest.fixture
+def _units_as_they_were():
+    yield
+    Unit.objects.filter(code__startswith="RACE-").delete()
+
+
+@pytest.mark.usefixtures("_units_as_they_were")
+def test_of_two_files_for_one_unit_the_second_is_told_that_the_data_changed(bring, people):
+    head = ("代码", "名称", "类型")
+    files = [bring("units", book(head, ("RACE-1", name, "企业"))) for name in ("甲", "乙")]
+    calls = [lambda upload=upload: importing.apply(upload.pk, by=people["anwei-office"]) for upload in files]
+    assert at_once(*calls) == ["changed_since", "done"]
+    assert Unit.objects.filter(code="RACE-1").count() == 1
+    assert LedgerEntry.objects.filter(verb="exchange.apply").count() == 1
+
+
+@pytest.mark.usefixtures("_units_as_they_were")
+def test_one_file_is_imported_once_however_many_workers_and_people_want_it(bring, people):
+    upload = bring("units", book(("代码", "名称", "类型"), ("RACE-1", "甲", "企业")))
+    importing.ask(upload.pk, by=people["anwei-office"])
+    person = lambda: importing.apply(upload.pk, by=people["anwei-office"])  # noqa: E731
+    outcomes = at_once(importing.run_waiting, importing.run_waiting, person)
+    assert outcomes in (["done", "done", "done"], ["done", "done", "wrong_state"])
+    assert LedgerEntry.objects.filter(verb="exchange.apply").count() == 1
+    assert Upload.objects.get().state == "applied"
