@@ -82,6 +82,16 @@ def designate(changes: Changes, case: Case, request: Request, unit: Unit) -> Non
     changes.tell(case, "case.designate", before=before, after=after, note=request.reason)
 
 
+def grant(code: str):
+    """What grants a dispute: the unit ``code`` is designated, the proposed one when it is empty."""
+
+    def granted(changes: Changes, case: Case, request: Request, by: User) -> None:
+        wanted = code or (request.proposed.code if request.proposed else "")
+        designate(changes, case, request, unit_to_designate(changes.known, wanted))
+
+    return granted
+
+
 def stay(changes: Changes, case: Case, request: Request) -> None:
     """The dispute is over and the case stays; a refused return may not be asked again."""
     changes.stop(case, "arbitrate", "determine")

@@ -83,12 +83,7 @@ def decide(
     A dispute is ended by naming the unit whose case it is (``designate``, its code; the proposed one when left out);
     ``second`` is a unit that gets a linked case of its own. A refused return leaves the case for good where it is.
     """
-    if not approve and not answer.strip():
-        raise Invalid("required", _("驳回须写明理由。"), "answer")
-    if not storable(answer):
-        raise Invalid("bad_character", _("含有无法保存的字符。"), "answer")
-    if len(answer) > ANSWER_LENGTH:
-        raise Invalid("too_long", _("超过 %(limit)d 个字符。") % {"limit": ANSWER_LENGTH}, "answer")
+    _judge_answer(answer, needed=not approve)
     with transaction.atomic():
         case_id = Request.objects.values_list("case_id", flat=True).get(pk=request_id)
         case, changes, actor = _open_case(case_id, by)
@@ -101,11 +96,7 @@ def decide(
         post = decider(actor, request, case)
         if approve:
             POSSIBLE[request.kind](case)
-            if request.kind in arbitration.DISPUTES:
-                code = designate or (request.proposed.code if request.proposed else "")
-                arbitration.designate(changes, case, request, arbitration.unit_to_designate(changes.known, code))
-            else:
-                GRANT[request.kind](changes, case, request, by)
+            GRANT.get(request.kind, arbitration.grant(designate))(changes, case, request, by)
         elif request.kind in arbitration.DISPUTES:
             arbitration.stay(changes, case, request)
         if second:
@@ -121,6 +112,15 @@ def decide(
         changes.tell(case, verb, after=after, note=answer)
         changes.write(by=actor, post=post)
     return request
+
+
+def _judge_answer(answer: str, *, needed: bool) -> None:
+    if needed and not answer.strip():
+        raise Invalid("required", _("驳回须写明理由。"), "answer")
+    if not storable(answer):
+        raise Invalid("bad_character", _("含有无法保存的字符。"), "answer")
+    if len(answer) > ANSWER_LENGTH:
+        raise Invalid("too_long", _("超过 %(limit)d 个字符。") % {"limit": ANSWER_LENGTH}, "answer")
 
 
 def decider(actor: acting.Actor, request: Request, case: Case) -> Post:
