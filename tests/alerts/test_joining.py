@@ -184,7 +184,7 @@ def test_what_nobody_can_place_is_put_before_the_shift_leader(post, item, fields
     case = Case.objects.get(number=answer["case"])
     assert (answer["outcome"], case.state, case.holder, case.lead) == ("triage", "triage", None, None)
     assert not case.parties.exists()
-    assert not case.deadlines.exists()
+    assert list(case.deadlines.values_list("kind", flat=True)) == ["triage"]
 
 
 # --- grading --------------------------------------------------------------------------
