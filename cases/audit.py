@@ -115,7 +115,7 @@ PARTY = f"""
         concat_ws(' ', u.code, told.at, told.answered_by)
     FROM cases_party p {OF_CASE} JOIN responsibility_unit u ON u.id = p.unit_id LEFT JOIN LATERAL (
         SELECT e.at, e.actor_id, e.after ->> 'answered_by' AS answered_by FROM responsibility_ledgerentry e
-        WHERE e.chain = c.chain AND e.verb = 'case.acknowledge' AND e.after ->> 'unit' = u.code AND e.at >= p.since
+        WHERE e.chain = c.chain AND e.verb = 'case.acknowledge' AND e.after ->> 'unit' = u.code
             AND e.seq > COALESCE((SELECT max(e.seq) FROM responsibility_ledgerentry e WHERE e.chain = c.chain
                 AND e.verb = 'alert.joined' AND e.before ->> 'state' = 'closed'), 0)
         ORDER BY e.seq DESC LIMIT 1
