@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import storable
-from cases import guards, sensors
+from cases import guards
 from cases.changes import Changes, locked_case
 from cases.models import Case, Party, State
 from cases.models.work import Answered
@@ -215,9 +215,7 @@ def _again(move: Move) -> None:
 
 
 def _close(move: Move) -> None:
-    """结案: every clock stops. Takes ``note``, needed where a person must have measured instead of a sensor."""
-    if sensors.must_be_measured(move.case) and not move.data.get("note"):
-        raise Invalid("measure", _("最近的监测值未低于蓝色阈值，该对象又不上报读数：请在说明中写明复测结果。"), "note")
+    """结案: every clock stops. Takes ``note``; where a person measured instead of a sensor the page asks for it."""
     move.case.close()
     move.case.closed_at = move.changes.now
     _stop_all(move.changes, move.case)

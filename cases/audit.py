@@ -124,9 +124,12 @@ PARTY = f"""
         IS DISTINCT FROM (told.at, told.actor_id, COALESCE(told.answered_by, ''))
 """  # noqa: S608
 WORKLIST = f"""
-    SELECT c.number, c.chain, 'party.worklist', concat_ws(' ', p.live, p.due_at), concat_ws(' ', c.state, c.due_at)
-    FROM cases_party p {OF_CASE} WHERE {ONE} AND (p.live, p.due_at)
-        IS DISTINCT FROM (p.until IS NULL AND c.state NOT IN ('closed', 'void'), c.due_at)
+    SELECT c.number, c.chain, 'party.worklist', concat_ws(' ', p.live, p.due_at), concat_ws(' ', c.state, own.due_at)
+    FROM cases_party p {OF_CASE} CROSS JOIN LATERAL (
+        SELECT COALESCE((SELECT min(d.due_at) FROM cases_deadline d WHERE d.case_id = p.case_id AND d.unit_id = p.unit_id
+            AND d.stopped_at IS NULL AND d.paused_at IS NULL), c.due_at) AS due_at
+    ) own WHERE {ONE} AND (p.live, p.due_at)
+        IS DISTINCT FROM (p.until IS NULL AND c.state NOT IN ('closed', 'void'), own.due_at)
 """  # noqa: S608
 MISSED = f"""
     SELECT c.number, c.chain, 'deadline.missed', p.kind || ' ' || p.missed, p.kind || ' ' || told.missed

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from alerts import api as alerts
 from cases import api as cases
+from cases import share_api as shares
 from config import health
 from responsibility import api as responsibility
 from responsibility import edition_api
@@ -27,8 +28,8 @@ v1 = [
     path("cases/<str:number>/timeline/", cases.CaseTimeline.as_view()),
     path("cases/<str:number>/evidence/", cases.CaseEvidence.as_view()),
     path("cases/<str:number>/requests/", cases.CaseRequests.as_view()),
-    path("cases/<str:number>/shares/", cases.CaseShares.as_view()),
-    path("shares/<int:pk>/revoke/", cases.GrantRevocation.as_view()),
+    path("cases/<str:number>/shares/", shares.CaseShares.as_view()),
+    path("shares/<int:pk>/revoke/", shares.GrantRevocation.as_view()),
     path("cases/<str:number>/<str:verb>/", cases.CaseVerb.as_view()),
     path("requests/<int:pk>/<str:decision>/", cases.RequestDecision.as_view()),
     path("matrix/owner/", responsibility.Owner.as_view()),

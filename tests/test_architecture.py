@@ -20,7 +20,7 @@ WRITES = {"save", "update", "delete", "bulk_create", "bulk_update", "get_or_crea
 MANAGER_WRITES = WRITES | {"create"}
 DOORS = {
     "views.py", "api.py", "evidence_views.py", "roster_views.py", "consumers.py", "matrix_views.py",
-    "edition_views.py", "edition_api.py", "arbitration_views.py", "share_views.py",
+    "edition_views.py", "edition_api.py", "arbitration_views.py", "share_views.py", "share_api.py",
 }  # fmt: skip
 
 CODE = [

@@ -6,7 +6,7 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from cases.models import Party
-from responsibility import clock, ledger, rostering
+from responsibility import acting, clock, ledger, posts, rostering
 from responsibility.models import Post, Role, Shift, Unit
 from responsibility.refusals import Refused
 from responsibility.rostering import Row
@@ -81,10 +81,11 @@ def test_after_a_hand_over_the_one_who_took_it_answers(open_case, press, roster,
 
 
 def test_the_entry_names_the_post_on_duty_of_a_person_with_several(open_case, press, roster, people):
-    Post.objects.create(
-        user=people["sijing-duty"], unit=Unit.objects.get(code=SIJING), role=Role.HANDLER, title="夜班处置员",
-        since=clock.now() - HOUR,
-    )  # fmt: skip
+    with posts.accounted([people["sijing-duty"].pk], by=acting.SYSTEM):
+        Post.objects.create(
+            user=people["sijing-duty"], unit=Unit.objects.get(code=SIJING), role=Role.HANDLER, title="夜班处置员",
+            since=clock.now() - HOUR,
+        )  # fmt: skip
     now = clock.now()
     row = Row(SIJING, "sijing-duty", now, now + 8 * HOUR, role=Role.HANDLER)
     rostering.plan([row], by=people["sijing-head"])

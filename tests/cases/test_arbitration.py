@@ -4,7 +4,7 @@ import pytest
 
 from cases import arbitration, requests
 from cases.models import Case, Deadline, Loop, Party, Request, RequestKind
-from responsibility import checks, clock, directory, editions, ledger
+from responsibility import acting, checks, clock, directory, editions, ledger, posts
 from responsibility.editions import Row
 from responsibility.models import Category, Edition, Post, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
@@ -63,7 +63,8 @@ def test_the_district_designates_and_nobody_may_return_it_again(orange, give_bac
     assert case.duties[0]["unit"] == "SJ-HJ"
     new_owner = User.objects.create(username="huanjing-head")
     unit, since = Unit.objects.get(code="SJ-HJ"), clock.now()
-    Post.objects.create(user=new_owner, unit=unit, role="manager", title="负责人", since=since)
+    with posts.accounted([new_owner.pk], by=acting.SYSTEM):
+        Post.objects.create(user=new_owner, unit=unit, role="manager", title="负责人", since=since)
     with pytest.raises(Refused, match="no_return"):
         requests.ask(case.pk, by=new_owner, kind="return", reason="不是我们", code="other_industry")
 

@@ -26,7 +26,7 @@ PEOPLE = [
     "chengyun-lead", "chengyun-check", "yingji-office", "anwei-office", "auditor", "insurer", "firm", "admin",
 ]  # fmt: skip
 # What a button that is shown may still ask for.
-TEACHES = {"no_evidence", "sensor_not_clear", "measure", "required", "already_open", "not_on_duty"}
+TEACHES = {"no_evidence", "sensor_not_clear", "required", "already_open", "not_on_duty"}
 PLACES = [
     {"object": "MH-SIJING-0088"},
     {"object": "H-2", "location": {"lat": 31.1144, "lon": 121.2683}},

@@ -58,7 +58,7 @@ def test_a_camera_whose_clock_is_wrong_costs_the_time_and_not_the_proof(give, on
     [
         datetime(1, 1, 2, tzinfo=UTC),
         datetime(1999, 12, 31, tzinfo=UTC),
-        timezone.now() + timedelta(minutes=6),
+        timezone.now() + timedelta(hours=6),
         datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from alerts.models import RiskObject
-from responsibility import acting, editions, ledger
+from responsibility import acting, editions, ledger, posts
 from responsibility.exchange import importing, writing
 from responsibility.exchange.tables import TABLES
 from responsibility.models import Duty, Edition, LedgerEntry, Post, Unit, Upload, User
@@ -363,7 +363,8 @@ def test_each_table_is_open_to_its_people_and_to_nobody_else(client, people):
 
 def test_whoever_lost_the_post_imports_nothing_any_more(bring, apply, people):
     upload = bring("units", book(("代码", "名称", "类型"), ("N-1", "x", "企业")))
-    Post.objects.filter(user=people["anwei-office"]).update(until=timezone.now())
+    with posts.accounted([people["anwei-office"].pk], by=acting.SYSTEM):
+        Post.objects.filter(user=people["anwei-office"]).update(until=timezone.now())
     with pytest.raises(Forbidden):
         apply(upload)
     with pytest.raises(Forbidden):

@@ -126,7 +126,7 @@ def test_publishing_with_a_fault_is_refused_on_the_page_and_goes_once_it_is_mend
     made = put(FAULTS["overlap"])[0]
     editions.send(drafted.pk, by=people["anwei-office"])
     editions.approve(drafted.pk, by=people["yingji-office"])
-    gap = {"gap": ["PS-EBIKE|delivery riders (platform firms)|"]}
+    gap = {"gap": ["NEW-DRONE||", "PS-EBIKE|delivery riders (platform firms)|"]}
     answer = as_("anwei-office").post("/matrix/editions/2/do/publish/", gap)
     assert answer.status_code == 409
     assert f'href="#r-{made.pk}"' in answer.text
@@ -198,8 +198,8 @@ def test_the_api_lists_editions_and_tells_rows_faults_and_gaps(as_, put):
     assert [(one["number"], one["state"]) for one in found] == [(2, "draft"), (1, "published")]
     whole = as_("anwei-office").get("/api/v1/matrix/editions/2/").json()
     assert [(fault["kind"], fault["duties"]) for fault in whole["faults"]] == [("no_basis", [made.pk])]
-    assert whole["gaps"] == ["PS-EBIKE|delivery riders (platform firms)|"]
-    assert len(whole["rows"]) == 130
+    assert whole["gaps"] == ["NEW-DRONE||", "PS-EBIKE|delivery riders (platform firms)|"]
+    assert len(whole["rows"]) == 131
     assert {"category": H2S, "role": "lead", "unit": "SJ-YJ", "scenario": "industrial enterprise"}.items() <= next(
         row for row in whole["rows"] if row["scenario"] == "industrial enterprise"
     ).items()

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from responsibility import access, acting, clock, directory, ledger, roster, rostering
+from responsibility import access, acting, clock, directory, ledger, posts, roster, rostering
 from responsibility.models import HandOver, Post, Shift
 from responsibility.refusals import Forbidden, Invalid, Refused
 from responsibility.rostering import Row
@@ -107,7 +107,8 @@ def test_a_row_that_cannot_be_is_refused_at_its_field_and_nothing_is_planned(peo
 
 
 def test_nobody_is_planned_beyond_the_end_of_the_post(plan, people, now):
-    Post.objects.filter(user=people["sijing-duty"]).update(until=now + 4 * HOUR)
+    with posts.accounted([people["sijing-duty"].pk], by=acting.SYSTEM):
+        Post.objects.filter(user=people["sijing-duty"]).update(until=now + 4 * HOUR)
     plan(("sijing-duty", 0, 4))
     with pytest.raises(Invalid):
         plan(("sijing-duty", 4, 8))
@@ -212,7 +213,8 @@ def test_a_roster_that_has_run_out_is_one_long_hole(plan, sijing, now):
 
 def test_whoever_has_left_leaves_a_hole(plan, people, sijing, now):
     plan(("sijing-duty", 0, 8))
-    Post.objects.filter(user=people["sijing-duty"]).update(until=now + 3 * HOUR)
+    with posts.accounted([people["sijing-duty"].pk], by=acting.SYSTEM):
+        Post.objects.filter(user=people["sijing-duty"]).update(until=now + 3 * HOUR)
     assert names(sijing, now + 2 * HOUR) == ["sijing-duty"]
     assert names(sijing, now + 4 * HOUR) == []
     assert roster.first_holes([sijing.pk], now)[0].since == now + 3 * HOUR
