@@ -9,11 +9,11 @@ import uuid
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cases.changes import Changes, locked, new_numbers
+from cases.changes import Changes, locked, new_numbers, place_of
 from cases.loops import rise
 from cases.models import Case, Loop, Party, Request, RequestKind, State
 from cases.models.work import RequestState
-from cases.policy import Owners
+from cases.policy import Owners, terms
 from responsibility import acting, directory, editions
 from responsibility.models import Unit, User
 from responsibility.models.district import UnitKind
@@ -78,7 +78,13 @@ def designate(changes: Changes, case: Case, request: Request, unit: Unit) -> Non
     if former is not None:
         changes.hand_on(case, former, unit)
         case.hops += 1
-    after = {"lead": _code(case.lead), "holder": _code(case.holder), "hops": case.hops}
+    after = {
+        "lead": _code(case.lead),
+        "holder": _code(case.holder),
+        "territory": case.territory.code if case.territory else None,
+        "terms": terms(case.policy, case.duties),
+        "hops": case.hops,
+    }
     changes.tell(case, "case.designate", before=before, after=after, note=request.reason)
 
 
@@ -119,7 +125,7 @@ def link(changes: Changes, case: Case, unit: Unit, *, why: str) -> Case:
         pk=pk, number=number, chain=uuid.uuid4(), linked_to=case.linked_to or case, category=case.category,
         category_code=case.category_code, scenario=case.scenario, title=case.title, territory=case.territory,
         risk_object=case.risk_object, lat=case.lat, lon=case.lon, opened_at=changes.now, proof_since=changes.now,
-        last_alert_at=case.last_alert_at, filed_at=changes.now, policy=case.policy, lead=unit, holder=street,
+        last_alert_at=changes.now, filed_at=changes.now, policy=case.policy, lead=unit, holder=street,
         duties=_with_lead(case.duties, unit, why), no_return=True,
     )  # fmt: skip
     second.regrade(case.grade)
@@ -127,10 +133,15 @@ def link(changes: Changes, case: Case, unit: Unit, *, why: str) -> Case:
     changes.open(second)
     changes.engage(second, street, DutyRole.TERRITORY)
     changes.start(second, "contain", unit, minutes=case.policy["contain"])
-    after = {"state": str(second.state), "lead": unit.code, "linked_to": case.number, "grade": str(second.grade)}
-    changes.tell(second, "case.open", before={"state": str(State.TRIAGE)}, after=after | {"holder": street.code})
+    after = {
+        "state": str(second.state), "grade": str(second.grade), "category": second.category_code,
+        "scenario": case.scenario.code if case.scenario else None, "territory": case.territory.code, "object": "",
+        "place": place_of(second.lat, second.lon), "holder": street.code, "lead": unit.code,
+        "terms": terms(second.policy, second.duties), "linked_to": case.number,
+    }  # fmt: skip
+    changes.tell(second, "case.open", before={"state": str(State.TRIAGE)}, after=after)
     rise(changes, second, Loop.MEDIUM, why="second_owner")
-    changes.tell(case, "case.link", after={"case": number, "lead": unit.code}, note=why)
+    changes.tell(case, "case.link", after={"case": number, "second": unit.code}, note=why)
     return second
 
 

@@ -126,7 +126,8 @@ PARTY = f"""
 WORKLIST = f"""
     SELECT c.number, c.chain, 'party.worklist', concat_ws(' ', p.live, p.due_at), concat_ws(' ', c.state, own.due_at)
     FROM cases_party p {OF_CASE} CROSS JOIN LATERAL (
-        SELECT COALESCE((SELECT min(d.due_at) FROM cases_deadline d WHERE d.case_id = p.case_id AND d.unit_id = p.unit_id
+        SELECT COALESCE((
+            SELECT min(d.due_at) FROM cases_deadline d WHERE d.case_id = p.case_id AND d.unit_id = p.unit_id
             AND d.stopped_at IS NULL AND d.paused_at IS NULL), c.due_at) AS due_at
     ) own WHERE {ONE} AND (p.live, p.due_at)
         IS DISTINCT FROM (p.until IS NULL AND c.state NOT IN ('closed', 'void'), own.due_at)
@@ -146,12 +147,15 @@ REQUEST = f"""
     FROM cases_request p {OF_CASE}
     LEFT JOIN LATERAL (
         SELECT e.at, e.actor_id, e.after FROM responsibility_ledgerentry e WHERE e.chain = c.chain
-            AND e.verb = 'request.' || p.kind AND e.after ->> 'request' = p.id::text
+            AND e.verb = 'request.' || p.kind
+            AND (e.after ->> 'request' = p.id::text OR p.asked_by_id IS NULL AND e.at = p.asked_at)
     ) asked ON true
     LEFT JOIN LATERAL (
-        SELECT e.at, e.actor_id, CASE e.verb WHEN 'request.approve' THEN 'approved' ELSE 'refused' END AS state
-        FROM responsibility_ledgerentry e WHERE e.chain = c.chain
-            AND e.verb IN ('request.approve', 'request.refuse') AND e.after ->> 'request' = p.id::text
+        SELECT e.at, CASE WHEN e.verb <> 'request.overtaken' THEN e.actor_id END AS actor_id,
+            CASE e.verb WHEN 'request.approve' THEN 'approved' WHEN 'request.refuse' THEN 'refused' ELSE 'overtaken' END
+            AS state
+        FROM responsibility_ledgerentry e WHERE e.chain = c.chain AND e.after ->> 'request' = p.id::text
+            AND e.verb IN ('request.approve', 'request.refuse', 'request.overtaken')
     ) decided ON true
     WHERE {ONE} AND (p.reason, p.minutes::text, p.asked_at, p.asked_by_id, p.state, p.decided_at, p.decided_by_id)
         IS DISTINCT FROM (asked.after ->> 'reason', asked.after ->> 'minutes', asked.at, asked.actor_id,

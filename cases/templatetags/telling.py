@@ -187,7 +187,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
     after, before = entry.after, entry.before
     return {
         "holder": unit_name(after.get("holder"), known),
-        "lead": unit_name(after.get("lead"), known),
+        "lead": unit_name(after.get("lead") or after.get("second"), known),
         "unit": unit_name(after.get("unit"), known),
         "grade": grade_label(after.get("grade", "")),
         "triage": _of(TRIAGE, after.get("reason")),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cases import arbitration, requests
+from cases import arbitration, audit, requests
 from cases.models import Case, Deadline, Loop, Party, Request, RequestKind
 from responsibility import acting, checks, clock, directory, editions, ledger, posts
 from responsibility.editions import Row
@@ -11,6 +11,13 @@ from responsibility.refusals import Forbidden, Invalid, Refused
 from tests.cases.conftest import CONTAINED
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _told_as_it_stands(db):
+    """Whatever was decided, the ledger tells all of it."""
+    yield
+    assert [(found.field, found.stored, found.told) for found in audit.mismatches()] == []
 
 
 @pytest.fixture
