@@ -250,7 +250,7 @@ FOLLOW = """
             AND d.stopped_at IS NULL AND d.paused_at IS NULL), c.due_at) AS due_at
         FROM cases_party q JOIN cases_case c ON c.id = q.case_id WHERE c.id = ANY(%s)
     ) n
-    WHERE n.id = p.id AND (p.due_at, p.live) IS DISTINCT FROM (n.due_at, n.live)
+    WHERE n.id = p.id
 """
 
 
@@ -262,7 +262,7 @@ def _rewriting() -> str:
 
 
 def _rewrite(cases: list[Case]) -> None:
-    """Write ``cases`` whole, then the worklist keys of their parties where they differ. Two statements.
+    """Write ``cases`` whole, then the worklist keys of their parties. Two statements.
 
     Their clocks stand already. All cases go in one parameter, so that the statement does not grow with them.
     """
