@@ -14,6 +14,7 @@ DAYS = 730
 OPEN_EVERY = 33
 CHUNK = 100_000
 WORK = (
+    "cases_grant",
     "cases_pause", "cases_request", "cases_evidence", "cases_deadline", "cases_party", "cases_case",
     "alerts_reading", "alerts_alert", "responsibility_ledgerentry",
 )  # fmt: skip
