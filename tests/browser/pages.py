@@ -5,7 +5,7 @@ from cases import requests
 from cases.models import Case
 from responsibility import editions
 from responsibility.editions import Row
-from responsibility.models import Edition, LedgerEntry, User
+from responsibility.models import Edition, LedgerEntry, Post, User
 from tests.cases.conftest import CLOSED, CONTAINED, REPORTED
 
 AT_SIJING = {"lat": 31.1144, "lon": 121.2683}
@@ -83,6 +83,8 @@ def without_english() -> set[str]:
     """Texts of people and machines that exist in one language only: names of persons, titles, reasons, notes."""
     texts = set(User.objects.values_list("full_name", flat=True))
     texts |= set(Case.objects.values_list("title", flat=True)) | set(Alert.objects.values_list("title", flat=True))
+    # The ledger keeps the post of an appointment as it was written down.
+    texts |= set(Post.objects.values_list("title", flat=True))
     texts |= set(RiskObject.objects.filter(name_en="").values_list("name", flat=True))
     texts |= set(Edition.objects.values_list("title", flat=True)) | set(
         Edition.objects.values_list("document", flat=True)
