@@ -11,6 +11,8 @@ from config.bridge import Bridge  # noqa: E402
 
 # The product's settings but for the URLs: the same middleware, the same connections, the same threads.
 settings.ROOT_URLCONF = "bench.bare"
+# The alerts' own table asks for a ledger entry with every row: the floor writes into its twin (``copying.twins``).
+settings.DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c search_path=bench,public"
 application = Bridge(get_wsgi_application(), pause=settings.BODY_PAUSE_SECONDS)
 
 from django.contrib.auth.decorators import login_not_required  # noqa: E402

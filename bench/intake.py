@@ -76,6 +76,8 @@ def single(place: Place, quick: bool) -> list[Figure]:
     rounds, seconds = (1, 1.0) if quick else (6, 3.0)
     material, ours, bare, latencies = Material(series=3), [], [], []
     count = int(seconds * 1000)
+    copying.twins()
+    copying.keep_keys("alerts_alert")
     with place.web() as port, place.web("bench.bare:application") as bare_port:
         for turn in range(rounds + 1):
             codes = material.objects(count)
