@@ -6,6 +6,7 @@ raise in the transaction of any change, so a process never works with data older
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from zoneinfo import ZoneInfo
 
@@ -55,8 +56,14 @@ class Directory:
 
     def unit_with(self, function: str) -> Unit | None:
         """The unit with a standing function such as ``large_loop_command``; the lowest code when several have it."""
-        holders = [unit for unit in self.units.values() if not unit.faults() and function in unit.functions]
-        return min(holders, key=lambda unit: unit.code, default=None)
+        return self._holders.get(function)
+
+    @cached_property
+    def _holders(self) -> dict[str, Unit]:
+        able = [unit for unit in self.units.values() if not unit.faults()]
+        # The lowest code comes last and stays.
+        ordered = sorted(able, key=lambda unit: unit.code, reverse=True)
+        return {function: unit for unit in ordered for function in unit.functions}
 
     def territories_of(self, points: list[tuple[float, float]]) -> list[Territory | None]:
         """The territory of each ``(lat, lon)`` in WGS84 degrees; ``None`` outside the district."""
