@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cases import arbitration, casepage, whatif
+from cases import arbitration, casepage, fivefold, whatif
 from cases.models import Deadline, Request
 from cases.models.work import RequestState
 from responsibility import access, acting, clock, directory
@@ -38,7 +38,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "decided": disputes.exclude(state=RequestState.PENDING).order_by("-decided_at")[:RECENT],
         "gaps": whatif.open_gaps(rows, known, now),
         "returns": [(known.units[row["unit"]], row) for row in whatif.returns(now - whatif.QUARTER)],
-        "owners": arbitration.owners(known),
+        "standing": fivefold.standing(),
         "proposes": bool(actor.roles & {Role.COMMITTEE_OFFICE}),
     }
     return render(request, "cases/arbitration.html", context)

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import arbitration, guards, requests, sensors, worklist
+from cases import fivefold, guards, requests, sensors, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import EvidenceKind, RequestState, ReturnReason
 from cases.worklist import ORDER
@@ -118,7 +118,10 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "asked": [(request, decides(actor, request, case)) for request in asked],
         "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
         "askable": _askable(case, asked) if may_prove else [],
-        "owners": arbitration.owners(known),
+        "duties": fivefold.shown(case.duties) if case.filed_at else [],
+        "vacancies": len(fivefold.vacant(case.duties)) if case.filed_at else 0,
+        "aside": [line for line in case.duties if line["role"] in fivefold.ASIDE],
+        "asking": next((unit for unit in (case.lead_id, case.holder_id) if unit in actor.unit_ids), None),
         "return_reasons": ReturnReason,
         "grants": _grants(case, actor),
         "shares": bool(actor.roles & access.GRANTS_READING),
