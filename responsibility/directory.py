@@ -2,7 +2,8 @@
 
 Intake asks who owns a thousand alerts at once; it may not read the matrix a thousand times, nor even
 rebuild the map of territories for each batch. The copy is keyed by ``Revision.number``, which triggers
-raise in the transaction of any change, posts and their people's names among it, so a process never works with data older than its own snapshot.
+raise in the transaction of any change, also of posts and the names of their people, so a process never
+works with data older than its own snapshot.
 """
 
 from collections import defaultdict
