@@ -16,7 +16,7 @@ from cases.filters import CaseFilter
 from cases.models import Case, Deadline, Evidence, Party, Request, RequestKind
 from cases.models.work import Answered, EvidenceKind, ReturnReason
 from responsibility import acting, clock, directory, ledger
-from responsibility.interface import ErrorsSerializer, NewestFirst
+from responsibility.interface import ErrorsSerializer, Instant, NewestFirst
 from responsibility.models import Grade, LedgerEntry
 from responsibility.refusals import Invalid
 
@@ -273,7 +273,7 @@ class EvidenceUploadSerializer(serializers.Serializer):
     file = serializers.FileField(error_messages={"required": _("没有收到文件；文件名须为 UTF-8 编码。")})
     kind = serializers.ChoiceField(EvidenceKind.choices, default=EvidenceKind.PHOTO.value)
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
-    taken_at = serializers.DateTimeField(required=False, default=None)
+    taken_at = Instant(required=False, default=None)
     lat = serializers.FloatField(required=False, default=None, min_value=-90, max_value=90)
     lon = serializers.FloatField(required=False, default=None, min_value=-180, max_value=180)
 
