@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cases import arbitration, casepage, whatif
+from cases import arbitration, casepage, fivefold, whatif
 from cases.models import Deadline, Request
 from cases.models.work import RequestState
 from responsibility import access, acting, clock, directory
@@ -30,15 +30,17 @@ def desk(request: HttpRequest) -> HttpResponse:
     waiting = disputes.filter(state=RequestState.PENDING).annotate(due_at=Subquery(running.values("due_at")[:1]))
     queue = list(waiting.order_by("due_at", "asked_at")[:SHOWN])
     rows = [duty for duty in Duty.objects.filter(live=True).select_related("edition") if now in duty.span]
+    ours = Deadline.objects.running().filter(case__in=[d.case_id for d in queue], kind__in=["arbitrate", "determine"])
     context = {
         "actor": actor,
         "known": known,
         "now": now,
+        "clocks": {deadline.case_id: deadline for deadline in ours.order_by("-due_at")},
         "queue": [(dispute, casepage.decides(actor, dispute, dispute.case)) for dispute in queue],
         "decided": disputes.exclude(state=RequestState.PENDING).order_by("-decided_at")[:RECENT],
         "gaps": whatif.open_gaps(rows, known, now),
         "returns": [(known.units[row["unit"]], row) for row in whatif.returns(now - whatif.QUARTER)],
-        "owners": arbitration.owners(known),
+        "standing": fivefold.standing(),
         "proposes": bool(actor.roles & {Role.COMMITTEE_OFFICE}),
     }
     return render(request, "cases/arbitration.html", context)

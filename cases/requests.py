@@ -48,8 +48,11 @@ def ask(
         case, changes, actor = _open_case(case_id, by)
         post = guards.may_prove(actor, case, changes.engaged[case.pk])
         POSSIBLE[kind](case)
+        owner = arbitration.unit_to_designate(changes.known, proposed) if proposed else None
         if kind == RequestKind.RETURN:
             arbitration.may_return(case, post.unit)
+            if owner:
+                arbitration.require_power(changes.known, case, post.unit_id, owner)
         if case.requests.filter(kind=kind, state=RequestState.PENDING).exists():
             raise Refused("already_asked", _("同类请示正在等待审批。"))
         request = Request.objects.create(
@@ -62,7 +65,7 @@ def ask(
             asked_by=by,
             unit=post.unit,
             code=code if kind == RequestKind.RETURN else "",
-            proposed=arbitration.unit_to_designate(changes.known, proposed) if proposed else None,
+            proposed=owner,
         )
         if kind == RequestKind.RETURN:
             arbitration.begin_clock(changes, case)

@@ -198,6 +198,8 @@ INTAKE_MAX_ITEMS = 1000
 BODY_PAUSE_SECONDS = env.integer("BODY_PAUSE_SECONDS", 20, low=1, high=600)
 EXCHANGE_ROOT = VAR_DIR / "exchange"
 EXCHANGE_MAX_BYTES = env.integer("EXCHANGE_MAX_MB", 30, low=1, high=200) * 1024 * 1024
+# A file that was brought and never imported is kept for so long.
+EXCHANGE_KEEP_DAYS = env.integer("EXCHANGE_KEEP_DAYS", 7, low=1, high=3650)
 DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_MAX_BYTES
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -243,6 +245,7 @@ SPECTACULAR_SETTINGS = {
 # --- clock and messages ------------------------------------------------------
 SWEEP_SECONDS = 5
 EXCHANGE_SECONDS = 3
+PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.
 CELERY_BROKER_URL = paths.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True

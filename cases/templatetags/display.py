@@ -8,13 +8,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from cases import casepage, deciding, guards
+from cases import arbitration, casepage, deciding, guards
 from cases.models import Case, Deadline, DeadlineKind
 from responsibility import access, clock
 from responsibility.acting import Actor
 from responsibility.directory import Directory
 from responsibility.exchange.tables import open_tables
-from responsibility.models import Grade
+from responsibility.models import Grade, Unit
 from responsibility.models.matrix import DutyRole
 
 register = template.Library()
@@ -36,6 +36,12 @@ PRESSED = {"arrive": gettext_lazy("报告到场"), "contain": gettext_lazy("报�
 def arbitrates(actor: Actor) -> bool:
     """Whether the arbitration desk is for this person."""
     return bool(actor.roles & access.READS_DISPUTES)
+
+
+@register.simple_tag(takes_context=True)
+def candidates(context, case: Case, asking: int | None = None) -> list[Unit]:
+    """The units that have the powers to own ``case`` when the unit with the id ``asking`` gives it back."""
+    return arbitration.candidates(context["known"], case, asking)
 
 
 @register.filter
