@@ -29,7 +29,9 @@ def behind_the_triggers(statement: str) -> None:
 
 @pytest.fixture
 def history(open_case, press, send, people):
-    """Cases that went every way there is: joined, risen, reworked, put off, extended, missed, cleared, in triage."""
+    """Cases that went every way there is: joined, risen, reworked, put off, extended, missed, cleared, in triage,
+    disputed with a linked case, and determined.
+    """
     press(open_case(), *CLOSED)
     send(alert(), alert(grade="orange"))
     here = {"location": {"lat": 31.1144, "lon": 121.2683}}
@@ -48,6 +50,11 @@ def history(open_case, press, send, people):
     press(open_case(object="B-5", category="UNHEARD-OF", **here), "chengyun-lead void", reason="误报")
     press(open_case(object="B-6", grade="red", **here), "sijing-duty acknowledge", "yingji-office acknowledge")
     send(alert(object="B-7", grade=None, value=0.1, **here))
+    disputed = open_case(object="B-8", grade="orange", **here)
+    asked = requests.ask(disputed.pk, by=people["shuiwu-head"], kind="return", reason="源头", code="source_elsewhere")
+    requests.decide(asked.pk, by=people["yingji-office"], approve=True, designate="SJ-HJ", second="SJ-SW")
+    unowned = open_case(object="B-9", category="NEW-DRONE", scenario=None, **here)
+    requests.decide(unowned.requests.get().pk, by=people["anwei-office"], approve=True, designate="SJ-JTW")
     with clock.as_if(clock.now() + timedelta(hours=5)):
         sweep()
         press(put_off, "sijing-handler resume")
