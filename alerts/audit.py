@@ -5,8 +5,8 @@ from uuid import UUID
 
 from responsibility import auditing
 
-# The same number of two sources may stand in one chain; the instant tells them apart. A second owner's case is opened by
-# a decision, and tells of the case it is linked to instead of an alert.
+# The same number of two sources may stand in one chain; the instant tells them apart. A second owner's case is opened
+# by a decision, and tells of the case it is linked to instead of an alert.
 COMPARED = """
     SELECT COALESCE(a.external_id, e.external_id), COALESCE(a.chain, e.chain), 'alert', a.external_id, e.external_id
     FROM alerts_alert a FULL JOIN (

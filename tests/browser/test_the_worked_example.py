@@ -1,7 +1,7 @@
 """Hydrogen sulphide in a drain on the last Friday before the Spring Festival, from the alarm to the rework.
 
 The worked example of the domain notes (section 1.9) on a day of the loaded calendar: Friday 13 February 2026. The next
-day, a Saturday, is worked instead of one of the nine days off that follow (调休). The insurer's view of the case and the
+day, a Saturday, is worked instead of one of the nine days off that follow (调休). The view of the insurer and the
 ladder of calls to whoever stands behind the one who does not answer are no part of the product yet.
 """
 

@@ -78,6 +78,9 @@ CASE = {
     "title": "title = 'x'",
     "alert_count": "alert_count = alert_count + 1",
     "rework_count": "rework_count = rework_count + 1",
+    "hops": "hops = hops + 1",
+    "no_return": "no_return = NOT no_return",
+    "linked_to": "linked_to_id = (SELECT max(id) FROM cases_case)",
     "opened_at": "opened_at = opened_at + interval '1 second'",
     "filed_at": "filed_at = filed_at - interval '1 second'",
     "contained_at": "contained_at = opened_at",
@@ -100,6 +103,12 @@ PARTS = {
     "request": "UPDATE cases_request SET reason = 'x'",
     "evidence": "UPDATE cases_evidence SET sha256 = repeat('0', 64) WHERE id = (SELECT min(id) FROM cases_evidence)",
     "alert": "UPDATE alerts_alert SET external_id = 'x' WHERE object_code = 'B-3'",
+}
+DECISIONS = {
+    "request": "UPDATE cases_request SET designated_id = unit_id WHERE kind = 'return'",
+    "no_return": "UPDATE cases_case SET no_return = false WHERE object_code = 'B-8'",
+    "hops": "UPDATE cases_case SET hops = 0 WHERE object_code = 'B-8'",
+    "linked_to": "UPDATE cases_case SET linked_to_id = NULL WHERE linked_to_id IS NOT NULL",
 }
 GRANTS = {
     "request": "UPDATE cases_request SET state = 'approved' WHERE state = 'refused'",
@@ -132,7 +141,9 @@ def test_whatever_is_altered_on_a_case_is_found(history):
 
 
 @pytest.mark.parametrize(
-    "tampering", [PARTS, GRANTS, BASIS, SLIPPED_IN], ids=["parts", "grants", "basis", "slipped in"]
+    "tampering",
+    [PARTS, DECISIONS, GRANTS, BASIS, SLIPPED_IN],
+    ids=["parts", "decisions", "grants", "basis", "slipped in"],
 )
 def test_whatever_is_altered_on_a_part_of_a_case_is_found(history, tampering):
     assert overlooked(tampering) == []
