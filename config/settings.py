@@ -190,6 +190,8 @@ TIME_ZONE = env.zone("TIME_ZONE", "Asia/Shanghai")
 # --- files -------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+# How far the clock of a demo was set off; see `responsibility/clock.py`.
+DEMO_CLOCK = VAR_DIR / "clock"
 EVIDENCE_ROOT = VAR_DIR / "evidence"
 EVIDENCE_MAX_BYTES = env.integer("EVIDENCE_MAX_MB", 30, low=1, high=1000) * 1024 * 1024
 INTAKE_MAX_BYTES = env.integer("INTAKE_MAX_MB", 10, low=1, high=100) * 1024 * 1024

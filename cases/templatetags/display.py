@@ -98,6 +98,18 @@ def ticking_words() -> dict:
     return words
 
 
+@register.simple_tag
+def this_instant() -> int:
+    """The instant of the page in seconds since 1970: what its script counts from."""
+    return int(clock.now().timestamp())
+
+
+@register.simple_tag
+def set_clock() -> datetime | None:
+    """What time it is where the clock of a demo has been set to another; ``None`` where it is the real one."""
+    return clock.now() if clock.shift() else None
+
+
 @register.filter
 def moment(value: datetime | None) -> str:
     """Local date and time, for a case may last weeks; with the year where it is not the present one."""
