@@ -9,6 +9,7 @@ import uuid
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from cases import ladder
 from cases.changes import Changes, locked, new_numbers, place_of
 from cases.loops import rise
 from cases.models import Case, Loop, Party, Request, RequestKind, State
@@ -269,7 +270,7 @@ def _move_street(changes: Changes, case: Case, former: Unit, unit: Unit) -> None
 def _release(changes: Changes, case: Case, unit: Unit, role: str) -> None:
     """``unit`` is no longer engaged in ``role`` and need not answer any more."""
     Party.objects.filter(case=case, unit=unit, role=role, until__isnull=True).update(until=changes.now, live=False)
-    changes.stop(case, "acknowledge", unit=unit)
+    changes.stop(case, *ladder.KINDS, unit=unit)
 
 
 def _with_lead(changes: Changes, duties: list[dict], unit: Unit, why: str) -> list[dict]:

@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 from functools import lru_cache
 
+from cases import ladder
 from cases.models.work import EvidenceKind
 from responsibility import authority, soundness
 from responsibility.directory import Directory
@@ -41,6 +42,7 @@ def promise(category: Category | None) -> dict:
         "verify": minutes.get("verify", VERIFY_MINUTES),
         "arbitrate": minutes.get("arbitrate", ARBITRATE_MINUTES),
         "determine": minutes.get("determine", DETERMINE_MINUTES),
+        "ladder": {rung: minutes.get(f"call_{rung}", default) for rung, default in ladder.RUNGS.items()},
         "rectify_days": category.rectify_days if category and category.rectify_days else RECTIFY_DAYS,
         "clear_readings": category.clear_readings if category else 0,
         "evidence": [kind for kind in evidence if kind in EvidenceKind.values],

@@ -18,6 +18,11 @@ app.conf.beat_schedule = {
         "schedule": settings.SWEEP_SECONDS,
         "options": {"expires": settings.SWEEP_SECONDS},
     },
+    "tell": {
+        "task": "notices.tasks.tell",
+        "schedule": settings.NOTICE_SECONDS,
+        "options": {"expires": settings.NOTICE_SECONDS},
+    },
     "exchange": {
         "task": "responsibility.tasks.import_files",
         "schedule": settings.EXCHANGE_SECONDS,

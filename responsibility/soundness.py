@@ -14,7 +14,9 @@ from responsibility import geometry
 
 OPERATORS = (">=", "<=", "event", "external_signal")
 COLOURS = ("red", "orange", "yellow", "blue")
-MINUTES = ("acknowledge", "arrive", "contain", "small_loop", "medium", "verify")
+MINUTES = (
+    "acknowledge", "arrive", "contain", "small_loop", "medium", "verify", "call_second", "call_leader", "call_above",
+)  # fmt: skip
 LONGEST_MINUTES = 100 * 24 * 60
 PREFIX = re.compile(r"[A-Z0-9]{1,8}", re.ASCII)
 
