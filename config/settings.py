@@ -246,7 +246,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- clock and messages ------------------------------------------------------
-SWEEP_SECONDS = 5
+SWEEP_SECONDS = 2
 EXCHANGE_SECONDS = 3
 PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.
