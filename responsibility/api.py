@@ -132,7 +132,7 @@ class ReadsLedger(BasePermission):
     code = "not_auditor"
 
     def has_permission(self, request, view):
-        return bool(acting.of(request.user).roles & access.READS_LEDGER)
+        return access.may(acting.of(request.user), "ledger.read")
 
 
 class LedgerSerializer(serializers.ModelSerializer):

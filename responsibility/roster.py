@@ -123,7 +123,7 @@ def standing(actor: acting.Actor, post: Post, at: datetime) -> Standing:
     for shift in shifts:
         if stands_in(shift, me, at):
             return Standing(shift.deputy or post, "deputy")
-    command = actor.post_in({post.unit_id}, {str(role) for role in access.IN_COMMAND})
+    command = access.post_for(actor, "case.acknowledge_off_duty", party={post.unit_id})
     if command:
         return Standing(command, "command")
     words = {"unit": post.unit.label, "people": "、".join(told(shift) for shift in shifts)}

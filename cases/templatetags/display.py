@@ -33,12 +33,6 @@ PRESSED = {"arrive": gettext_lazy("报告到场"), "contain": gettext_lazy("报�
 
 
 @register.filter
-def arbitrates(actor: Actor) -> bool:
-    """Whether the arbitration desk is for this person."""
-    return bool(actor.roles & access.READS_DISPUTES)
-
-
-@register.filter
 def duration(seconds: float) -> str:
     """A length of time in its two largest units, minutes rounded down."""
     minutes = int(abs(seconds) // 60)
@@ -228,27 +222,15 @@ def get(mapping: dict, key):
 
 
 @register.filter
-def reads_ledger(actor: Actor) -> bool:
-    """Whether the ledger's reading room is open to ``actor``."""
-    return bool(actor.roles & access.READS_LEDGER)
-
-
-@register.filter
-def reads_rosters(actor: Actor) -> bool:
-    """Whether there is a duty roster for ``actor`` to read."""
-    return bool(actor.roles & (access.WORKS_CASES | access.READS_ALL | access.KEEPS_ROSTERS))
-
-
-@register.filter
 def exchanges(actor: Actor) -> bool:
     """Whether ``actor`` may take any table out and bring it back."""
     return bool(open_tables(actor))
 
 
 @register.filter
-def works(actor: Actor) -> bool:
-    """Whether cases, requests and the board have anything to show ``actor``."""
-    return bool(actor.roles & access.WORKS_CASES) or access.reads_all(actor)
+def may(actor: Actor, act: str) -> bool:
+    """Whether the permission table lets ``actor`` do ``act`` somewhere."""
+    return access.may(actor, act)
 
 
 @register.filter
