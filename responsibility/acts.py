@@ -26,6 +26,23 @@ class Scope(models.TextChoices):
     NAMED = "named", _("列名者")
     GRANTED = "granted", _("经特别授权")
 
+    @property
+    def means(self) -> str | Promise:
+        """What the word says, in a sentence."""
+        return MEANINGS[self]
+
+
+MEANINGS = {
+    Scope.DISTRICT: _("不限单位。"),
+    Scope.OWN: _("本岗位所在单位及其下级单位的事。"),
+    Scope.PARTY: _("本单位是案件现在的任一责任方。"),
+    Scope.HOLDER: _("本单位是案件现在的负责单位；大闭环中也指牵头单位。"),
+    Scope.OWNER: _("本单位是案件的牵头单位或现在的负责单位。"),
+    Scope.LEAD: _("本单位是案件的牵头单位。"),
+    Scope.NAMED: _("该行、该班或该次交接列明本单位或本人。"),
+    Scope.GRANTED: _("该案件已授权给本单位，且未到期。"),
+}
+
 
 class Kind(models.TextChoices):
     """The chapters of the table."""
