@@ -30,10 +30,12 @@ def desk(request: HttpRequest) -> HttpResponse:
     waiting = disputes.filter(state=RequestState.PENDING).annotate(due_at=Subquery(running.values("due_at")[:1]))
     queue = list(waiting.order_by("due_at", "asked_at")[:SHOWN])
     rows = [duty for duty in Duty.objects.filter(live=True).select_related("edition") if now in duty.span]
+    ours = Deadline.objects.running().filter(case__in=[d.case_id for d in queue], kind__in=["arbitrate", "determine"])
     context = {
         "actor": actor,
         "known": known,
         "now": now,
+        "clocks": {deadline.case_id: deadline for deadline in ours.order_by("-due_at")},
         "queue": [(dispute, casepage.decides(actor, dispute, dispute.case)) for dispute in queue],
         "decided": disputes.exclude(state=RequestState.PENDING).order_by("-decided_at")[:RECENT],
         "gaps": whatif.open_gaps(rows, known, now),
@@ -47,7 +49,8 @@ def desk(request: HttpRequest) -> HttpResponse:
 @require_POST
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """``/arbitration/<id>/row/``: a determination becomes a row of the next edition."""
-    _reader(request)
+    if not access.may(_reader(request), "edition.rows"):
+        raise PermissionDenied
     get_object_or_404(Request, pk=pk, kind__in=arbitration.DISPUTES)
     try:
         edition = arbitration.propose_row(pk, by=acting.person(request.user))

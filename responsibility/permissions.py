@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -87,7 +87,7 @@ class PermissionSerializer(serializers.Serializer):
 class Permissions(APIView):
     """Who may do what."""
 
-    permission_classes = [ReadsPermissions]
+    permission_classes = [IsAuthenticated, ReadsPermissions]
 
     @extend_schema(operation_id="permissions", responses={200: PermissionSerializer(many=True), 403: ErrorsSerializer})
     def get(self, request):
