@@ -97,6 +97,9 @@ def decide(
         if request.state != RequestState.PENDING:
             raise Refused("already_decided", _("这份请示已经审批。"))
         post = decider(actor, request, case)
+        if not approve and request.kind == RequestKind.DETERMINE:
+            # Work Safety Law art. 10: what nobody owns is given to somebody; there is nothing to say no to.
+            raise Refused("must_name", _("本案无主，必须指定责任单位，不能驳回。"))
         if approve:
             POSSIBLE[request.kind](case)
             GRANT.get(request.kind, arbitration.grant(designate))(changes, case, request, by)
