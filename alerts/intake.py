@@ -19,7 +19,7 @@ from alerts import codes, coordinates
 from alerts.models import Alert, Outcome, RiskObject, Source
 from alerts.signals import alerts_received
 from responsibility import acting, clock, directory, ledger
-from responsibility.copying import copy
+from responsibility.copying import copy, together
 from responsibility.models import Category, Scenario, Territory
 
 # Each collision means that another batch is through, so there is an end to them; this many is a fault.
@@ -215,7 +215,8 @@ def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
         at=now,
     )
     # After all entries, for which the database asks.
-    copy(Alert, [_row(source, draft, now) for draft in drafts])
+    with together(len(drafts)):
+        copy(Alert, [_row(source, draft, now) for draft in drafts])
 
 
 def _row(source: Source, draft: Draft, now: datetime) -> dict:

@@ -12,6 +12,7 @@ from bench.environment import claim_environment
 MEASURES = {
     "batch-new": ("bench.intake", "batch_new"),
     "batch-join": ("bench.intake", "batch_join"),
+    "batch-matrix": ("bench.matrix", "intake"),
     "single": ("bench.intake", "single"),
     "action": ("bench.pressing", "action"),
     "nudge": ("bench.pressing", "nudge"),

@@ -60,7 +60,8 @@ def keep_keys(table: str) -> None:
     """Give the twin of ``table`` its foreign keys back: a plain insert pays for them, whoever makes it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'", [table]
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'",
+            [table],
         )
         for (definition,) in cursor.fetchall():
             cursor.execute(f"ALTER TABLE bench.{table} ADD {definition}")

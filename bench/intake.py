@@ -24,10 +24,10 @@ def batch_new(place: Place, quick: bool) -> list[Figure]:
     material, copied, inside, posted, rows = Material(series=1), [], [], [], 0
     copying.twins()
     with place.web() as port:
-        _answer_all(port, [material.alert(code) for code in material.objects(BATCH)], "opened")
+        answer_all(port, [material.alert(code) for code in material.objects(BATCH)], "opened")
         for _ in range(rounds):
             items = [material.alert(code) for code in material.objects(BATCH)]
-            posted.append(_answer_all(port, items, "opened"))
+            posted.append(answer_all(port, items, "opened"))
             items = [material.alert(code) for code in material.objects(BATCH)]
             before = copying.marks()
             inside.append(take_in(items, "opened")[0])
@@ -55,10 +55,10 @@ def batch_join(place: Place, quick: bool) -> list[Figure]:
     codes = material.objects(BATCH)
     copying.twins()
     with place.web() as port:
-        _answer_all(port, [material.alert(code, "yellow") for code in codes], "opened")
-        _answer_all(port, [material.alert(code, "yellow") for code in codes], "joined")
+        answer_all(port, [material.alert(code, "yellow") for code in codes], "opened")
+        answer_all(port, [material.alert(code, "yellow") for code in codes], "joined")
         for _ in range(rounds):
-            posted.append(_answer_all(port, [material.alert(code, "yellow") for code in codes], "joined"))
+            posted.append(answer_all(port, [material.alert(code, "yellow") for code in codes], "joined"))
             before = copying.marks()
             inside.append(take_in([material.alert(code, "yellow") for code in codes], "joined")[0])
             inserted.append(_insert(before))
@@ -98,7 +98,7 @@ def single(place: Place, quick: bool) -> list[Figure]:
     return [figure]
 
 
-def _answer_all(port: int, items: list[dict], outcome: str) -> float:
+def answer_all(port: int, items: list[dict], outcome: str) -> float:
     """Post one batch and see that all of it had ``outcome``; seconds until the answer was read."""
     answer = ask(port, [batch_request(items)], keep=True)
     results = json.loads(answer["bodies"][0])["results"]

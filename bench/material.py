@@ -65,6 +65,26 @@ class Material:
             "payload": {"device": code, "battery": self.rng.randint(20, 100), "rssi": -self.rng.randint(50, 110)},
         }
 
+    def key(self) -> tuple:
+        """A category, a scenario and a territory, any of them."""
+        known = self.known
+        kinds = (known.categories, known.scenarios, known.territories)
+        return tuple(self.rng.choice(list(kind.values())) for kind in kinds)
+
+    def anywhere(self) -> dict:
+        """An alert of any kind at any place, from no registered object."""
+        self.sent += 1
+        category, scenario, territory = self.key()
+        return {
+            "external_id": f"bench-{self.series}-{self.sent:07d}",
+            "category": category.code,
+            "scenario": scenario.code,
+            "location": {"lat": territory.lat, "lon": territory.lon},
+            "observed_at": (timezone.localtime() - timedelta(seconds=30)).isoformat(timespec="seconds"),
+            "grade": self.rng.choices(list(GRADES), list(GRADES.values()))[0],
+            "title": f"{territory.name} {category.name}",
+        }
+
 
 def headers(kind: str = "application/json") -> dict:
     """The headers of the demo source."""

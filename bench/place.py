@@ -59,11 +59,12 @@ class Place:
         from django.db import connection
 
         connection.close()  # a database that is in use cannot be copied
-        with psycopg.connect(self._url("postgres"), autocommit=True) as server:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as server:
             server.execute(f"DROP DATABASE IF EXISTS {name}")
             server.execute(f"CREATE DATABASE {name} TEMPLATE {paths.DATABASE}")
 
-    def _url(self, database: str) -> str:
+    def url(self, database: str) -> str:
+        """Where ``database`` of this server is found."""
         return paths.database_url(self.var_dir).replace(f"/{paths.DATABASE}?", f"/{database}?", 1)
 
     @contextlib.contextmanager
@@ -76,7 +77,7 @@ class Place:
         options = ("--no-access-log", "--timeout-graceful-shutdown", "5")
         command = [sys.executable, "-m", "uvicorn", application, "--host", HOST, "--port", str(port), *options]
         name = f"{application.partition(':')[0].replace('.', '-')}-{database}"
-        env = os.environ | {"DATABASE_URL": self._url(database)}
+        env = os.environ | {"DATABASE_URL": self.url(database)}
         child = process.start(name, command, self.servers.log_dir / f"{name}.log", env=env, cwd=HOME)
         try:
             _wait(child, port)

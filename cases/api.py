@@ -11,12 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts.api import LocationSerializer
-from cases import actions, guards, proof, requests
+from cases import actions, fivefold, guards, proof, requests
 from cases.filters import CaseFilter
 from cases.models import Case, Deadline, Evidence, Party, Request, RequestKind
 from cases.models.work import Answered, EvidenceKind, ReturnReason
 from responsibility import acting, clock, directory, ledger
-from responsibility.interface import ErrorsSerializer, NewestFirst
+from responsibility.interface import ErrorsSerializer, Instant, NewestFirst
 from responsibility.models import Grade, LedgerEntry
 from responsibility.refusals import Invalid
 
@@ -64,7 +64,11 @@ class DeadlineSerializer(serializers.ModelSerializer):
 
 
 class CaseSerializer(serializers.ModelSerializer):
-    """A case as this person may see it. ``allowed``: the verbs this person may press now."""
+    """A case as this person may see it. ``allowed``: the verbs this person may press now.
+
+    ``vacant_duties``: which of the five duties and three musts nobody fills (``leader``, ``territory``,
+    ``supervision``, ``lead``, ``business``, ``main_body``), ``vacant_count`` how many; none before it is filed.
+    """
 
     category = serializers.CharField(source="category_code")
     scenario = serializers.CharField(source="scenario.code", allow_null=True, default=None)
@@ -77,13 +81,16 @@ class CaseSerializer(serializers.ModelSerializer):
     deadlines = DeadlineSerializer(many=True)
     linked_to = serializers.CharField(source="linked_to.number", allow_null=True, default=None)
     allowed = serializers.SerializerMethodField()
+    vacant_duties = serializers.SerializerMethodField()
+    vacant_count = serializers.SerializerMethodField()
 
     class Meta:
         model = Case
         fields = [
             "number", "state", "loop", "grade", "category", "scenario", "title", "holder", "lead", "territory",
             "object", "location", "opened_at", "filed_at", "contained_at", "closed_at", "alert_count", "rework_count",
-            "due_at", "hops", "no_return", "linked_to", "parties", "deadlines", "duties", "allowed", "chain",
+            "due_at", "hops", "no_return", "linked_to", "parties", "deadlines", "duties", "vacant_duties",
+            "vacant_count", "allowed", "chain",
         ]  # fmt: skip
 
     @extend_schema_field(serializers.CharField(allow_null=True))
@@ -97,6 +104,13 @@ class CaseSerializer(serializers.ModelSerializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_allowed(self, case: Case) -> list[str]:
         return guards.allowed(self.context["actor"], case, list(case.parties.all()))
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField([d.code for d in fivefold.DUTIES])))
+    def get_vacant_duties(self, case: Case) -> list[str]:
+        return fivefold.vacant(case.duties) if case.filed_at else []
+
+    def get_vacant_count(self, case: Case) -> int:
+        return len(self.get_vacant_duties(case))
 
 
 class Visible(APIView):
@@ -259,7 +273,7 @@ class EvidenceUploadSerializer(serializers.Serializer):
     file = serializers.FileField(error_messages={"required": _("没有收到文件；文件名须为 UTF-8 编码。")})
     kind = serializers.ChoiceField(EvidenceKind.choices, default=EvidenceKind.PHOTO.value)
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
-    taken_at = serializers.DateTimeField(required=False, default=None)
+    taken_at = Instant(required=False, default=None)
     lat = serializers.FloatField(required=False, default=None, min_value=-90, max_value=90)
     lon = serializers.FloatField(required=False, default=None, min_value=-180, max_value=180)
 

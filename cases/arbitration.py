@@ -13,9 +13,9 @@ from cases.changes import Changes, locked, new_numbers, place_of
 from cases.loops import rise
 from cases.models import Case, Loop, Party, Request, RequestKind, State
 from cases.models.work import RequestState
-from cases.policy import Owners, terms
-from responsibility import acting, directory, editions
-from responsibility.models import Unit, User
+from cases.policy import Owners, leader_line, terms
+from responsibility import acting, authority, directory, editions
+from responsibility.models import Power, Unit, User
 from responsibility.models.district import UnitKind
 from responsibility.models.matrix import DutyRole
 from responsibility.ownership import Question
@@ -58,8 +58,42 @@ def owners(known: directory.Directory) -> list[Unit]:
     )
 
 
+def require_power(known: directory.Directory, case: Case, asking: int | None, unit: Unit) -> None:
+    """``Refused`` (``no_authority``) unless ``unit`` has the powers to own ``case``.
+
+    The first action where a street takes over from a street, else all that leading on the category needs. ``asking``
+    is the id of the unit that says the case is not its own.
+    """
+    if _to_street(case, asking, unit):
+        authority.require(unit, Power.FIRST_ACTION, known)
+    elif case.category is not None:
+        authority.require_lead(unit, case.category, known)
+
+
+def candidates(known: directory.Directory, case: Case, asking: int | None = None) -> list[Unit]:
+    """Those of ``owners`` that ``require_power`` lets own ``case``; only who may lead when nobody is ``asking``."""
+    # By its code: a list of requests does not carry the category of each case.
+    category = known.categories.get(case.category_code)
+    return [
+        unit
+        for unit in owners(known)
+        if (
+            authority.may(unit, Power.FIRST_ACTION, known)
+            if _to_street(case, asking, unit)
+            else category is None or authority.may_lead(unit, category, known)
+        )
+    ]
+
+
+def _to_street(case: Case, asking: int | None, unit: Unit) -> bool:
+    """Whether another street takes the place of the one that holds ``case``, and the lead stays."""
+    former = case.lead_id if asking in (None, case.lead_id) else case.holder_id
+    return former is not None and former != case.lead_id and unit.kind in STREETS
+
+
 def designate(changes: Changes, case: Case, request: Request, unit: Unit) -> None:
     """指定: ``unit`` answers for ``case`` from now on, and nobody may return it."""
+    require_power(changes.known, case, request.unit_id, unit)
     request.designated = unit
     former = case.lead if request.unit_id in (None, case.lead_id) else case.holder
     case.no_return = True
@@ -69,7 +103,7 @@ def designate(changes: Changes, case: Case, request: Request, unit: Unit) -> Non
     before = {"lead": _code(case.lead), "holder": _code(case.holder)}
     if former is not None and former == case.lead:
         _release(changes, case, former, DutyRole.LEAD)
-    if former is not None and former != case.lead and unit.kind in STREETS:
+    if former is not None and _to_street(case, request.unit_id, unit):
         _move_street(changes, case, former, unit)
     else:
         _lead(changes, case, unit)
@@ -112,11 +146,15 @@ def link_second(changes: Changes, case: Case, request: Request, code: str) -> No
 
 
 def link(changes: Changes, case: Case, unit: Unit, *, why: str) -> Case:
-    """A case of its own for a second owner of the same danger, in the same family; it begins in the medium loop."""
+    """A case of its own for a second owner of the same danger, in the same family; it begins in the medium loop.
+
+    ``Refused`` when ``unit`` leads already or has not the power to.
+    """
     if case.linked.filter(lead=unit).exists() or unit == case.lead:
         raise Refused("already_linked", _("该单位在本案或关联案件中已是牵头单位。"), "second")
     if case.category is None or case.territory is None:
         raise Refused("not_filed", _("案件尚未立案，不能关联立案。"), "second")
+    authority.require_lead(unit, case.category, changes.known)
     street = case.territory.unit
     ((pk, number),) = new_numbers(changes.known, changes.now, 1)
     second = Case(
@@ -124,7 +162,7 @@ def link(changes: Changes, case: Case, unit: Unit, *, why: str) -> Case:
         category_code=case.category_code, scenario=case.scenario, title=case.title, territory=case.territory,
         risk_object=case.risk_object, lat=case.lat, lon=case.lon, opened_at=changes.now, proof_since=changes.now,
         last_alert_at=changes.now, filed_at=changes.now, policy=case.policy, lead=unit, holder=street,
-        duties=_with_lead(case.duties, unit, why), no_return=True,
+        duties=_with_lead(changes, case.duties, unit, why), no_return=True,
     )  # fmt: skip
     second.regrade(case.grade)
     second.file()
@@ -208,7 +246,7 @@ def _lead(changes: Changes, case: Case, unit: Unit) -> None:
         changes.engage(case, unit, DutyRole.LEAD)
     elif party.role not in (DutyRole.TERRITORY, DutyRole.COMMAND):
         Party.objects.filter(pk=party.pk).update(role=DutyRole.LEAD)
-    case.duties = _with_lead(case.duties, unit, "designated")
+    case.duties = _with_lead(changes, case.duties, unit, "designated")
 
 
 def _move_street(changes: Changes, case: Case, former: Unit, unit: Unit) -> None:
@@ -232,7 +270,8 @@ def _release(changes: Changes, case: Case, unit: Unit, role: str) -> None:
     changes.stop(case, "acknowledge", unit=unit)
 
 
-def _with_lead(duties: list[dict], unit: Unit, why: str) -> list[dict]:
+def _with_lead(changes: Changes, duties: list[dict], unit: Unit, why: str) -> list[dict]:
+    """``duties`` under another lead, whose own head leads from now on where the list names no leader itself."""
     line = {
         "role": str(DutyRole.LEAD),
         "unit": unit.code,
@@ -242,4 +281,8 @@ def _with_lead(duties: list[dict], unit: Unit, why: str) -> list[dict]:
         "basis_en": "Work Safety Law, art. 10: designated by the district",
         "duty": None,
     }
-    return [line, *(duty for duty in duties if duty["role"] != DutyRole.LEAD)]
+    rest = [duty for duty in duties if duty["role"] != DutyRole.LEAD]
+    if not any(duty["role"] == DutyRole.LEADER and duty["duty"] for duty in rest):
+        rest = [duty for duty in rest if duty["role"] != DutyRole.LEADER]
+        rest.append(leader_line(changes.known, unit, changes.now))
+    return [line, *rest]

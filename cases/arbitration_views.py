@@ -2,20 +2,22 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Subquery
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cases import arbitration, casepage, whatif
-from cases.models import Deadline, Request
+from cases import arbitration, casepage, fivefold, whatif
+from cases.models import Deadline, DeadlineKind, Request, RequestKind
 from cases.models.work import RequestState
 from responsibility import access, acting, clock, directory
 from responsibility.models import Duty, Edition, EditionState
 from responsibility.refusals import Forbidden, Refused
 
 SHOWN, RECENT = 100, 30
+# The clock under which a dispute is decided; a proposal after a new edition has none.
+CLOCKS = {RequestKind.RETURN: DeadlineKind.ARBITRATE, RequestKind.DETERMINE: DeadlineKind.DETERMINE}
 RELATED = ("case__lead", "case__holder", "case__territory", "case__category", "unit", "asked_by", "proposed")
 
 
@@ -26,24 +28,30 @@ def desk(request: HttpRequest) -> HttpResponse:
     disputes = Request.objects.filter(kind__in=arbitration.DISPUTES).select_related(
         *RELATED, "decided_by", "designated"
     )
-    running = Deadline.objects.running().filter(case=OuterRef("case"), kind__in=["arbitrate", "determine"])
-    waiting = disputes.filter(state=RequestState.PENDING).annotate(due_at=Subquery(running.values("due_at")[:1]))
-    queue = list(waiting.order_by("due_at", "asked_at")[:SHOWN])
+    queue = list(_waiting(disputes)[:SHOWN])
+    clocks = Deadline.objects.in_bulk([dispute.clock for dispute in queue if dispute.clock])
     rows = [duty for duty in Duty.objects.filter(live=True).select_related("edition") if now in duty.span]
-    ours = Deadline.objects.running().filter(case__in=[d.case_id for d in queue], kind__in=["arbitrate", "determine"])
     context = {
         "actor": actor,
         "known": known,
         "now": now,
-        "clocks": {deadline.case_id: deadline for deadline in ours.order_by("-due_at")},
-        "queue": [(dispute, casepage.decides(actor, dispute, dispute.case)) for dispute in queue],
+        "queue": [(d, casepage.decides(actor, d, d.case), clocks.get(d.clock)) for d in queue],
         "decided": disputes.exclude(state=RequestState.PENDING).order_by("-decided_at")[:RECENT],
         "gaps": whatif.open_gaps(rows, known, now),
         "returns": [(known.units[row["unit"]], row) for row in whatif.returns(now - whatif.QUARTER)],
-        "owners": arbitration.owners(known),
+        "standing": fivefold.standing(),
         "proposes": access.may(actor, "edition.rows"),
     }
     return render(request, "cases/arbitration.html", context)
+
+
+def _waiting(disputes: QuerySet) -> QuerySet:
+    """What is undecided, the nearest first, with the id of its own running ``clock``."""
+    kind = Case(*(When(kind=of, then=Value(str(clock))) for of, clock in CLOCKS.items()), default=Value(""))
+    running = Deadline.objects.running().filter(case=OuterRef("case"), kind=OuterRef("clock_kind"))
+    timed = disputes.filter(state=RequestState.PENDING).annotate(clock_kind=kind)
+    timed = timed.annotate(clock=Subquery(running.values("pk")[:1]), due_at=Subquery(running.values("due_at")[:1]))
+    return timed.order_by("due_at", "asked_at")
 
 
 @require_POST

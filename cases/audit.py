@@ -14,6 +14,11 @@ from responsibility.auditing import Mismatch, ask, differing
 BORN = "e.verb IN ('case.open', 'case.triage')"
 FILED = "e.verb IN ('case.open', 'case.file')"
 AGAIN = "(e.verb IN ('case.rework', 'case.reopen') OR e.verb = 'alert.joined' AND e.before ->> 'state' = 'closed')"
+# A decision that ends a dispute ends it for good, and a second owner's case begins with one.
+SETTLED = """
+    e.after ? 'linked_to' OR e.verb = 'request.approve' AND e.after ->> 'kind' IN ('return', 'determine', 'redispatch')
+    OR e.verb = 'request.refuse' AND e.after ->> 'kind' = 'return'
+"""
 
 
 def _last(value: str, which: str) -> str:
@@ -59,6 +64,9 @@ FIELDS = {
     ),
     "proof_since": ("c.proof_since", _at(f"{BORN} OR {AGAIN}")),
     "last_alert_at": ("c.last_alert_at", _at(f"{BORN} OR e.verb = 'alert.joined'")),
+    "hops": ("c.hops", f"COALESCE({_told('hops')}, '0')"),
+    "no_return": ("c.no_return", f"COALESCE(bool_or({SETTLED}), false)"),
+    "linked_to": ("first.number", _told("linked_to")),
     "due_at": ("c.due_at", None),
 }
 # The key of the worklist is told by the clocks.
@@ -76,6 +84,7 @@ COMPARED = f"""
     LEFT JOIN responsibility_unit lead ON lead.id = c.lead_id
     LEFT JOIN responsibility_scenario scenario ON scenario.id = c.scenario_id
     LEFT JOIN responsibility_territory territory ON territory.id = c.territory_id
+    LEFT JOIN cases_case first ON first.id = c.linked_to_id
     CROSS JOIN LATERAL (
         SELECT count(*) > 0 AS spoken, {", ".join(f"{told} AS {name}_" for name, (_s, told) in FIELDS.items() if told)}
         FROM responsibility_ledgerentry e WHERE e.chain = c.chain
@@ -142,9 +151,9 @@ MISSED = f"""
     ) told WHERE {ONE} AND p.missed <> told.missed
 """  # noqa: S608
 REQUEST = f"""
-    SELECT c.number, c.chain, 'request', concat_ws(' ', p.kind, p.state, p.minutes, p.reason),
-        concat_ws(' ', p.kind, decided.state, asked.after ->> 'minutes', asked.after ->> 'reason')
-    FROM cases_request p {OF_CASE}
+    SELECT c.number, c.chain, 'request', concat_ws(' ', p.kind, p.state, p.minutes, p.reason, designated.code),
+        concat_ws(' ', p.kind, decided.state, asked.after ->> 'minutes', asked.after ->> 'reason', decided.designated)
+    FROM cases_request p {OF_CASE} LEFT JOIN responsibility_unit designated ON designated.id = p.designated_id
     LEFT JOIN LATERAL (
         SELECT e.at, e.actor_id, e.after FROM responsibility_ledgerentry e WHERE e.chain = c.chain
             AND e.verb = 'request.' || p.kind
@@ -153,13 +162,15 @@ REQUEST = f"""
     LEFT JOIN LATERAL (
         SELECT e.at, CASE WHEN e.verb <> 'request.overtaken' THEN e.actor_id END AS actor_id,
             CASE e.verb WHEN 'request.approve' THEN 'approved' WHEN 'request.refuse' THEN 'refused' ELSE 'overtaken' END
-            AS state
+            AS state, e.after ->> 'designated' AS designated
         FROM responsibility_ledgerentry e WHERE e.chain = c.chain AND e.after ->> 'request' = p.id::text
             AND e.verb IN ('request.approve', 'request.refuse', 'request.overtaken')
     ) decided ON true
-    WHERE {ONE} AND (p.reason, p.minutes::text, p.asked_at, p.asked_by_id, p.state, p.decided_at, p.decided_by_id)
+    WHERE {ONE} AND (p.reason, p.minutes::text, p.asked_at, p.asked_by_id, p.state, p.decided_at, p.decided_by_id,
+            designated.code, CASE p.kind WHEN 'return' THEN p.code END)
         IS DISTINCT FROM (asked.after ->> 'reason', asked.after ->> 'minutes', asked.at, asked.actor_id,
-            COALESCE(decided.state, 'pending'), decided.at, decided.actor_id)
+            COALESCE(decided.state, 'pending'), decided.at, decided.actor_id,
+            decided.designated, CASE p.kind WHEN 'return' THEN asked.after ->> 'code' END)
 """  # noqa: S608
 EVIDENCE = f"""
     SELECT COALESCE(p.number, e.subject_id), COALESCE(p.chain, e.chain), 'evidence', p.sha256, e.after ->> 'sha256'

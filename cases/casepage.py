@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import arbitration, guards, requests, sensors, worklist
+from cases import fivefold, guards, requests, sensors, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import EvidenceKind, RequestState, ReturnReason
 from cases.worklist import ORDER
@@ -117,7 +117,8 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "asked": [(request, decides(actor, request, case)) for request in asked],
         "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
         "askable": _askable(actor, case, engaged, asked),
-        "owners": arbitration.owners(known),
+        **_duties(case),
+        "asking": next((unit for unit in (case.lead_id, case.holder_id) if unit in actor.unit_ids), None),
         "return_reasons": ReturnReason,
         "grants": _grants(case, actor),
         "shares": access.may(actor, "case.share"),
@@ -125,6 +126,13 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "family": list(_family(case, actor, known)),
         "forms_now": f"{case.state}:{','.join(allowed)}:{','.join(str(r.pk) for r in asked if r.state == 'pending')}",
     }
+
+
+def _duties(case: Case) -> dict:
+    """Who answers for what, how many duties nobody fills, and who helps; nothing of it before the case is filed."""
+    shown = fivefold.shown(case.duties) if case.filed_at else []
+    aside = [line for line in case.duties if line["role"] in fivefold.ASIDE]
+    return {"duties": shown, "vacancies": sum(duty.vacant for duty in shown), "aside": aside}
 
 
 def _grants(case: Case, actor: Actor) -> list[Grant]:

@@ -17,7 +17,7 @@ from cases.models import Case, Deadline, Party
 from cases.models.machine import ENDED
 from cases.models.work import Request, RequestState
 from responsibility import acting, ledger
-from responsibility.copying import copy
+from responsibility.copying import copy, together
 from responsibility.directory import Directory
 from responsibility.models import Unit
 from responsibility.worktime import YearNotLoaded
@@ -141,6 +141,14 @@ class Changes:
     # --- the pen -------------------------------------------------------------
     def write(self, *, by: acting.Actor, post=None) -> None:
         """Write everything in the present transaction and tell the screens on commit."""
+        if self.opened and not self.touched and not self.asked and not self.old_chains:
+            with together(len(self.opened) + len(self.parties) + len(self.deadlines)):
+                self._write(by, post)
+        else:
+            self._write(by, post)
+        board.changed([*self.opened.values(), *self.touched.values()], self.engaged)
+
+    def _write(self, by: acting.Actor, post) -> None:
         if self.opened:
             self._set_due()
             copy(Case, map(vars, self.opened.values()))
@@ -162,7 +170,6 @@ class Changes:
         told = {"by": by, "post": post, "at": self.now}
         ledger.record([act for act in self.acts if act.chain in fresh], **told, new_chains=True)
         ledger.record([act for act in self.acts if act.chain not in fresh], **told)
-        board.changed([*self.opened.values(), *self.touched.values()], self.engaged)
 
     def _hand_on(self) -> None:
         for case, former, unit in self.handed:

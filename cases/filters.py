@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
+from cases import fivefold
 from cases.models import Case, Loop, Party, State
 from responsibility import clock
 from responsibility.models import Grade
@@ -12,6 +13,8 @@ from responsibility.models import Grade
 class CaseFilter(filters.FilterSet):
     """``state``, ``loop``, ``grade``; ``unit``, ``territory``, ``category`` by code; ``overdue`` true or false; ``q``.
 
+    ``vacant`` is a duty that nobody fills (``leader``, ``territory``, ``supervision``, ``lead``, ``business``,
+    ``main_body``), of filed cases.
     ``q`` is the beginning of a case number, a whole object code, or words of the title.
     """
 
@@ -22,6 +25,9 @@ class CaseFilter(filters.FilterSet):
     territory = filters.CharFilter("territory__code", max_length=64, label=_("属地代码"))
     category = filters.CharFilter("category_code", max_length=200, label=_("类别代码"))
     overdue = filters.BooleanFilter(method="late", label=_("是否超时"))
+    vacant = filters.ChoiceFilter(
+        method="empty", choices=[(duty.code, duty.label) for duty in fivefold.DUTIES], label=_("空缺的责任")
+    )
     q = filters.CharFilter(method="words", max_length=100, label=_("编号、监测对象代码或标题"))
 
     class Meta:
@@ -37,6 +43,10 @@ class CaseFilter(filters.FilterSet):
         """Open cases with a running deadline that has passed, or those without one."""
         late = Q(due_at__lt=clock.now())
         return queryset.open().filter(late if value else ~late | Q(due_at__isnull=True))
+
+    def empty(self, queryset, name, value):
+        """Filed cases in which nobody fills the duty."""
+        return queryset.filter(~Q(fivefold.Filled(value)), filed_at__isnull=False)
 
     def words(self, queryset, name, value):
         """All three ways of asking have an index: the number's prefix, the object's code, the title's trigrams."""

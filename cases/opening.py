@@ -181,7 +181,8 @@ def dispatch(changes: Changes, owners: Owners, case: Case, *, verb: str, after: 
     if case.lead is None:
         # Work Safety Law art. 10: the district names the lead; until then the street has the first action.
         office = changes.known.unit_with(COORDINATION)
-        changes.ask(case, RequestKind.DETERMINE, reason="gap")
+        named = owners.named(case.category, case.scenario, case.territory)
+        changes.ask(case, RequestKind.DETERMINE, reason="no_authority" if named else "gap")
         changes.start(case, "determine", office, minutes=case.policy["determine"])
     moved = {
         "state": str(case.state),

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from cases.models.work import EvidenceKind
-from responsibility import soundness
+from responsibility import authority, soundness
 from responsibility.directory import Directory
 from responsibility.models import Category, Duty, Scenario, Territory, Unit
 from responsibility.models.matrix import DutyRole
@@ -60,12 +60,19 @@ class Owners:
         self.known, self.at = known, at
         # What is copied onto many cases of one batch is made once, and written once.
         self.rows = lru_cache(maxsize=None)(self._rows)
+        self.lead = lru_cache(maxsize=None)(self._lead)
         self.account = lru_cache(maxsize=None)(self._account)
         self.promise = lru_cache(maxsize=None)(promise)
         self.terms = lru_cache(maxsize=None)(self._terms)
 
-    def lead(self, category: Category, scenario: Scenario | None, territory: Territory) -> Unit | None:
-        """The one lead, or ``None`` where the matrix names nobody (a gap)."""
+    def _lead(self, category: Category, scenario: Scenario | None, territory: Territory) -> Unit | None:
+        """The one lead; ``None`` where the matrix names nobody (a gap), or one that has lost the power to lead since
+        the matrix was published."""
+        unit = self.named(category, scenario, territory)
+        return unit if unit and authority.may_lead(unit, category, self.known) else None
+
+    def named(self, category: Category, scenario: Scenario | None, territory: Territory) -> Unit | None:
+        """The lead that the matrix names, whatever it may do."""
         rows = self._find(category, scenario, territory).get(DutyRole.LEAD)
         return self._unit(rows[0].unit_id) if rows else None
 
@@ -74,15 +81,22 @@ class Owners:
     ) -> list[dict]:
         """``[{"role", "unit", "name", "name_en", "basis", "basis_en", "duty"}]``, the lead first, empties kept.
 
-        The territory comes from the point, the main body from the object register, the rest from the matrix.
+        The territory comes from the point, the main body from the object register, the leader from the posts (see
+        ``leader_line``), the rest from the matrix.
         """
-        found = self._find(category, scenario, territory)
+        found, lead = self._find(category, scenario, territory), self.lead(category, scenario, territory)
         account = []
         for role in DutyRole:
             if role == DutyRole.TERRITORY:
                 account.append(_line(role, territory.unit, None))
             elif role == DutyRole.MAIN_BODY:
                 account.append(_line(role, self._unit(main_body_id), None))
+            elif role == DutyRole.LEADER:
+                row = found.get(role, [None])[0]
+                unit = self._unit(row.unit_id) if row else lead
+                account.append(leader_line(self.known, unit, self.at, row))
+            elif role == DutyRole.LEAD and role in found:
+                account.append(_line(role, lead, found[role][0]))
             elif role in (DutyRole.LEAD, DutyRole.SUPERVISION) and role not in found:
                 account.append(_line(role, None, None))
             else:
@@ -107,6 +121,22 @@ class Owners:
             return {}
         question = Question(found, known.scenarios.get(scenario or ""), known.territories[territory], self.at)
         return known.book.ask(question).roles
+
+
+def leader_line(known: Directory, unit: Unit | None, at: datetime, row: Duty | None = None) -> dict:
+    """领导责任: a line with a ``post``, ``{"id", "title", "title_en", "person"}``: who commands in ``unit`` at ``at``.
+
+    The unit is that of the matrix row, else the lead. The post is copied with its person, so that a later change of
+    person does not change what was; ``None`` where nobody holds one.
+    """
+    line, post = _line(DutyRole.LEADER, unit, row), known.head_of(unit, at) if unit else None
+    line["post"] = post and {
+        "id": post.pk,
+        "title": post.title,
+        "title_en": post.title_en,
+        "person": str(post.user),
+    }
+    return line
 
 
 def _line(role: str, unit: Unit | None, duty: Duty | None) -> dict:

@@ -48,6 +48,9 @@ def ask(
         case, changes, actor = _open_case(case_id, by)
         post = guards.may_prove(actor, case, changes.engaged[case.pk], f"request.{kind}")
         POSSIBLE[kind](case)
+        owner = arbitration.unit_to_designate(changes.known, proposed) if proposed else None
+        if kind == RequestKind.RETURN and owner:
+            arbitration.require_power(changes.known, case, post.unit_id, owner)
         if case.requests.filter(kind=kind, state=RequestState.PENDING).exists():
             raise Refused("already_asked", _("同类请示正在等待审批。"))
         request = Request.objects.create(
@@ -60,7 +63,7 @@ def ask(
             asked_by=by,
             unit=post.unit,
             code=code if kind == RequestKind.RETURN else "",
-            proposed=arbitration.unit_to_designate(changes.known, proposed) if proposed else None,
+            proposed=owner,
         )
         if kind == RequestKind.RETURN:
             arbitration.begin_clock(changes, case)
@@ -92,6 +95,9 @@ def decide(
         if request.state != RequestState.PENDING:
             raise Refused("already_decided", _("这份请示已经审批。"))
         post = decider(actor, request, case)
+        if not approve and request.kind == RequestKind.DETERMINE:
+            # Work Safety Law art. 10: what nobody owns is given to somebody; there is nothing to say no to.
+            raise Refused("must_name", _("本案无主，必须指定责任单位，不能驳回。"))
         if approve:
             POSSIBLE[request.kind](case)
             GRANT.get(request.kind, arbitration.grant(designate))(changes, case, request, by)

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from cases import sharing
 from cases.api import REFUSALS, UnitSerializer, Visible
 from cases.models import Grant
+from responsibility.interface import Instant
 
 
 class ShareSerializer(serializers.Serializer):
@@ -15,7 +16,7 @@ class ShareSerializer(serializers.Serializer):
 
     unit = serializers.CharField(required=False, default="", max_length=64)
     username = serializers.CharField(required=False, default="", max_length=150)
-    until = serializers.DateTimeField()
+    until = Instant()
     reason = serializers.CharField(max_length=200)
 
 

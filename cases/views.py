@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases import actions, arbitration, casepage, deciding, guards, proof, requests, worklist
+from cases import actions, casepage, deciding, guards, proof, requests, worklist
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
@@ -208,7 +208,6 @@ def pending(request: HttpRequest) -> HttpResponse:
     context = {
         "actor": actor,
         "known": known,
-        "owners": arbitration.owners(known),
         "to_decide": [(r, rows[r.case_id]) for r in to_decide],
         "mine": mine,
         "now": clock.now(),

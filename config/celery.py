@@ -23,4 +23,9 @@ app.conf.beat_schedule = {
         "schedule": settings.EXCHANGE_SECONDS,
         "options": {"expires": settings.EXCHANGE_SECONDS},
     },
+    "purge": {
+        "task": "responsibility.tasks.purge_files",
+        "schedule": settings.PURGE_SECONDS,
+        "options": {"expires": settings.PURGE_SECONDS},
+    },
 }

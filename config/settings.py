@@ -190,6 +190,8 @@ TIME_ZONE = env.zone("TIME_ZONE", "Asia/Shanghai")
 # --- files -------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+# How far the clock of a demo was set off; see `responsibility/clock.py`.
+DEMO_CLOCK = VAR_DIR / "clock"
 EVIDENCE_ROOT = VAR_DIR / "evidence"
 EVIDENCE_MAX_BYTES = env.integer("EVIDENCE_MAX_MB", 30, low=1, high=1000) * 1024 * 1024
 INTAKE_MAX_BYTES = env.integer("INTAKE_MAX_MB", 10, low=1, high=100) * 1024 * 1024
@@ -198,6 +200,8 @@ INTAKE_MAX_ITEMS = 1000
 BODY_PAUSE_SECONDS = env.integer("BODY_PAUSE_SECONDS", 20, low=1, high=600)
 EXCHANGE_ROOT = VAR_DIR / "exchange"
 EXCHANGE_MAX_BYTES = env.integer("EXCHANGE_MAX_MB", 30, low=1, high=200) * 1024 * 1024
+# A file that was brought and never imported is kept for so long.
+EXCHANGE_KEEP_DAYS = env.integer("EXCHANGE_KEEP_DAYS", 7, low=1, high=3650)
 DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_MAX_BYTES
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -243,6 +247,7 @@ SPECTACULAR_SETTINGS = {
 # --- clock and messages ------------------------------------------------------
 SWEEP_SECONDS = 5
 EXCHANGE_SECONDS = 3
+PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.
 CELERY_BROKER_URL = paths.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True

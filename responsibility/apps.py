@@ -7,7 +7,7 @@ class ResponsibilityConfig(AppConfig):
     verbose_name = _("责任")
 
     def ready(self):
-        from responsibility.exchange import matrix, posts, tables, units
+        from responsibility.exchange import matrix, posts, rosters, tables, units
 
-        for table in (units.Units(), posts.Posts(), matrix.Matrix()):
+        for table in (units.Units(), posts.Posts(), matrix.Matrix(), rosters.Rosters()):
             tables.register(table)

@@ -2,10 +2,14 @@
 
 Intake asks who owns a thousand alerts at once; it may not read the matrix a thousand times, nor even
 rebuild the map of territories for each batch. The copy is keyed by ``Revision.number``, which triggers
-raise in the transaction of any change, so a process never works with data older than its own snapshot.
+raise in the transaction of any change, also of posts and the names of their people, so a process never
+works with data older than its own snapshot.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from threading import Lock
 from zoneinfo import ZoneInfo
 
@@ -13,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from responsibility import soundness
+from responsibility.acts import COMMAND
 from responsibility.geometry import Locator
 from responsibility.models import (
     Authority,
@@ -21,6 +26,7 @@ from responsibility.models import (
     Category,
     District,
     Duty,
+    Post,
     Scenario,
     Territory,
     Unit,
@@ -52,11 +58,24 @@ class Directory:
     units_by_code: dict[str, Unit] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     authorities: list[Authority] = field(default_factory=list)
+    # Of each unit, those who command in it or did, the longest-serving first.
+    heads: dict[int, list[Post]] = field(default_factory=dict)
+
+    def head_of(self, unit: Unit, at: datetime) -> Post | None:
+        """The post that answers for ``unit`` at ``at``; that held longest when there are several."""
+        posts = self.heads.get(unit.pk, [])
+        return next((post for post in posts if post.since <= at and (post.until is None or at < post.until)), None)
 
     def unit_with(self, function: str) -> Unit | None:
         """The unit with a standing function such as ``large_loop_command``; the lowest code when several have it."""
-        holders = [unit for unit in self.units.values() if not unit.faults() and function in unit.functions]
-        return min(holders, key=lambda unit: unit.code, default=None)
+        return self._holders.get(function)
+
+    @cached_property
+    def _holders(self) -> dict[str, Unit]:
+        able = [unit for unit in self.units.values() if not unit.faults()]
+        # The lowest code comes last and stays.
+        ordered = sorted(able, key=lambda unit: unit.code, reverse=True)
+        return {function: unit for unit in ordered for function in unit.functions}
 
     def territories_of(self, points: list[tuple[float, float]]) -> list[Territory | None]:
         """The territory of each ``(lat, lon)`` in WGS84 degrees; ``None`` outside the district."""
@@ -108,7 +127,16 @@ def _read(revision: int) -> Directory:
             if (wrong := row.faults())
         ],
         authorities=list(Authority.objects.all()),
+        heads=_heads(),
     )
+
+
+def _heads() -> dict[int, list[Post]]:
+    held: dict[int, list[Post]] = defaultdict(list)
+    commanding = Post.objects.filter(role__in=COMMAND, user__is_active=True)
+    for post in commanding.select_related("user").order_by("since", "pk"):
+        held[post.unit_id].append(post)
+    return dict(held)
 
 
 def _calendar() -> Calendar:

@@ -140,6 +140,17 @@ class Json(JSONParser):
             raise exceptions.ParseError(_("不是有效的 JSON。"), code="bad_json") from None
 
 
+class Instant(serializers.DateTimeField):
+    """The framework's field; a time at the edge of the calendar, which has no other zone, is a bad value (400)."""
+
+    def to_internal_value(self, value):
+        """As the parent."""
+        try:
+            return super().to_internal_value(value)
+        except OverflowError:
+            self.fail("overflow")
+
+
 class TooLarge(exceptions.APIException):
     """The body is larger than the door takes."""
 

@@ -5,9 +5,10 @@ then an exact territory, then an exact life-cycle stage, each before "any". Two 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 
 from responsibility.models import Category, Duty, Scenario, Territory
 from responsibility.models.matrix import DutyRole
@@ -60,16 +61,20 @@ def specificity(duty: Duty) -> tuple[bool, bool, bool, bool]:
 
 
 class Book:
-    """Rows that can be asked. Made once for a set of rows; a question reads only those of its category and domain."""
+    """Rows that can be asked. Made once for a set of rows; a question reads only those that speak of its own place,
+    so that thousands of rows for other scenarios and territories cost it nothing."""
 
     def __init__(self, duties: Iterable[Duty]):
         self.by_category: dict[int, list[Duty]] = defaultdict(list)
         self.by_domain: dict[str, list[Duty]] = defaultdict(list)
+        # By category or domain, scenario and territory, the last two None for "any".
+        self.by_key: dict[tuple[int | str, int | None, int | None], list[Duty]] = defaultdict(list)
         for duty in duties:
             if duty.category_id:
                 self.by_category[duty.category_id].append(duty)
             else:
                 self.by_domain[duty.domain].append(duty)
+            self.by_key[duty.category_id or duty.domain, duty.scenario_id, duty.territory_id].append(duty)
 
     def rows(self, category: Category) -> list[Duty]:
         """All rows that may speak of ``category``, at whatever place and instant."""
@@ -78,10 +83,17 @@ class Book:
     def ask(self, question: Question) -> Ownership:
         """The answer, without a question to the database."""
         fitting: dict[str, list[Duty]] = defaultdict(list)
-        for row in self.rows(question.category):
+        for row in self._near(question):
             if not _misfit(row, question):
                 fitting[row.role].append(row)
         return Ownership(roles={role: _speakers(role, rows) for role, rows in fitting.items()})
+
+    def _near(self, question: Question) -> Iterator[Duty]:
+        scenarios = {None, question.scenario.pk if question.scenario else None}
+        territories = {None, question.territory.pk if question.territory else None}
+        for kind in (question.category.pk, question.category.domain):
+            for key in product([kind], scenarios, territories):
+                yield from self.by_key.get(key, ())
 
     def explain(self, question: Question) -> Ownership:
         """The answer with its trace."""
@@ -96,7 +108,7 @@ class Book:
 
 def _speakers(role: str, rows: list[Duty]) -> list[Duty]:
     if role not in SINGLE:
-        return rows
+        return sorted(rows, key=lambda row: (row.category_id is None, row.pk))
     return [max(rows, key=specificity)]
 
 

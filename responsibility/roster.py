@@ -9,16 +9,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from responsibility import access, acting
-from responsibility.models import Post, Shift
+from responsibility.directory import Directory
+from responsibility.models import Post, Shift, Unit
+from responsibility.models.district import UnitKind
 from responsibility.refusals import Refused
 
 # How far ahead a hole is told of.
 AHEAD = timedelta(hours=24)
+# Bodies that work cases; the others keep no duty room here.
+WORKING = {
+    UnitKind.DISTRICT_OFFICE, UnitKind.DEPARTMENT, UnitKind.STREET, UnitKind.TOWN, UnitKind.ZONE, UnitKind.COMMUNITY,
+}  # fmt: skip
 RELATED = ("post__user", "post__unit", "deputy__user", "deputy__unit")
 
 
@@ -56,6 +63,16 @@ def on_duty(unit_ids: Iterable[int], at: datetime) -> dict[int, list[Shift]]:
     for shift in Shift.objects.standing(at).filter(unit__in=list(unit_ids)).select_related(*RELATED):
         found[shift.unit_id].append(shift)
     return dict(found)
+
+
+def readable(actor: acting.Actor, known: Directory) -> dict[str, Unit]:
+    """The working units whose roster the actor reads, own units first; 403 for whoever reads none."""
+    ids = access.units(actor, "roster.read", known.units)
+    shown = (known.units[pk] for pk in ids if known.units[pk].kind in WORKING or pk in actor.unit_ids)
+    units = [unit for unit in shown if not unit.closed_on]
+    if not units:
+        raise PermissionDenied
+    return {unit.code: unit for unit in sorted(units, key=lambda u: (u.pk not in actor.unit_ids, u.code))}
 
 
 HOLES = """

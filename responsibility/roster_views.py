@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,13 +19,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from responsibility import access, acting, authority, clock, directory, roster, rostering
 from responsibility.models import HandOver, Post, Shift, Unit
-from responsibility.models.district import UnitKind
 from responsibility.refusals import Forbidden, Invalid, Refused
 
-# Bodies that work cases; the others keep no duty room here.
-WORKING = {
-    UnitKind.DISTRICT_OFFICE, UnitKind.DEPARTMENT, UnitKind.STREET, UnitKind.TOWN, UnitKind.ZONE, UnitKind.COMMUNITY,
-}  # fmt: skip
 DAYS, FURTHEST = 7, 31
 RECENT = 10
 
@@ -98,19 +93,9 @@ def take_over(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 # --- asking ----------------------------------------------------------------------
-def _readable(actor: acting.Actor, known: directory.Directory) -> dict[str, Unit]:
-    """The working units whose roster the actor reads, own units first; 403 for whoever reads none."""
-    ids = access.units(actor, "roster.read", known.units)
-    shown = (known.units[pk] for pk in ids if known.units[pk].kind in WORKING or pk in actor.unit_ids)
-    units = [unit for unit in shown if not unit.closed_on]
-    if not units:
-        raise PermissionDenied
-    return {unit.code: unit for unit in sorted(units, key=lambda u: (u.pk not in actor.unit_ids, u.code))}
-
-
 def _unit(request: HttpRequest, code: str) -> Unit:
     """The unit ``code``; 404 when its roster is not this person's to read."""
-    units = _readable(acting.of(request.user), directory.current())
+    units = roster.readable(acting.of(request.user), directory.current())
     if code not in units:
         raise Http404
     return units[code]
@@ -118,7 +103,7 @@ def _unit(request: HttpRequest, code: str) -> Unit:
 
 def _shift(request: HttpRequest, pk: int) -> Shift:
     actor, known = acting.of(request.user), directory.current()
-    _readable(actor, known)
+    roster.readable(actor, known)
     shift = Shift.objects.visible_to(actor, known.units).select_related("unit").filter(pk=pk).first()
     if shift is None:
         raise Http404
@@ -162,7 +147,7 @@ def _instant(text: str, name: str) -> datetime:
 # --- showing ---------------------------------------------------------------------
 def _page(request: HttpRequest, unit: Unit | None = None, refused: Refused | None = None, status: int = 200):
     actor, known, now = acting.of(request.user), directory.current(), clock.now()
-    units = _readable(actor, known)
+    units = roster.readable(actor, known)
     asked = request.GET.get("unit", "")
     if asked and asked not in units:
         raise Http404

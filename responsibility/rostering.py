@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -55,7 +55,7 @@ def plan(rows: list[Row], *, by: User, instead_of: Iterable[int] = ()) -> list[S
         units = {shift.unit_id for shift in made}
         units |= set(Shift.objects.filter(pk__in=ids).values_list("unit_id", flat=True))
         posts = _editing(actor, units, known)
-        _lock(units)
+        lock(units)
         gone = list(Shift.objects.filter(pk__in=ids).select_related(*roster.RELATED))
         _drop(gone, ids, now)
         _refuse_twice(made)
@@ -65,6 +65,18 @@ def plan(rows: list[Row], *, by: User, instead_of: Iterable[int] = ()) -> list[S
             before = {"shifts": [_words(shift) for shift in gone if shift.unit_id == unit]}
             _tell("roster.plan", known.units[unit], actor, posts[unit], before=before, after=after)
     return made
+
+
+def weigh(rows: list[Row], *, by: User) -> list[Shift | Invalid]:
+    """Each of ``rows`` as the shift that ``plan`` would make of it, or why it can be none. One statement."""
+    known, now, posts = directory.current(), clock.now(), _posts(rows)
+    found: list[Shift | Invalid] = []
+    for number, row in enumerate(rows):
+        try:
+            found.append(_shift(row, f"rows.{number}", posts, known, now, by))
+        except Invalid as refused:
+            found.append(refused)
+    return found
 
 
 def hand_over(shift_id: int, *, by: User, to: int, note: str = "") -> HandOver:
@@ -178,7 +190,8 @@ def _keeping(actor: acting.Actor, act: str, unit: int) -> Post | None:
     return access.post_for(actor, act, own={unit}) or access.post_for(actor, act, own=actor.unit_ids)
 
 
-def _lock(units: set[int]) -> None:
+def lock(units: Collection[int]) -> None:
+    """Keep every other writer of these units' rosters out until the transaction ends."""
     # Not FOR UPDATE: cases that engage the unit must not wait for its roster.
     list(Unit.objects.select_for_update(no_key=True).filter(pk__in=units).order_by("pk").values_list("pk"))
 
@@ -212,7 +225,7 @@ def _refuse_twice(made: list[Shift]) -> None:
 # --- handing over ------------------------------------------------------------------
 def _locked_shift(shift_id: int) -> Shift:
     unit = Shift.objects.values_list("unit_id", flat=True).get(pk=shift_id)
-    _lock({unit})
+    lock({unit})
     return Shift.objects.select_related("user", "unit", *roster.RELATED).get(pk=shift_id)
 
 

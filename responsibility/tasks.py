@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from responsibility.exchange import importing
+from responsibility.exchange import importing, purging
 
 
 @shared_task
 def import_files() -> None:
     """Judge and import what was too long to be done while its sender waited."""
     importing.run_waiting()
+
+
+@shared_task
+def purge_files() -> None:
+    """Remove what was brought and never imported."""
+    purging.purge()

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 GIVEN = {
-    "batch-new", "batch-join", "single", "action", "nudge", "deadlines", "empty-sweep", "ledger",
+    "batch-new", "batch-join", "batch-matrix", "single", "action", "nudge", "deadlines", "empty-sweep", "ledger",
     "worklist", "worklist-centre", "worklist-overdue", "archive", "search",
 }  # fmt: skip
 

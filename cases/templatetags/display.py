@@ -8,13 +8,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from cases import casepage, deciding, guards
+from cases import arbitration, casepage, deciding, guards
 from cases.models import Case, Deadline, DeadlineKind
 from responsibility import access, clock
 from responsibility.acting import Actor
 from responsibility.directory import Directory
 from responsibility.exchange.tables import open_tables
-from responsibility.models import Grade
+from responsibility.models import Grade, Unit
 from responsibility.models.matrix import DutyRole
 
 register = template.Library()
@@ -30,6 +30,12 @@ ASKED = {
 }
 # What stands on the button, where the bare verb would be odd.
 PRESSED = {"arrive": gettext_lazy("报告到场"), "contain": gettext_lazy("报告受控")}
+
+
+@register.simple_tag(takes_context=True)
+def candidates(context, case: Case, asking: int | None = None) -> list[Unit]:
+    """The units that have the powers to own ``case`` when the unit with the id ``asking`` gives it back."""
+    return arbitration.candidates(context["known"], case, asking)
 
 
 @register.filter
@@ -84,6 +90,18 @@ def ticking_words() -> dict:
     for mark, short in marks:
         words = {name: text.replace(mark, short) for name, text in words.items()}
     return words
+
+
+@register.simple_tag
+def this_instant() -> int:
+    """The instant of the page in seconds since 1970: what its script counts from."""
+    return int(clock.now().timestamp())
+
+
+@register.simple_tag
+def set_clock() -> datetime | None:
+    """What time it is where the clock of a demo has been set to another; ``None`` where it is the real one."""
+    return clock.now() if clock.shift() else None
 
 
 @register.filter

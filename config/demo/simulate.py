@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 
 from django.db.models import Count, Q
+from django.utils import timezone
 
 from cases.models import Case, Loop
 from cases.models.machine import ENDED
@@ -17,6 +18,7 @@ from config.demo.doors import OverHttp
 from config.demo.drive import Crew, Staff, Tally
 from config.demo.mix import Mix
 from config.demo.timeline import Timeline
+from responsibility import clock
 from responsibility.models import Role
 
 
@@ -46,7 +48,7 @@ def run(
     ``speed``: simulated seconds a second, 0 for as fast as it goes. ``say`` is told how many alerts are sent.
     The same seed sends the same alerts; their ids differ, so that no run repeats another's. Raises ``Unreachable``.
     """
-    began = datetime.now().astimezone()
+    began, from_here = timezone.localtime(clock.now()), time.monotonic()
     start = began - timedelta(hours=hours)
     rng = Random(seed)
     door = OverHttp(url, people.source_key(), Staff(data).holding(Role.SHIFT_LEADER))
@@ -65,7 +67,7 @@ def run(
         timeline.run(began)
     finally:
         door.client.close()
-    result.seconds, result.numbers = (datetime.now().astimezone() - began).total_seconds(), sorted(crew.works)
+    result.seconds, result.numbers = time.monotonic() - from_here, sorted(crew.works)
     return result
 
 

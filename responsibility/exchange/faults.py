@@ -52,6 +52,13 @@ SENTENCES = {
     "not_yours": _("只有系统管理员才能任命系统管理员和审计员。"),
     "ends_before": _("止须晚于起。"),
     "outside_district": _("该点在本区之外（换算为 WGS84 后 %(found)s）。"),
+    "not_keeper": _("这个单位的值班表不由您编排。"),
+    "shift_too_long": _("一班不能超过 %(most)s 天。"),
+    "shift_past": _("新排的班不能早于现在开始。"),
+    "shift_begun": _("这一班已经开始，不能改动；请办理交接班。"),
+    "not_on_post": _("“%(found)s”在该时段没有本单位的这一岗位。"),
+    "not_a_deputy": _("副班须是该时段在本单位任职的另一人。"),
+    "twice_on_duty": _("此人在 %(found)s 已有一班。"),
     "one_of_two": _("风险类别与领域须填一项，且只填一项。"),
     "unit_needed": _("须填责任单位；只有牵头可以留空，表示空白。"),
     # the import

@@ -6,7 +6,7 @@ Short files are done while their sender waits, long ones by the worker: then the
 """
 
 import hashlib
-from contextlib import suppress
+import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -187,9 +187,11 @@ def _keep(file: IO[bytes]) -> tuple[str, int, int]:
             raise Invalid(error.fault.code, error.fault.detail, "file") from None
         place = root / digest.hexdigest()[:2] / digest.hexdigest()
         place.parent.mkdir(exist_ok=True)
-        # A link, so that the temporary name may go; the same file brought twice is one file.
-        with suppress(FileExistsError):
+        # A link, so that the temporary name may go; the same file brought twice is one file, and as young as the last.
+        try:
             place.hardlink_to(kept.name)
+        except FileExistsError:
+            os.utime(place)
     return digest.hexdigest(), size, lines
 
 

@@ -4,18 +4,17 @@ A matrix row has no code, so a file speaks for whole subjects: of every category
 holds afterwards what the file holds. Subjects that the file does not name stay as they are.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from responsibility import directory, editions
 from responsibility.acting import Actor
-from responsibility.exchange.faults import Fault, Faults
+from responsibility.exchange.faults import Faults
 from responsibility.exchange.kinds import Allowed, Choice, Kind, Moment, OneOf
 from responsibility.exchange.references import CATEGORY, SCENARIO, TERRITORY, UNIT
-from responsibility.exchange.tables import MOST_AT_ONCE, Change, Column, Row, Table
+from responsibility.exchange.tables import Change, Column, Row, Table, paired
 from responsibility.models import Duty, Edition, EditionState, User
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Refused
@@ -103,24 +102,12 @@ class Matrix(Table):
 
     def judge(self, rows: Iterator[Row], scope: str, actor: Actor, faults: Faults) -> Iterator[list[Change]]:
         """As the parent, by whole subjects."""
-        told: list[Row] = []
-        for row in rows:
-            if len(told) == MOST_AT_ONCE:
-                faults.add(Fault("too_many_rows", words={"most": str(MOST_AT_ONCE)}))
-                return
-            told.append(row)
-        seen: set[int] = set()
-        for row in told:
-            row.values = self._empty() | row.values
-            self._once(row, seen, faults)
+        told = self.gather(rows, faults)
         self.check(told, {}, actor, faults)
         # Nothing is said to go because its row could not be read.
         doubtful = {_subject(row.values) for row in told if row.faulty}
         there = [record for record in self.records(scope) if _subject(record) not in doubtful]
         yield list(self._compare([row for row in told if _subject(row.values) not in doubtful], there))
-
-    def _empty(self) -> dict[str, Any]:
-        return {column.name: column.kind.empty for column in self.read_columns}
 
     def _compare(self, rows: list[Row], there: list[dict]) -> Iterator[Change]:
         """Pair what the file says with what is there: equal rows, then the same unit in the same place, then the
@@ -128,7 +115,7 @@ class Matrix(Table):
         named = {_subject(row.values) for row in rows}
         left = [record for record in there if _subject(record) in named]
         for same in (self._whole, self._seat, _place):
-            rows, left, pairs = _paired(rows, left, same)
+            rows, left, pairs = paired(rows, left, same)
             for row, record in pairs:
                 names = [column.name for column in self.read_columns if row.values[column.name] != record[column.name]]
                 kind = "changed" if names else "unchanged"
@@ -159,19 +146,3 @@ def _subject(values: dict) -> tuple:
 
 def _place(values: dict) -> tuple:
     return (*_subject(values), values["scenario"], values["stage"], values["territory"], values["role"])
-
-
-def _paired(rows: list[Row], records: list[dict], same: Callable) -> tuple[list[Row], list[dict], list]:
-    """``rows`` and ``records`` that ``same`` finds alike, and what is left of both, in order."""
-    waiting: dict[tuple, list[dict]] = defaultdict(list)
-    for record in records:
-        waiting[same(record)].append(record)
-    pairs, left = [], []
-    for row in rows:
-        found = waiting[same(row.values)]
-        if found:
-            pairs.append((row, found.pop(0)))
-        else:
-            left.append(row)
-    still = {id(record) for found in waiting.values() for record in found}
-    return left, [record for record in records if id(record) in still], pairs

@@ -1,12 +1,14 @@
 """What a table is to a spreadsheet: its columns, its people, and how its rows are found, judged and written."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from django.db import connection, models
+from django.db.models import Q
 
 from responsibility import access
 from responsibility.acting import Actor
@@ -117,6 +119,14 @@ class Table:
         """Whether ``actor`` may export and import it."""
         return access.may(actor, self.act)
 
+    def kept_by(self, actor: Actor) -> "Table":
+        """The part of it that ``actor`` may take out: all, unless it matters in which unit he holds his post."""
+        return self
+
+    def brought(self, actor: Actor) -> Q:
+        """The uploads for it that ``actor`` may see."""
+        return Q(table=self.name)
+
     def scopes(self) -> list[tuple[str, str]] | None:
         """The parts that a file may be for, as ``(code, label)``; ``None`` where the table is one whole."""
         return None
@@ -161,6 +171,19 @@ class Table:
             self.check(batch, have, actor, faults)
             yield [self._change(row, have.get(self.key_of(row.values))) for row in batch if not row.faulty]
 
+    def gather(self, rows: Iterator[Row], faults: Faults) -> list[Row]:
+        """All rows, with every column, where a file is judged as a whole; none, and a fault, when they are too many."""
+        told = list(islice(rows, MOST_AT_ONCE + 1))
+        if len(told) > MOST_AT_ONCE:
+            faults.add(Fault("too_many_rows", words={"most": str(MOST_AT_ONCE)}))
+            return []
+        empty = {column.name: column.kind.empty for column in self.read_columns}
+        seen: set[int] = set()
+        for row in told:
+            row.values = empty | row.values
+            self._once(row, seen, faults)
+        return told
+
     def key_of(self, values: dict[str, Any]) -> tuple:
         """What tells a row apart."""
         return tuple(values.get(name) for name in self.key)
@@ -190,6 +213,22 @@ class Table:
     @cached_property
     def _kinds(self) -> dict[str, Kind]:
         return {column.name: column.kind for column in self.columns}
+
+
+def paired(rows: list[Row], records: list[dict], same: Callable) -> tuple[list[Row], list[dict], list]:
+    """``rows`` and ``records`` that ``same`` finds alike, and what is left of both, in order."""
+    waiting: dict[tuple, list[dict]] = defaultdict(list)
+    for record in records:
+        waiting[same(record)].append(record)
+    pairs, left = [], []
+    for row in rows:
+        found = waiting[same(row.values)]
+        if found:
+            pairs.append((row, found.pop(0)))
+        else:
+            left.append(row)
+    still = {id(record) for found in waiting.values() for record in found}
+    return left, [record for record in records if id(record) in still], pairs
 
 
 def batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:

@@ -1,10 +1,13 @@
 """The exchange pages: what may be taken out and brought back, a file's report, and the button that imports it."""
 
+from functools import reduce
+from operator import or_
 from tempfile import TemporaryFile
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -35,7 +38,7 @@ def _table(request: HttpRequest, name: str) -> tuple[Table, dict]:
         raise PermissionDenied if not context["tables"] else Http404
     if not table.open_to(actor):
         raise PermissionDenied
-    recent = Upload.objects.filter(table=name).select_related("brought_by")[:RECENT]
+    recent = Upload.objects.filter(table.brought(actor)).select_related("brought_by")[:RECENT]
     scopes = table.scopes()
     return table, context | {"table": table, "uploads": recent, "scopes": scopes, "closed": scopes == []}
 
@@ -43,11 +46,11 @@ def _table(request: HttpRequest, name: str) -> tuple[Table, dict]:
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """``/exchange/``: the tables that the reader may take out and bring back."""
-    _actor, context = _about(request)
+    actor, context = _about(request)
     if not context["tables"]:
         raise PermissionDenied
-    names = [table.name for table in context["tables"]]
-    recent = Upload.objects.filter(table__in=names).select_related("brought_by")[:RECENT]
+    seen = reduce(or_, (table.brought(actor) for table in context["tables"]))
+    recent = Upload.objects.filter(seen).select_related("brought_by")[:RECENT]
     return render(request, "exchange/index.html", context | {"uploads": recent})
 
 
@@ -83,12 +86,13 @@ def template(request: HttpRequest, name: str) -> FileResponse:
 def export(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
     """``/exchange/<table>/export.xlsx`` or ``.csv``; ``scope`` narrows it to one edition."""
     found, context = _table(request, name)
+    part = found.kept_by(context["actor"])
     scope = request.GET.get("scope", "")
     if form not in writing.TYPES or (scope and not (scope.isascii() and scope.isdecimal() and len(scope) < 10)):
         raise Http404
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it
     try:
-        writing.export(found, scope, form, file)
+        writing.export(part, scope, form, file)
     except Refused as refused:
         return render(request, "exchange/table.html", context | {"refused": refused}, status=_status(refused))
     return _send(file, f"{found.label}-{localdate(clock.now()):%Y%m%d}", form)
@@ -101,8 +105,9 @@ def _send(file, name: str, form: str) -> FileResponse:
 
 def _upload(request: HttpRequest, chain: UUID) -> tuple[Upload, dict]:
     actor, context = _about(request)
-    upload = Upload.objects.select_related("brought_by", "applied_by").filter(chain=chain).first()
-    if upload is None or not TABLES[upload.table].open_to(actor):
+    seen = reduce(or_, (table.brought(actor) for table in context["tables"]), Q(pk=None))
+    upload = Upload.objects.select_related("brought_by", "applied_by").filter(seen, chain=chain).first()
+    if upload is None:
         raise Http404
     return upload, context
 

@@ -23,9 +23,12 @@ START_SECONDS = 60
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[str]:
-    """Serve until the block is left; gives the address. ``ServerError`` with the log when it does not come up."""
-    environment = os.environ | {"DATABASE_URL": _test_database(), "DEMO": "1", "DEBUG": "0"}
+def serving(**surroundings: str) -> Iterator[str]:
+    """Serve until the block is left; gives the address. ``ServerError`` with the log when it does not come up.
+
+    ``surroundings`` are further variables of its environment.
+    """
+    environment = os.environ | {"DATABASE_URL": _test_database(), "DEMO": "1", "DEBUG": "0"} | surroundings
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
     subprocess.run(collect, env=environment, cwd=HOME, check=True)
     port = _free_port()

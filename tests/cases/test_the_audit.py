@@ -29,7 +29,9 @@ def behind_the_triggers(statement: str) -> None:
 
 @pytest.fixture
 def history(open_case, press, send, people):
-    """Cases that went every way there is: joined, risen, reworked, put off, extended, missed, cleared, in triage."""
+    """Cases that went every way there is: joined, risen, reworked, put off, extended, missed, cleared, in triage,
+    disputed with a linked case, and determined.
+    """
     press(open_case(), *CLOSED)
     send(alert(), alert(grade="orange"))
     here = {"location": {"lat": 31.1144, "lon": 121.2683}}
@@ -48,6 +50,11 @@ def history(open_case, press, send, people):
     press(open_case(object="B-5", category="UNHEARD-OF", **here), "chengyun-lead void", reason="误报")
     press(open_case(object="B-6", grade="red", **here), "sijing-duty acknowledge", "yingji-office acknowledge")
     send(alert(object="B-7", grade=None, value=0.1, **here))
+    disputed = open_case(object="B-8", grade="orange", **here)
+    asked = requests.ask(disputed.pk, by=people["shuiwu-head"], kind="return", reason="源头", code="source_elsewhere")
+    requests.decide(asked.pk, by=people["yingji-office"], approve=True, designate="SJ-HJ", second="SJ-SW")
+    unowned = open_case(object="B-9", category="NEW-DRONE", scenario=None, **here)
+    requests.decide(unowned.requests.get().pk, by=people["anwei-office"], approve=True, designate="SJ-JTW")
     with clock.as_if(clock.now() + timedelta(hours=5)):
         sweep()
         press(put_off, "sijing-handler resume")
@@ -71,6 +78,9 @@ CASE = {
     "title": "title = 'x'",
     "alert_count": "alert_count = alert_count + 1",
     "rework_count": "rework_count = rework_count + 1",
+    "hops": "hops = hops + 1",
+    "no_return": "no_return = NOT no_return",
+    "linked_to": "linked_to_id = (SELECT max(id) FROM cases_case)",
     "opened_at": "opened_at = opened_at + interval '1 second'",
     "filed_at": "filed_at = filed_at - interval '1 second'",
     "contained_at": "contained_at = opened_at",
@@ -93,6 +103,12 @@ PARTS = {
     "request": "UPDATE cases_request SET reason = 'x'",
     "evidence": "UPDATE cases_evidence SET sha256 = repeat('0', 64) WHERE id = (SELECT min(id) FROM cases_evidence)",
     "alert": "UPDATE alerts_alert SET external_id = 'x' WHERE object_code = 'B-3'",
+}
+DECISIONS = {
+    "request": "UPDATE cases_request SET designated_id = unit_id WHERE kind = 'return'",
+    "no_return": "UPDATE cases_case SET no_return = false WHERE object_code = 'B-8'",
+    "hops": "UPDATE cases_case SET hops = 0 WHERE object_code = 'B-8'",
+    "linked_to": "UPDATE cases_case SET linked_to_id = NULL WHERE linked_to_id IS NOT NULL",
 }
 GRANTS = {
     "request": "UPDATE cases_request SET state = 'approved' WHERE state = 'refused'",
@@ -125,7 +141,9 @@ def test_whatever_is_altered_on_a_case_is_found(history):
 
 
 @pytest.mark.parametrize(
-    "tampering", [PARTS, GRANTS, BASIS, SLIPPED_IN], ids=["parts", "grants", "basis", "slipped in"]
+    "tampering",
+    [PARTS, DECISIONS, GRANTS, BASIS, SLIPPED_IN],
+    ids=["parts", "decisions", "grants", "basis", "slipped in"],
 )
 def test_whatever_is_altered_on_a_part_of_a_case_is_found(history, tampering):
     assert overlooked(tampering) == []

@@ -1,13 +1,17 @@
 """Two people import at the same moment."""
 
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
+from django.utils.timezone import localtime
 
+from responsibility import clock, rostering
 from responsibility.exchange import importing
-from responsibility.models import LedgerEntry, Unit, Upload
+from responsibility.models import LedgerEntry, Shift, Unit, Upload
 from responsibility.refusals import Refused
+from responsibility.rostering import Row
 from tests.exchange.conftest import book
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
@@ -60,3 +64,17 @@ def test_one_file_is_imported_once_however_many_workers_and_people_want_it(bring
     assert outcomes in (["done", "done", "done"], ["done", "done", "wrong_state"])
     assert LedgerEntry.objects.filter(verb="exchange.apply").count() == 1
     assert Upload.objects.get().state == "applied"
+
+
+def test_a_roster_file_and_a_shift_planned_on_the_page_never_wait_for_each_other_in_a_ring(bring, people):
+    at = clock.now().replace(microsecond=0)
+    hours = [at + timedelta(hours=n) for n in (30, 38, 60, 68)]
+    typed = [localtime(hour).strftime("%Y-%m-%d %H:%M:%S") for hour in hours]
+    file = book(("单位", "账号", "起", "止"), ("310117102", "sijing-duty", *typed[:2]))
+    upload = bring("roster", file, by="sijing-head")
+    calls = [lambda: importing.apply(upload.pk, by=people["sijing-head"])]
+    for n in range(4):
+        span = (hours[2] + timedelta(hours=n), hours[2] + timedelta(hours=n + 1))
+        calls.append(lambda span=span: rostering.plan([Row("310117102", "sijing-duty", *span)], by=people["admin"]))
+    assert at_once(*calls) == ["done"] * 5
+    assert Shift.objects.count() == 5

@@ -11,7 +11,7 @@ from rich.table import Table
 from config import progress
 from config.demo import simulate
 from config.demo.doors import Unreachable
-from responsibility import loading
+from responsibility import clock, loading
 
 CEILING = 1_000_000
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             table.add_row(name, value)
         progress.console(self.stdout).print(table)
         # The server stamped everything with the present, and its deadlines run from there.
-        later = timezone.localtime(timezone.now() + timedelta(hours=hours))
+        later = timezone.localtime(clock.now() + timedelta(hours=hours))
         self.stdout.write(f"让时限走完 / to let these hours pass: manage.py sweep --at {later:%Y-%m-%dT%H:%M}")
 
 

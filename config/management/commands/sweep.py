@@ -20,14 +20,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--at", help="as if it were this ISO time, local without offset; demo mode only")
+        parser.add_argument(
+            "--stay",
+            action="store_true",
+            help="let the whole demo, pages included, go on from --at; without --at it returns to the real time",
+        )
 
-    def handle(self, *args, at, **options):
-        """One line with what was done; ``--at`` is refused outside demo mode."""
+    def handle(self, *args, at, stay, **options):
+        """One line with what was done; ``--at`` and ``--stay`` are refused outside demo mode."""
         try:
-            with progress.quiet("cases.sweeping"), clock.as_if(_instant(at)) if at else nullcontext():
+            when = _instant(at) if at else None
+            if stay:
+                clock.set_to(when)
+            with progress.quiet("cases.sweeping"), clock.as_if(when) if when else nullcontext():
                 report = sweeping.sweep()
         except PermissionError:
-            raise CommandError("--at 仅演示模式可用 / demo mode only: set DEMO=1.") from None
+            raise CommandError("--at、--stay 仅演示模式可用 / demo mode only: set DEMO=1.") from None
+        except OverflowError:
+            raise CommandError(f"--at {at!r} 不在 1949 至 2199 年之间 / is not between 1949 and 2199") from None
         except directory.NoDistrict as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
