@@ -19,7 +19,7 @@ from cases.models.work import Answered
 from cases.opening import dispatch
 from cases.pausing import unpause
 from cases.policy import Owners, promise
-from responsibility import acting, clock, directory
+from responsibility import access, acting, clock, directory
 from responsibility.models import Grade, Post, User
 from responsibility.refusals import Invalid, Refused
 
@@ -173,7 +173,7 @@ def _answerer(move: Move, answered_by: str) -> tuple[acting.Actor, Post]:
         return move.actor, move.post
     if answered_by == Answered.SCREEN:
         raise Invalid("bad_choice", _("代为记录的签收须为电话叫应或当面告知。"), "answered_by")
-    roles = guards.TABLE["acknowledge"]["roles"]
+    roles = access.roles("case.acknowledge")
     held = Post.objects.held(move.changes.now).filter(unit=move.post.unit_id, role__in=roles, user__is_active=True)
     known = isinstance(name, str) and storable(name)
     post = held.filter(user__username=name).select_related("user").first() if known else None

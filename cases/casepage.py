@@ -14,7 +14,7 @@ from cases.worklist import ORDER
 from responsibility import access, clock, ledger, roster
 from responsibility.acting import Actor
 from responsibility.directory import Directory
-from responsibility.models import LedgerEntry, Post, Role
+from responsibility.models import LedgerEntry, Post
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Refused
 
@@ -106,7 +106,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "reported_straight": _reported(case, milestones) and not _repaired(case, milestones),
         "loops": _loops(case, parties, milestones),
         "evidence": evidence,
-        "sees_originals": Role.AUDITOR in actor.roles,
+        "sees_originals": access.may(actor, "evidence.original"),
         "missing": _missing(case, evidence),
         "alerts": list(_alerts(case)[: ALL_OF_IT if whole else ALERTS]),
         "story": list(story[: ALL_OF_IT if whole else TIMELINE]),
@@ -118,13 +118,13 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "kinds": EvidenceKind,
         "asked": [(request, decides(actor, request, case)) for request in asked],
         "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
-        "askable": _askable(case, asked) if may_prove else [],
+        "askable": _askable(actor, case, engaged, asked),
         **_duties(case),
         "asking": next((unit for unit in (case.lead_id, case.holder_id) if unit in actor.unit_ids), None),
         "return_reasons": ReturnReason,
         "grants": _grants(case, actor),
-        "shares": bool(actor.roles & access.GRANTS_READING),
-        "units": known.units.values() if actor.roles & access.GRANTS_READING else (),
+        "shares": access.may(actor, "case.share"),
+        "units": known.units.values() if access.may(actor, "case.share") else (),
         "family": list(_family(case, actor, known)),
         "forms_now": f"{case.state}:{','.join(allowed)}:{','.join(str(r.pk) for r in asked if r.state == 'pending')}",
     }
@@ -154,7 +154,7 @@ def _calls(parties: list[Party], milestones: list, known: Directory) -> dict[int
 def _colleagues(actor: Actor, engaged: set[int]) -> list[Post]:
     """Whose answer the actor may write down: those of his engaged units who may acknowledge. One query."""
     held = Post.objects.held(clock.now()).filter(unit__in=engaged & actor.unit_ids, user__is_active=True)
-    held = held.filter(role__in=guards.TABLE["acknowledge"]["roles"]).exclude(user=actor.user)
+    held = held.filter(role__in=access.roles("case.acknowledge")).exclude(user=actor.user)
     return list(held.select_related("user"))
 
 
@@ -167,7 +167,7 @@ def _duties(case: Case) -> dict:
 
 def _grants(case: Case, actor: Actor) -> list[Grant]:
     """The grants on the case, for those who grant and those who check; nobody else learns who reads along."""
-    if not actor.roles & (access.GRANTS_READING | access.READS_LEDGER):
+    if not access.may(actor, "case.grants"):
         return []
     return list(case.grants.select_related("unit", "user", "granted_by"))
 
@@ -245,12 +245,15 @@ def decides(actor: Actor, request: Request, case: Case) -> bool:
     return request.state == RequestState.PENDING and _permits(requests.decider, actor, request, case)
 
 
-def _askable(case: Case, asked: list[Request]) -> list[RequestKind]:
+def _askable(actor: Actor, case: Case, engaged: set[int], asked: list[Request]) -> list[RequestKind]:
     pending = {request.kind for request in asked if request.state == RequestState.PENDING}
     return [
         kind
         for kind in RequestKind
-        if kind not in pending and kind not in requests.BY_SYSTEM and _permits(requests.POSSIBLE[kind.value], case)
+        if kind not in pending
+        and kind not in requests.BY_SYSTEM
+        and _permits(guards.may_prove, actor, case, engaged, f"request.{kind}")
+        and _permits(requests.POSSIBLE[kind.value], case)
     ]
 
 

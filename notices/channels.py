@@ -43,7 +43,7 @@ class Wish:
 
 def kept(actor: acting.Actor, known: directory.Directory) -> set[int]:
     """The units whose channels the actor sets up: those he is in command of; all for the administrator."""
-    return access.rosters_kept(actor, known.units)
+    return access.units(actor, "channel.manage", known.units)
 
 
 def chain_of(unit_id: int) -> UUID:

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from notices.models import Audience
 from responsibility import access, roster
+from responsibility.acts import COMMAND
 from responsibility.models import Post, Role
 
 # Where nobody is on duty by the roster, whoever holds a post is told: the first of these that the unit has.
-INSTEAD: list[set[str]] = [
+INSTEAD: list[set] = [
     {Role.DUTY_OFFICER, Role.SHIFT_LEADER},
     {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE},
-    {str(role) for role in access.FIELD},
+    set(access.roles("case.acknowledge")),
     set(Role.values),
 ]
 # A second post is somebody who goes, before somebody who commands.
@@ -50,7 +51,7 @@ class People:
         return deputies[:1] or self._first(unit_id, SECOND, called)[:1]
 
     def _command(self, unit_id: int) -> list[Post]:
-        return [post for post in self.held[unit_id] if post.role in access.IN_COMMAND]
+        return [post for post in self.held[unit_id] if post.role in COMMAND]
 
     def _check(self, unit_id: int) -> list[Post]:
         return [post for post in self.held[unit_id] if post.role == Role.CHECKER] or self._duty(unit_id)

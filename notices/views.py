@@ -16,7 +16,7 @@ from notices import channels as settings_of
 from notices import inbox
 from notices.models import Channel
 from responsibility import access, acting, clock, directory
-from responsibility.models import Grade, Post, Role, Unit
+from responsibility.models import Grade, Post, Unit
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 UNREACHED_SHOWN = 200
@@ -34,16 +34,15 @@ def messages_page(request: HttpRequest) -> HttpResponse:
         "more": more,
         "newest": max((o.message.pk for o in opened), default=0),
         "may_channel": bool(settings_of.kept(actor, known)),
-        "sees_unreached": _sees_unreached(actor),
+        "sees_unreached": access.may(actor, "notice.unreached"),
     }
     return render(request, "notices/inbox.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_POST
 def read(request: HttpRequest) -> HttpResponse:
     """``/inbox/read/``: everything up to the message ``upto`` has been read, which answers no call."""
-    if request.method == "POST":
-        inbox.read(acting.person(request.user), _whole(request.POST.get("upto", "")))
+    inbox.read(acting.person(request.user), _whole(request.POST.get("upto", "")))
     return redirect("inbox")
 
 
@@ -51,7 +50,7 @@ def read(request: HttpRequest) -> HttpResponse:
 def unreached(request: HttpRequest) -> HttpResponse:
     """``/inbox/unreached/``: what reached nobody, and who can be told in the inbox alone."""
     actor, known = acting.of(request.user), directory.current()
-    if not _sees_unreached(actor):
+    if not access.may(actor, "notice.unreached"):
         raise PermissionDenied
     context = {
         "actor": actor,
@@ -86,10 +85,6 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     settings_of.remove(pk, by=acting.person(request.user))
     messages.success(request, _("渠道已停用，地址已删除。"))
     return _back(unit)
-
-
-def _sees_unreached(actor: acting.Actor) -> bool:
-    return access.reads_all(actor) or Role.ADMIN in actor.roles
 
 
 def _unit(request: HttpRequest, code: str) -> Unit:
