@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from cases import sensors
+from cases import binding, sensors
 from cases.models import Case, Evidence, Loop, Party, State
 from cases.models.machine import verbs
 from cases.models.work import EvidenceKind
@@ -13,7 +13,11 @@ from responsibility.refusals import Forbidden, Refused
 
 TABLE = verbs(Case)
 # What the ledger calls the acts of those who dispose of a case.
-WORK = ["evidence.add", *(f"case.{verb}" for verb, move in TABLE.items() if move["scope"] in ("party", "holder"))]
+WORK = [
+    "evidence.add",
+    "order.done",
+    *(f"case.{verb}" for verb, move in TABLE.items() if move["scope"] in ("party", "holder")),
+]
 
 
 def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
@@ -73,7 +77,8 @@ def _proof(case: Case) -> None:
 
 
 def contain(case: Case, actor: Actor) -> None:
-    """受控 needs the proof that the handbook names."""
+    """受控 needs the proof that the handbook names, and every mandatory order done."""
+    binding.refuse_unfinished(case)
     _proof(case)
 
 
