@@ -14,7 +14,7 @@ from responsibility.exchange.faults import Faults
 from responsibility.exchange.kinds import Allowed, Attributes, Code, Kind, Number, OneOf
 from responsibility.exchange.references import CATEGORY, SCENARIO, UNIT
 from responsibility.exchange.tables import Change, Column, Row, Table
-from responsibility.models import Role, User
+from responsibility.models import User
 
 PLAIN = ["code", "name", "name_en", "lat", "lon", "attributes"]
 CODES = ["category", "scenario", "main_body"]
@@ -41,7 +41,6 @@ class Objects(Table):
         "system means WGS84; GCJ02 and BD09 are converted.",
     )
     key = ("code",)
-    roles = {Role.COMMITTEE_OFFICE, Role.ADMIN, Role.EMERGENCY_OFFICE}
     model = RiskObject
     whole = False
     columns = (

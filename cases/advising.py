@@ -7,7 +7,6 @@ from alerts.formats.item import storable
 from cases import guards
 from cases.changes import Changes, locked_case
 from cases.models import Advice, AdviceKind, Case, State
-from cases.orders import GIVES
 from responsibility import access, acting, clock, directory
 from responsibility.models import Post, User
 from responsibility.refusals import Forbidden, Invalid, Refused
@@ -26,7 +25,7 @@ def record(case_id: int, *, by: User, kind: str, expert: str, text: str) -> Advi
         raise Invalid("bad_choice", _("请选择专家意见或会商结论。"), "kind")
     expert, text = _checked(expert, "expert", NAMES), _checked(text, "text", TEXT)
     case, changes, actor = _open(case_id, by)
-    post = _post(actor, case, GIVES)
+    post = _post(actor, case, "advice.record")
     if kind == AdviceKind.RECOMMENDATION and not case.advice.filter(kind=AdviceKind.ADVICE).exists():
         raise Refused("no_advice", _("先记录至少一位专家的意见，再写会商结论。"))
     advice = Advice.objects.create(
@@ -52,7 +51,7 @@ def sign(advice_id: int, *, by: User) -> Advice:
 
 def may_sign(actor: acting.Actor, case: Case) -> Post:
     """The post in which ``actor`` signs a recommendation on ``case``; ``Forbidden`` otherwise."""
-    return _post(actor, case, {str(role) for role in access.IN_COMMAND})
+    return _post(actor, case, "advice.sign")
 
 
 def _open(case_id: int, by: User) -> tuple[Case, Changes, acting.Actor]:
@@ -62,8 +61,8 @@ def _open(case_id: int, by: User) -> tuple[Case, Changes, acting.Actor]:
     return case, Changes(directory.current(), clock.now()), acting.of(by)
 
 
-def _post(actor: acting.Actor, case: Case, roles: set[str]) -> Post:
-    post = actor.post_in(guards.commanding(case), roles)
+def _post(actor: acting.Actor, case: Case, act: str) -> Post:
+    post = access.post_for(actor, act, holder=guards.commanding(case))
     if post is None:
         told = {"unit": case.holder.label if case.holder else "—"}
         raise Forbidden("not_holder", _("会商由当前负责的%(unit)s组织和签发。") % told)

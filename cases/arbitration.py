@@ -19,7 +19,7 @@ from responsibility.models import Power, Unit, User
 from responsibility.models.district import UnitKind
 from responsibility.models.matrix import DutyRole
 from responsibility.ownership import Question
-from responsibility.refusals import Forbidden, Invalid, Refused
+from responsibility.refusals import Invalid, Refused
 
 # What can own a case: insurers, firms and enterprises have duties of their own, never a case.
 STREETS = {UnitKind.STREET, UnitKind.TOWN, UnitKind.ZONE}
@@ -27,14 +27,12 @@ OWNERS = STREETS | {UnitKind.DEPARTMENT, UnitKind.DISTRICT_OFFICE}
 DISPUTES = [RequestKind.RETURN, RequestKind.DETERMINE, RequestKind.REDISPATCH]
 
 
-def may_return(case: Case, unit: Unit | None = None) -> None:
-    """``Refused`` unless ``unit`` (any, when ``None``) may say that ``case`` is not its own."""
+def may_return(case: Case) -> None:
+    """``Refused`` unless it may be said of ``case`` as it stands that it is somebody else's."""
     if case.no_return:
         raise Refused("no_return", _("本案已由区里指定责任单位，不得再退回。"))
     if not case.is_open or case.state in (State.TRIAGE, State.SUSPENDED):
         raise Refused("wrong_state", _("案件目前%(state)s，不能退回。") % {"state": case.get_state_display()})
-    if unit is not None and unit.pk not in (case.lead_id, case.holder_id):
-        raise Forbidden("not_owner", _("只有牵头单位或当前责任单位可以退回。"))
 
 
 def begin_clock(changes: Changes, case: Case) -> None:

@@ -12,8 +12,8 @@ from cases import arbitration, casepage, fivefold, whatif
 from cases.models import Deadline, DeadlineKind, Request, RequestKind
 from cases.models.work import RequestState
 from responsibility import access, acting, clock, directory
-from responsibility.models import Duty, Edition, EditionState, Role
-from responsibility.refusals import Refused
+from responsibility.models import Duty, Edition, EditionState
+from responsibility.refusals import Forbidden, Refused
 
 SHOWN, RECENT = 100, 30
 # The clock under which a dispute is decided; a proposal after a new edition has none.
@@ -40,7 +40,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "gaps": whatif.open_gaps(rows, known, now),
         "returns": [(known.units[row["unit"]], row) for row in whatif.returns(now - whatif.QUARTER)],
         "standing": fivefold.standing(),
-        "proposes": bool(actor.roles & {Role.COMMITTEE_OFFICE}),
+        "proposes": access.may(actor, "edition.rows"),
     }
     return render(request, "cases/arbitration.html", context)
 
@@ -57,10 +57,13 @@ def _waiting(disputes: QuerySet) -> QuerySet:
 @require_POST
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """``/arbitration/<id>/row/``: a determination becomes a row of the next edition."""
-    _reader(request)
+    if not access.may(_reader(request), "edition.rows"):
+        raise PermissionDenied
     get_object_or_404(Request, pk=pk, kind__in=arbitration.DISPUTES)
     try:
         edition = arbitration.propose_row(pk, by=acting.person(request.user))
+    except Forbidden as refused:
+        raise PermissionDenied from refused
     except Refused as refused:
         messages.error(request, str(refused.detail))
     else:
@@ -84,6 +87,6 @@ def would_move(request: HttpRequest, number: int) -> HttpResponse:
 
 def _reader(request: HttpRequest) -> acting.Actor:
     actor = acting.of(request.user)
-    if not actor.roles & access.READS_DISPUTES:
+    if not access.may(actor, "dispute.read"):
         raise PermissionDenied
     return actor

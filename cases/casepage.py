@@ -14,7 +14,6 @@ from cases.worklist import ORDER
 from responsibility import access, clock, ledger, roster
 from responsibility.acting import Actor
 from responsibility.directory import Directory
-from responsibility.models import Role
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Refused
 
@@ -105,7 +104,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "reported_straight": _reported(case, milestones) and not _repaired(case, milestones),
         "loops": _loops(case, parties, milestones),
         "evidence": evidence,
-        "sees_originals": Role.AUDITOR in actor.roles,
+        "sees_originals": access.may(actor, "evidence.original"),
         "missing": _missing(case, evidence),
         "alerts": list(_alerts(case)[: ALL_OF_IT if whole else ALERTS]),
         "story": list(story[: ALL_OF_IT if whole else TIMELINE]),
@@ -117,13 +116,13 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "kinds": EvidenceKind,
         "asked": [(request, decides(actor, request, case)) for request in asked],
         "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
-        "askable": _askable(case, asked) if may_prove else [],
+        "askable": _askable(actor, case, engaged, asked),
         **_duties(case),
         "asking": next((unit for unit in (case.lead_id, case.holder_id) if unit in actor.unit_ids), None),
         "return_reasons": ReturnReason,
         "grants": _grants(case, actor),
-        "shares": bool(actor.roles & access.GRANTS_READING),
-        "units": known.units.values() if actor.roles & access.GRANTS_READING else (),
+        "shares": access.may(actor, "case.share"),
+        "units": known.units.values() if access.may(actor, "case.share") else (),
         "family": list(_family(case, actor, known)),
         **_together(case, actor, known, allowed, asked),
     }
@@ -145,7 +144,7 @@ def _duties(case: Case) -> dict:
 
 def _grants(case: Case, actor: Actor) -> list[Grant]:
     """The grants on the case, for those who grant and those who check; nobody else learns who reads along."""
-    if not actor.roles & (access.GRANTS_READING | access.READS_LEDGER):
+    if not access.may(actor, "case.grants"):
         return []
     return list(case.grants.select_related("unit", "user", "granted_by"))
 
@@ -223,12 +222,15 @@ def decides(actor: Actor, request: Request, case: Case) -> bool:
     return request.state == RequestState.PENDING and _permits(requests.decider, actor, request, case)
 
 
-def _askable(case: Case, asked: list[Request]) -> list[RequestKind]:
+def _askable(actor: Actor, case: Case, engaged: set[int], asked: list[Request]) -> list[RequestKind]:
     pending = {request.kind for request in asked if request.state == RequestState.PENDING}
     return [
         kind
         for kind in RequestKind
-        if kind not in pending and kind not in requests.BY_SYSTEM and _permits(requests.POSSIBLE[kind.value], case)
+        if kind not in pending
+        and kind not in requests.BY_SYSTEM
+        and _permits(guards.may_prove, actor, case, engaged, f"request.{kind}")
+        and _permits(requests.POSSIBLE[kind.value], case)
     ]
 
 

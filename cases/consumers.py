@@ -39,10 +39,10 @@ class BoardConsumer(AsyncJsonWebsocketConsumer):
         if "case" in query:
             seen = Case.objects.visible_to(actor, units).filter(number=query["case"]).exists()
             groups = [board.case_group(query["case"])] if seen else []
-        elif access.reads_all(actor):
+        elif access.everywhere(actor, "case.read"):
             groups = [board.DISTRICT]
         else:
-            groups = [board.unit_group(unit) for unit in access.units_below(actor, units)]
+            groups = [board.unit_group(unit) for unit in access.units(actor, "case.read", units)]
         return [*groups, board.session_group(self.scope["session"].session_key)] if groups else []
 
     async def disconnect(self, code):

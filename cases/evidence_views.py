@@ -12,8 +12,7 @@ from django.views.decorators.http import require_GET
 
 from cases import files, originals
 from cases.models import Case, Evidence
-from responsibility import acting, directory
-from responsibility.models import Role
+from responsibility import access, acting, directory
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +58,7 @@ def shared(request: HttpRequest, pk: int) -> FileResponse:
 def original(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """``/evidence/<id>/original/``: byte for byte what was received, for the auditor; 409 when it is no longer that."""
     evidence, actor = _seen(request, pk)
-    if Role.AUDITOR not in actor.roles:
+    if not access.may(actor, "evidence.original"):
         raise PermissionDenied
     path = settings.EVIDENCE_ROOT / evidence.path
     if path.is_file():

@@ -1,5 +1,7 @@
 """What must be true before a verb, and the sentence that says why not. Asked under the row lock."""
 
+from collections.abc import Collection
+
 from django.utils.translation import gettext_lazy as _
 
 from cases import binding, sensors
@@ -8,15 +10,16 @@ from cases.models.machine import verbs
 from cases.models.work import EvidenceKind
 from responsibility import access, ledger
 from responsibility.acting import Actor
+from responsibility.acts import ACTS, Scope
 from responsibility.models import Post
 from responsibility.refusals import Forbidden, Refused
 
 TABLE = verbs(Case)
 # What the ledger calls the acts of those who dispose of a case.
 WORK = [
-    "evidence.add",
-    "order.done",
-    *(f"case.{verb}" for verb, move in TABLE.items() if move["scope"] in ("party", "holder")),
+    act
+    for act in ("evidence.add", "order.done", *(f"case.{verb}" for verb in TABLE))
+    if {Scope.PARTY, Scope.HOLDER} & set(ACTS[act].cells.values())
 ]
 
 
@@ -25,18 +28,13 @@ def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
 
     ``engaged``: ids of the units that are parties now.
     """
-    move = TABLE[verb]
-    roles = set(move["roles"])
-    if move["scope"] == "request":
+    act = f"case.{verb}"
+    if not ACTS[act].cells:
         raise Forbidden("needs_request", _("这一步须经请示批准，不能直接操作。"))
-    if move["scope"] == "centre":
-        post = actor.post_as(roles)
-        if post is None:
-            raise Forbidden("wrong_role", _("这一步由区城运中心的值班长或核查员办理。"))
-        return post
-    units = engaged if move["scope"] == "party" else commanding(case)
-    post = actor.post_in(units, roles)
-    if post is None and actor.post_in(engaged, roles):
+    post = access.post_for(actor, act, **places(case, engaged))
+    if post is None and set(ACTS[act].cells.values()) == {Scope.DISTRICT}:
+        raise Forbidden("wrong_role", _("这一步由区城运中心的值班长或核查员办理。"))
+    if post is None and actor.post_in(engaged, {str(role) for role in access.roles(act)}):
         raise Forbidden(
             "not_holder",
             _("当前由%(unit)s负责，这一步由其人员办理。") % {"unit": case.holder.label if case.holder else "—"},
@@ -44,6 +42,13 @@ def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
     if post is None:
         raise Forbidden("not_engaged", _("您所在的单位或岗位不承办此案件。"))
     return post
+
+
+def places(case: Case, engaged: Collection[int]) -> dict[str, Collection[int]]:
+    """The ids of the units that the scopes of the permission table mean on ``case``."""
+    owners = {unit for unit in (case.lead_id, case.holder_id) if unit in engaged}
+    lead = {case.lead_id} if case.lead_id else set()
+    return {"party": engaged, "holder": commanding(case), "owner": owners, "lead": lead}
 
 
 def commanding(case: Case) -> set[int]:
@@ -144,9 +149,11 @@ def allowed(actor: Actor, case: Case, parties: list[Party]) -> list[str]:
     return verbs_now
 
 
-def may_prove(actor: Actor, case: Case, engaged: set[int]) -> Post:
-    """The post in which ``actor`` may give evidence or ask a request on ``case``."""
-    post = actor.post_in(engaged, set(access.FIELD))
+def may_prove(actor: Actor, case: Case, engaged: set[int], act: str = "evidence.add") -> Post:
+    """The post in which ``actor`` may give evidence, or ask ``act`` (``request.<kind>``), on ``case``."""
+    post = access.post_for(actor, act, **places(case, engaged))
+    if post is None and actor.post_in(engaged, {str(role) for role in access.roles(act)}):
+        raise Forbidden("not_owner", _("只有牵头单位或当前责任单位可以退回。"))
     if post is None:
         raise Forbidden("not_engaged", _("您所在的单位或岗位不承办此案件。"))
     if not case.is_open or case.state == State.TRIAGE:

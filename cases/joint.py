@@ -56,7 +56,7 @@ def state_of(lines: list[Line]) -> str:
 
 def waiting(actor: Actor, limit: int) -> list[Order]:
     """The orders that the actor's units still owe, the most urgent first."""
-    if not actor.roles & access.FIELD:
+    if not access.may(actor, "order.acknowledge"):
         return []
     owed = Order.objects.open().filter(unit__in=actor.unit_ids).select_related("case", "unit", "by_unit", "clock")
     return list(owed.order_by("clock__due_at")[:limit])
@@ -76,9 +76,12 @@ def _clock(order: Order) -> Deadline:
 
 
 def _verbs(actor: Actor, case: Case, order: Order) -> list[str]:
-    verbs = [verb for verb, states in orders.FROM.items() if order.state in states]
-    mine, theirs = allows(orders.may_answer, actor, order), allows(orders.may_withdraw, actor, case, order)
-    return [verb for verb in verbs if (theirs if verb == "withdraw" else mine)]
+    def may(verb: str) -> bool:
+        if verb == "withdraw":
+            return allows(orders.may_withdraw, actor, case, order)
+        return allows(orders.may_answer, actor, order, verb)
+
+    return [verb for verb, states in orders.FROM.items() if order.state in states and may(verb)]
 
 
 def _orderable(case: Case, known: Directory) -> list[tuple[Unit, str]]:

@@ -17,14 +17,12 @@ from cases.models import Case, Evidence, Loop, Order, OrderState, Party, State
 from cases.models.work import EvidenceKind
 from responsibility import access, acting, authority, clock, directory, roster
 from responsibility.directory import Directory
-from responsibility.models import Post, Power, Role, Unit, User
+from responsibility.models import Post, Power, Unit, User
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 TEXT = 500
 LONGEST_MINUTES = 30 * 24 * 60
-# Whoever commands in a unit, and its duty officer for it.
-GIVES: set[str] = access.IN_COMMAND | {Role.DUTY_OFFICER}
 # What a unit can be ordered to do; urging, designating and commanding are no work on a danger.
 ORDERABLE = [Power.ASSIST, Power.FIRST_ACTION, Power.DISSUADE, Power.REPORT, Power.ORDER, Power.ENFORCE]
 FROM = {
@@ -93,7 +91,7 @@ def act(order_id: int, verb: str, *, by: User, data: dict | None = None) -> Orde
     with transaction.atomic():
         case, changes, actor = _open(case_id, by)
         order = Order.objects.select_related("unit", "by_unit", "clock", "call").get(pk=order_id)
-        post = may_withdraw(actor, case, order) if verb == "withdraw" else may_answer(actor, order)
+        post = may_withdraw(actor, case, order) if verb == "withdraw" else may_answer(actor, order, verb)
         if order.state not in FROM[verb]:
             raise Refused("wrong_state", _("这份派单%(state)s，不能这样办理。") % {"state": order.get_state_display()})
         step = Step(order, case, post, actor, {**data, "note": note}, changes)
@@ -188,7 +186,7 @@ def _tell(changes: Changes, case: Case, order: Order, verb: str, after: dict, no
 # --- who, and when ------------------------------------------------------------
 def may_give(actor: acting.Actor, case: Case) -> Post:
     """The post in which ``actor`` gives orders on ``case``: one that commands; ``Forbidden`` otherwise."""
-    post = actor.post_in(guards.commanding(case), GIVES)
+    post = access.post_for(actor, "order.give", holder=guards.commanding(case))
     if post is None:
         told = {"unit": case.holder.label if case.holder else "—"}
         raise Forbidden("not_holder", _("派单由当前负责的%(unit)s办理。") % told)
@@ -197,15 +195,15 @@ def may_give(actor: acting.Actor, case: Case) -> Post:
 
 def may_withdraw(actor: acting.Actor, case: Case, order: Order) -> Post:
     """The post in which ``actor`` withdraws ``order``: of the unit that gave it, or of one that commands now."""
-    post = actor.post_in({order.by_unit_id} | guards.commanding(case), GIVES)
+    post = access.post_for(actor, "order.withdraw", holder={order.by_unit_id} | guards.commanding(case))
     if post is None:
         raise Forbidden("not_holder", _("撤回派单由%(unit)s办理。") % {"unit": order.by_unit.label})
     return post
 
 
-def may_answer(actor: acting.Actor, order: Order) -> Post:
-    """The post in which ``actor`` answers for the unit of ``order``; ``Forbidden`` otherwise."""
-    post = actor.post_in({order.unit_id}, set(access.FIELD))
+def may_answer(actor: acting.Actor, order: Order, verb: str) -> Post:
+    """The post in which ``actor`` does ``verb`` for the unit of ``order``; ``Forbidden`` otherwise."""
+    post = access.post_for(actor, f"order.{verb}", named={order.unit_id})
     if post is None:
         raise Forbidden("not_engaged", _("这份派单由%(unit)s办理。") % {"unit": order.unit.label})
     return post

@@ -7,14 +7,14 @@ from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import storable
-from cases import arbitration, binding, guards
+from cases import arbitration, binding, deciding, guards
 from cases.changes import Changes, locked_case
 from cases.loops import rise
 from cases.models import Case, Deadline, DeadlineKind, Loop, Request, RequestKind, State
 from cases.models.work import RequestState, ReturnReason
 from cases.pausing import end_pauses, pause
-from responsibility import acting, clock, directory, ledger
-from responsibility.models import Grade, Post, Role, User
+from responsibility import access, acting, clock, directory, ledger
+from responsibility.models import Grade, Post, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 # A suspension is reviewed at the latest after this time.
@@ -46,13 +46,11 @@ def ask(
     minutes = _checked_minutes(kind, minutes)
     with transaction.atomic():
         case, changes, actor = _open_case(case_id, by)
-        post = guards.may_prove(actor, case, changes.engaged[case.pk])
+        post = guards.may_prove(actor, case, changes.engaged[case.pk], f"request.{kind}")
         POSSIBLE[kind](case)
         owner = arbitration.unit_to_designate(changes.known, proposed) if proposed else None
-        if kind == RequestKind.RETURN:
-            arbitration.may_return(case, post.unit)
-            if owner:
-                arbitration.require_power(changes.known, case, post.unit_id, owner)
+        if kind == RequestKind.RETURN and owner:
+            arbitration.require_power(changes.known, case, post.unit_id, owner)
         if case.requests.filter(kind=kind, state=RequestState.PENDING).exists():
             raise Refused("already_asked", _("同类请示正在等待审批。"))
         request = Request.objects.create(
@@ -97,6 +95,9 @@ def decide(
         if request.state != RequestState.PENDING:
             raise Refused("already_decided", _("这份请示已经审批。"))
         post = decider(actor, request, case)
+        if not approve and request.kind == RequestKind.DETERMINE:
+            # Work Safety Law art. 10: what nobody owns is given to somebody; there is nothing to say no to.
+            raise Refused("must_name", _("本案无主，必须指定责任单位，不能驳回。"))
         if approve:
             POSSIBLE[request.kind](case)
             GRANT.get(request.kind, arbitration.grant(designate))(changes, case, request, by)
@@ -129,19 +130,9 @@ def _judge_answer(answer: str, *, needed: bool) -> None:
 def decider(actor: acting.Actor, request: Request, case: Case) -> Post:
     """The post in which ``actor`` decides ``request``; ``Forbidden`` otherwise.
 
-    Escalation: the manager of the lead department, for the large loop or without a lead the district emergency
-    office. A return and a re-dispatch: the district emergency office; a determination also the committee office.
-    Extension, suspension, void: the shift leader (facts 1.2). Nobody decides what he himself or a unit of his asked,
-    in whatever post.
+    Who, is told by the permission table; nobody decides what he himself or a unit of his asked, in whatever post.
     """
-    if request.kind == RequestKind.ESCALATE and case.lead_id and case.loop == Loop.SMALL:
-        post = actor.post_in({case.lead_id}, {Role.MANAGER})
-    elif request.kind == RequestKind.DETERMINE:
-        post = actor.post_as({Role.COMMITTEE_OFFICE, Role.EMERGENCY_OFFICE})
-    elif request.kind in (RequestKind.ESCALATE, *arbitration.DISPUTES):
-        post = actor.post_as({Role.EMERGENCY_OFFICE})
-    else:
-        post = actor.post_as({Role.SHIFT_LEADER})
+    post = access.post_for(actor, deciding.act(request.kind, case), **guards.places(case, ()))
     if post is None:
         raise Forbidden("not_decider", _("这份请示不由您的岗位审批。"))
     if request.unit_id in actor.unit_ids or (actor.user and request.asked_by_id == actor.user.pk):

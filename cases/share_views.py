@@ -3,6 +3,7 @@
 from datetime import datetime, time
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.dateparse import parse_date
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_POST
 from cases import sharing
 from cases.models import Case, Grant
 from responsibility import acting, clock, directory
-from responsibility.refusals import Refused
+from responsibility.refusals import Forbidden, Refused
 
 
 @require_POST
@@ -25,6 +26,8 @@ def share(request: HttpRequest, number: str) -> HttpResponse:
     typed = {name: request.POST.get(name, "").strip() for name in ("unit", "username", "reason")}
     try:
         sharing.share(case.pk, by=acting.person(request.user), until=_end_of(request.POST.get("until", "")), **typed)
+    except Forbidden as refused:
+        raise PermissionDenied from refused
     except Refused as refused:
         messages.error(request, str(refused.detail))
     else:
@@ -40,6 +43,8 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     try:
         sharing.revoke(pk, by=acting.person(request.user))
+    except Forbidden as refused:
+        raise PermissionDenied from refused
     except Refused as refused:
         messages.error(request, str(refused.detail))
     else:

@@ -31,7 +31,7 @@ def share(
         raise Invalid("bad_time", _("截止时间须在今后 90 天以内。"), "until")
     with transaction.atomic():
         case = locked_case(case_id)
-        actor, post = _granter(by)
+        actor, post = _granter(by, "case.share")
         whom = _whom(unit, username)
         if case.grants.live(now).filter(**whom).exists():
             raise Refused("already_shared", _("已经授权，尚未到期。"))
@@ -46,7 +46,7 @@ def revoke(grant_id: int, *, by: User) -> Grant:
     """Take a grant back; it closes at once. ``Refused`` when it is over already."""
     with transaction.atomic():
         case = locked_case(Grant.objects.values_list("case_id", flat=True).get(pk=grant_id))
-        actor, post = _granter(by)
+        actor, post = _granter(by, "case.unshare")
         grant = Grant.objects.select_related("unit", "user").get(pk=grant_id)
         now = clock.now()
         if grant.revoked_at is not None or grant.until <= now:
@@ -57,9 +57,9 @@ def revoke(grant_id: int, *, by: User) -> Grant:
     return grant
 
 
-def _granter(by: User):
+def _granter(by: User, act: str):
     actor = acting.of(by)
-    post = actor.post_as(access.GRANTS_READING)
+    post = access.post_for(actor, act)
     if post is None:
         raise Forbidden("wrong_role", _("特别授权由区城运应急办或区安委办办理。"))
     return actor, post

@@ -16,7 +16,7 @@ from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
 from responsibility import access, acting, clock, directory, roster
-from responsibility.models import Grade, Role
+from responsibility.models import Grade
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 GIVEN = ("note", "reason", "answered_by", "category", "scenario", "territory", "grade")
@@ -45,9 +45,9 @@ def cases(request: HttpRequest) -> HttpResponse:
         "more": more,
         "wanted": narrowing.form,
         "narrowed": any(request.GET.get(name) for name in narrowing.filters),
-        "works": bool(actor.roles & access.WORKS_CASES) or access.reads_all(actor),
-        "centre": bool(actor.roles & access.CENTRE),
-        "triage": _triage() if actor.roles & access.CENTRE else 0,
+        "works": access.may(actor, "case.read"),
+        "centre": access.may(actor, "case.file"),
+        "triage": _triage() if access.may(actor, "case.file") else 0,
         "states": State,
         "loops": Loop,
         "grades": Grade,
@@ -211,7 +211,7 @@ def pending(request: HttpRequest) -> HttpResponse:
     actor, known = acting.of(request.user), directory.current()
     related = ("case__holder", "case__lead", "case__territory", "unit", "asked_by", "decided_by")
     waiting = Request.objects.filter(state=RequestState.PENDING).select_related(*related).order_by("asked_at")
-    if not actor.roles & {Role.SHIFT_LEADER, Role.EMERGENCY_OFFICE}:
+    if not any(access.everywhere(actor, act) for act in deciding.ACTS):
         waiting = waiting.filter(case__lead__in=actor.unit_ids)
     mine = Request.objects.filter(unit__in=actor.unit_ids).select_related(*related)[:RECENT]
     to_decide = [r for r in waiting[:PENDING] if casepage.decides(actor, r, r.case)]
@@ -253,13 +253,13 @@ def board(request: HttpRequest) -> HttpResponse:
     """``/board/``: the open cases by loop, for a big screen; before them, for the district's desks, those in triage."""
     actor, known = acting.of(request.user), directory.current()
     mine = Case.objects.open()
-    watched = access.rosters_read(actor, known.units)
-    if not access.reads_all(actor):
-        units = access.units_below(actor, known.units) if actor.roles & access.WORKS_CASES else set()
+    watched = access.units(actor, "roster.read", known.units)
+    if not access.everywhere(actor, "case.read"):
+        units = access.units(actor, "case.read", known.units)
         mine = mine.filter(pk__in=Party.objects.filter(live=True, unit__in=units).values("case"))
     filed = mine.exclude(state=State.TRIAGE)
     parts = [(str(loop.label), loop.value, filed.filter(loop=loop)) for loop in Loop]
-    if access.reads_all(actor):
+    if access.everywhere(actor, "case.read"):
         # Before any loop: nobody has been sent yet.
         parts.insert(0, (str(State.TRIAGE.label), "triage", mine.filter(state=State.TRIAGE)))
     columns = []
@@ -279,7 +279,7 @@ def entries(request: HttpRequest, number: str) -> HttpResponse:
         case, _actor, _known = _visible(request, number)
         asked["chain"] = str(case.chain)
     except Http404:
-        if not acting.of(request.user).roles & access.READS_LEDGER:
+        if not access.may(acting.of(request.user), "ledger.read"):
             raise
         asked["unknown"] = number
     return redirect(f"{reverse('ledger')}?{asked.urlencode()}")

@@ -12,7 +12,7 @@ from cases import order_api as orders
 from cases import share_api as shares
 from config import health
 from responsibility import api as responsibility
-from responsibility import edition_api, roster_api
+from responsibility import edition_api, permissions, roster_api
 
 handler500 = "config.failing.failed"
 
@@ -43,6 +43,7 @@ v1 = [
     path("matrix/editions/<int:number>/", edition_api.EditionDetail.as_view()),
     path("ledger/", responsibility.Ledger.as_view()),
     path("roster/", roster_api.Roster.as_view()),
+    path("permissions/", permissions.Permissions.as_view()),
 ]
 for route in v1:
     route.callback = login_not_required(route.callback)

@@ -1,34 +1,58 @@
-"""Who may do what, as data. Checked in the actions, under the row lock, so that every door is the same door."""
+"""Who may do what, asked of the one table ``responsibility.acts.ACTS``.
+
+Asked in the actions, under the row lock, so that every door is the same door; asked again by buttons and pages, so
+that nobody is offered what will be refused.
+"""
+
+from collections.abc import Collection
 
 from responsibility.acting import Actor
-from responsibility.models import Role, Unit
+from responsibility.acts import ACTS, Scope
+from responsibility.models import Post, Role, Unit
 
-STREET_AND_DEPARTMENT = {Role.DUTY_OFFICER, Role.HEAD, Role.MANAGER}
-FIELD = STREET_AND_DEPARTMENT | {Role.HANDLER, Role.EMERGENCY_OFFICE}
-CENTRE = {Role.SHIFT_LEADER}
-CHECKERS = {Role.CHECKER, Role.SHIFT_LEADER}
 
-# These posts read every case of the district; design section 1.
-READS_ALL = {
-    Role.SHIFT_LEADER,
-    Role.CHECKER,
-    Role.EMERGENCY_OFFICE,
-    Role.COMMITTEE_OFFICE,
-    Role.AUDITOR,
-}
-# These posts see the cases of their own units. Outsiders (insurers, firms, enterprises) are scoped elsewhere.
-WORKS_CASES = FIELD
-# One case to one outsider, until a date.
-GRANTS_READING: set[str] = {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE}
-READS_DISPUTES = {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE, Role.SHIFT_LEADER, Role.AUDITOR}
-READS_LEDGER = {Role.AUDITOR, Role.COMMITTEE_OFFICE}
-# Who commands in a unit answers for it at any hour, and draws up its duty roster.
-IN_COMMAND = {Role.HEAD, Role.MANAGER, Role.EMERGENCY_OFFICE}
-KEEPS_ROSTERS = IN_COMMAND | {Role.ADMIN}
+def scope(act: str, role: str) -> Scope | None:
+    """Where ``role`` may do ``act``; ``None`` where it may not."""
+    return ACTS[act].cells.get(role)
+
+
+def roles(act: str) -> list[Role]:
+    """The roles that may do ``act`` somewhere, in the order of ``Role``."""
+    return [role for role in Role if role in ACTS[act].cells]
+
+
+def may(actor: Actor, act: str) -> bool:
+    """Whether ``actor`` may do ``act`` somewhere."""
+    return any(post.role in ACTS[act].cells for post in actor.posts)
+
+
+def everywhere(actor: Actor, act: str) -> bool:
+    """Whether ``actor`` may do ``act`` in the whole district."""
+    return any(scope(act, post.role) == Scope.DISTRICT for post in actor.posts)
+
+
+def post_for(actor: Actor, act: str, **places: Collection[int]) -> Post | None:
+    """The first post in which ``actor`` may do ``act``.
+
+    ``places``: the ids of the units that each scope narrower than the district means here, as ``party={3, 7}``.
+    """
+    for post in actor.posts:
+        where = scope(act, post.role)
+        if where == Scope.DISTRICT or (where and post.unit_id in places.get(where.value, ())):
+            return post
+    return None
+
+
+def units(actor: Actor, act: str, known: dict[int, Unit]) -> set[int]:
+    """The ids of the units in which ``actor`` may do ``act`` by a cell of the district or of the own unit."""
+    if everywhere(actor, act):
+        return set(known)
+    posts = tuple(post for post in actor.posts if scope(act, post.role) == Scope.OWN)
+    return units_below(Actor(actor.user, posts), known)
 
 
 def units_below(actor: Actor, units: dict[int, Unit]) -> set[int]:
-    """The units whose work the actor sees: those of the posts held, and everything below them in the tree."""
+    """The units of the posts held, and everything below them in the tree."""
     seen = set(actor.unit_ids)
     grown = True
     while grown:
@@ -36,23 +60,3 @@ def units_below(actor: Actor, units: dict[int, Unit]) -> set[int]:
         seen |= below
         grown = bool(below)
     return seen
-
-
-def reads_all(actor: Actor) -> bool:
-    """Whether the actor reads every case."""
-    return bool(actor.roles & READS_ALL)
-
-
-def rosters_read(actor: Actor, units: dict[int, Unit]) -> set[int]:
-    """The units whose duty roster the actor may read: all for the district's desks and the administrator."""
-    if actor.roles & (READS_ALL | {Role.ADMIN}):
-        return set(units)
-    return units_below(actor, units) if actor.roles & WORKS_CASES else set()
-
-
-def rosters_kept(actor: Actor, units: dict[int, Unit]) -> set[int]:
-    """The units whose duty roster the actor draws up: what he is in command of; all for the administrator."""
-    if Role.ADMIN in actor.roles:
-        return set(units)
-    led = Actor(actor.user, tuple(post for post in actor.posts if post.role in IN_COMMAND))
-    return units_below(led, units)

@@ -3,9 +3,10 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from responsibility import acting, posts
+from responsibility import access, acting, posts
 from responsibility.models import (
     Authority,
     CalendarDay,
@@ -159,7 +160,16 @@ class LedgerEntries(ReadOnly):
     search_fields = ["=subject_id", "=chain"]
 
 
-# Rights come from posts, never from groups.
+def may_enter(request: HttpRequest) -> bool:
+    """Whoever is marked for it and holds a post that may; the first administrator, too, who has never held one."""
+    user = request.user
+    if not (isinstance(user, User) and user.is_active and user.is_staff):
+        return False
+    return access.may(acting.of(user), "admin.use") or not user.posts.exists()
+
+
+# Rights come from posts, never from groups, and a mark alone opens nothing once the post is given up.
+admin.site.has_permission = may_enter  # type: ignore[method-assign]
 admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = _("闭环")
 admin.site.register([District, Scenario], Reference)

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.generics import ListAPIView
 from rest_framework.parsers import FormParser
-from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -132,7 +132,7 @@ class ReadsLedger(BasePermission):
     code = "not_auditor"
 
     def has_permission(self, request, view):
-        return bool(acting.of(request.user).roles & access.READS_LEDGER)
+        return access.may(acting.of(request.user), "ledger.read")
 
 
 class LedgerSerializer(serializers.ModelSerializer):
@@ -148,6 +148,6 @@ class Ledger(ListAPIView):
 
     serializer_class = LedgerSerializer
     pagination_class = NewestEntryFirst
-    permission_classes = [ReadsLedger]
+    permission_classes = [IsAuthenticated, ReadsLedger]
     queryset = LedgerEntry.objects.all()
     filterset_fields = ["chain", "verb", "subject_id"]

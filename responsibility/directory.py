@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection
 
-from responsibility import access, soundness
+from responsibility import soundness
+from responsibility.acts import COMMAND
 from responsibility.geometry import Locator
 from responsibility.models import (
     Authority,
@@ -132,7 +133,7 @@ def _read(revision: int) -> Directory:
 
 def _heads() -> dict[int, list[Post]]:
     held: dict[int, list[Post]] = defaultdict(list)
-    commanding = Post.objects.filter(role__in=access.IN_COMMAND, user__is_active=True)
+    commanding = Post.objects.filter(role__in=COMMAND, user__is_active=True)
     for post in commanding.select_related("user").order_by("since", "pk"):
         held[post.unit_id].append(post)
     return dict(held)

@@ -9,19 +9,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from responsibility import acting, checks, clock, editions, grid, ledger
+from responsibility import access, acting, checks, clock, editions, grid, ledger
+from responsibility.acts import ACTS
 from responsibility.directory import Directory
 from responsibility.models import Duty, Edition, EditionState, Opinion, Stance, Unit
-from responsibility.models.edition import READS_DRAFTS
 from responsibility.models.matrix import DutyRole
 
-LABELS = {
-    "send": _("发出征求意见"),
-    "approve": _("核准"),
-    "publish": _("发布"),
-    "take_back": _("退回修改"),
-    "withdraw": _("撤回，不再使用"),
-}
+LABELS = {verb: ACTS[f"edition.{verb}"].label for verb in editions.STEPS}
 
 
 @dataclass
@@ -117,15 +111,15 @@ def about(edition: Edition, actor: acting.Actor, known: Directory) -> dict:
         "objections": [opinion for opinion in opinions if opinion.stance == Stance.OBJECT],
         "track": track(edition),
         "allowed": {verb: LABELS[verb] for verb in LABELS if verb in allowed},
-        "edits": edition.is_open and bool(actor.roles & editions.DRAFTERS),
+        "edits": edition.is_open and access.may(actor, "edition.rows"),
         "own": own_rows(edition, actor, duties),
-        "story": list(ledger.story(edition.chain)) if actor.roles & READS_DRAFTS else [],
+        "story": list(ledger.story(edition.chain)) if access.may(actor, "edition.read") else [],
     }
 
 
 def own_rows(edition: Edition, actor: acting.Actor, duties: list[Duty]) -> list[Duty]:
     """The rows that ``actor`` may speak to now."""
-    units = {post.unit_id for post in actor.posts if post.role in editions.SPEAKERS}
+    units = editions.speaks_for(actor)
     return [row for row in duties if row.unit_id in units] if edition.state == EditionState.COMMENT else []
 
 

@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from responsibility import acting, asking, directory, edition_page, editions
+from responsibility import access, acting, asking, directory, edition_page, editions
 from responsibility.directory import Directory
 from responsibility.editions import Row
 from responsibility.models import Duty, Edition, EditionState
@@ -67,7 +67,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = {
         "actor": actor,
         "editions": found.order_by("-number")[:100],
-        "drafts": bool(actor.roles & editions.DRAFTERS),
+        "drafts": access.may(actor, "edition.draft"),
         "refused": refused,
         "typed": request.POST,
     }
@@ -113,7 +113,7 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
 def row(request: HttpRequest, number: int, pk: int | None = None) -> HttpResponse:
     """``/matrix/editions/<number>/rows/new/`` and ``…/rows/<id>/``: add, change or remove one row of a draft."""
     edition, actor, known = _visible(request, number)
-    if not actor.roles & editions.DRAFTERS:
+    if not access.may(actor, "edition.rows"):
         raise PermissionDenied
     old = edition.duties.filter(pk=pk).first() if pk is not None else None
     if pk is not None and old is None:
@@ -173,7 +173,7 @@ def _day(at: datetime | None) -> str:
 def opinions(request: HttpRequest, number: int) -> HttpResponse:
     """``/matrix/editions/<number>/opinions/``: a named unit's head speaks to its rows, to all at once or to some."""
     edition, actor, known = _visible(request, number)
-    if not actor.roles & editions.SPEAKERS:
+    if not access.may(actor, "edition.opinion"):
         raise PermissionDenied
     refused = None
     if request.method == "POST":

@@ -14,24 +14,21 @@ from django.db.models import Max
 from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 
-from responsibility import acting, checks, clock, directory, ledger
-from responsibility.models import Duty, Edition, EditionState, Opinion, Post, Role, Stance, User
+from responsibility import access, acting, checks, clock, directory, ledger
+from responsibility.models import Duty, Edition, EditionState, Opinion, Post, Stance, User
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 # Sent in the transaction of the publication with ``edition``, ``before`` (Book of the former rows), ``now``.
 published = Signal()
 
-DRAFTERS: set[str] = {Role.COMMITTEE_OFFICE}
-APPROVERS: set[str] = {Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE}
-SPEAKERS: set[str] = {Role.MANAGER, Role.HEAD, Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE}
-# Verb: the posts that may, and the states it starts from. Buttons and acts read the same table.
-STEPS: dict[str, tuple[set[str], list[str]]] = {
-    "send": (DRAFTERS, [EditionState.DRAFT]),
-    "approve": (APPROVERS, [EditionState.COMMENT]),
-    "publish": (DRAFTERS, [EditionState.APPROVED]),
-    "take_back": (DRAFTERS | APPROVERS, [EditionState.COMMENT, EditionState.APPROVED]),
-    "withdraw": (DRAFTERS, [EditionState.DRAFT, EditionState.COMMENT, EditionState.APPROVED]),
+# The states that each verb starts from; who may is told by the permission table, as ``edition.<verb>``.
+STEPS: dict[str, list[str]] = {
+    "send": [EditionState.DRAFT],
+    "approve": [EditionState.COMMENT],
+    "publish": [EditionState.APPROVED],
+    "take_back": [EditionState.COMMENT, EditionState.APPROVED],
+    "withdraw": [EditionState.DRAFT, EditionState.COMMENT, EditionState.APPROVED],
 }
 COPIED = [
     "domain", "category_id", "scenario_id", "stage", "territory_id", "role", "unit_id", "basis", "basis_en", "valid",
@@ -86,7 +83,9 @@ def in_force(at: datetime) -> Edition | None:
 
 def steps(edition: Edition, actor: acting.Actor) -> list[str]:
     """The verbs that ``actor`` may press on ``edition`` as it stands; who drew it up does not approve it."""
-    open_to = [verb for verb, (roles, states) in STEPS.items() if actor.roles & roles and edition.state in states]
+    open_to = [
+        verb for verb, states in STEPS.items() if edition.state in states and access.may(actor, f"edition.{verb}")
+    ]
     own = actor.user is not None and edition.drafted_by_id == actor.user.pk
     return [verb for verb in open_to if not (own and verb == "approve")]
 
@@ -96,7 +95,7 @@ def draft(*, by: User, title: str, document: str = "") -> Edition:
     if not title.strip():
         raise Invalid("required", _("请填写清单名称。"), "title")
     with transaction.atomic():
-        actor, post = _acting(by, DRAFTERS)
+        actor, post = _acting(by, "edition.draft")
         based_on = Edition.objects.filter(state=EditionState.PUBLISHED).order_by("-number").first()
         edition = _create(title.strip()[:200], document.strip()[:100], based_on=based_on, drafted_by=by)
         if based_on:
@@ -112,7 +111,7 @@ def put(edition_id: int, rows: list[Row], *, by: User, instead_of: Iterable[int]
     ``Invalid`` names the first field that cannot be used; ``Refused`` once the edition is closed to changes.
     """
     with transaction.atomic():
-        actor, post = _acting(by, DRAFTERS)
+        actor, post = _acting(by, "edition.rows")
         edition = _open(edition_id)
         known = directory.current()
         made = [Duty(edition=edition, **_fields(row, known)) for row in rows]
@@ -153,12 +152,14 @@ def opine(edition_id: int, stance: str, duty_ids: list[int], *, by: User, text: 
     if stance == Stance.OBJECT and not text.strip():
         raise Invalid("required", _("有异议时请写明理由。"), "text")
     with transaction.atomic():
-        actor, _post = _acting(by, SPEAKERS)
+        actor = acting.of(by)
+        units = speaks_for(actor)
+        if not units:
+            raise _wrong_role()
         edition = Edition.objects.select_for_update().get(pk=edition_id)
         if edition.state != EditionState.COMMENT:
             raise Refused("not_in_comment", _("本版清单目前不在征求意见。"))
         duties = list(edition.duties.filter(pk__in=duty_ids))
-        units: dict[int | None, Post] = {post.unit_id: post for post in actor.posts if post.role in SPEAKERS}
         if not duties or len(duties) != len(set(duty_ids)) or any(duty.unit_id not in units for duty in duties):
             raise Forbidden("not_named", _("只能对列明本单位的行提出意见。"))
         known = directory.current()
@@ -270,12 +271,21 @@ def _come_into_force(edition: Edition, at: datetime, now: datetime, gaps: list[s
     edition.save()
 
 
-def _acting(user: User, roles: set[str]) -> tuple[acting.Actor, Post]:
+def speaks_for(actor: acting.Actor) -> dict[int | None, Post]:
+    """The units whose rows ``actor`` may speak to, each with the post in which."""
+    return {post.unit_id: post for post in actor.posts if access.scope("edition.opinion", post.role)}
+
+
+def _acting(user: User, act: str) -> tuple[acting.Actor, Post]:
     actor = acting.of(user)
-    post = actor.post_as(roles)
+    post = access.post_for(actor, act)
     if post is None:
-        raise Forbidden("wrong_role", _("本岗位不能办理清单的这一步。"))
+        raise _wrong_role()
     return actor, post
+
+
+def _wrong_role() -> Forbidden:
+    return Forbidden("wrong_role", _("本岗位不能办理清单的这一步。"))
 
 
 def _open(edition_id: int) -> Edition:
@@ -287,10 +297,9 @@ def _open(edition_id: int) -> Edition:
 
 def _begin(edition_id: int, verb: str, by: User) -> tuple[Edition, acting.Actor, Post]:
     """The edition, locked, when its state and the posts of ``by`` allow ``verb``."""
-    roles, states = STEPS[verb]
-    actor, post = _acting(by, roles)
+    actor, post = _acting(by, f"edition.{verb}")
     edition = Edition.objects.select_for_update().get(pk=edition_id)
-    if edition.state not in states:
+    if edition.state not in STEPS[verb]:
         raise Refused("wrong_state", _("清单现为“%(state)s”，不能这样办理。") % {"state": edition.get_state_display()})
     return edition, actor, post
 

@@ -64,7 +64,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
 
 def to_answer(actor: acting.Actor) -> list:
     """Editions that ask the actor's units: ``{"edition__number", "edition__title", "rows"}`` not yet spoken to."""
-    units = {post.unit_id for post in actor.posts if post.role in editions.SPEAKERS}
+    units = list(editions.speaks_for(actor))
     silent = Duty.objects.filter(edition__state=EditionState.COMMENT, unit__in=units, opinions=None)
     return list(
         silent.values("edition__number", "edition__title").annotate(rows=Count("pk")).order_by("-edition__number")[:5]

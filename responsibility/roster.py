@@ -67,7 +67,7 @@ def on_duty(unit_ids: Iterable[int], at: datetime) -> dict[int, list[Shift]]:
 
 def readable(actor: acting.Actor, known: Directory) -> dict[str, Unit]:
     """The working units whose roster the actor reads, own units first; 403 for whoever reads none."""
-    ids = access.rosters_read(actor, known.units)
+    ids = access.units(actor, "roster.read", known.units)
     shown = (known.units[pk] for pk in ids if known.units[pk].kind in WORKING or pk in actor.unit_ids)
     units = [unit for unit in shown if not unit.closed_on]
     if not units:
@@ -140,7 +140,7 @@ def standing(actor: acting.Actor, post: Post, at: datetime) -> Standing:
     for shift in shifts:
         if stands_in(shift, me, at):
             return Standing(shift.deputy or post, "deputy")
-    command = actor.post_in({post.unit_id}, {str(role) for role in access.IN_COMMAND})
+    command = access.post_for(actor, "case.acknowledge_off_duty", party={post.unit_id})
     if command:
         return Standing(command, "command")
     words = {"unit": post.unit.label, "people": "、".join(told(shift) for shift in shifts)}

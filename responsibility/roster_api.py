@@ -178,7 +178,7 @@ class Roster(APIView):
     )
     def post(self, request):
         """Draw up shifts as from the page; the faulty field is named as ``rows.<n>.<field>``, counted from 0."""
-        if not access.rosters_kept(acting.of(request.user), directory.current().units):
+        if not access.may(acting.of(request.user), "roster.plan"):
             raise Forbidden("not_roster_keeper", _("值班表由本单位负责人或系统管理员编排。"))
         given = PlanSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from responsibility import access, acting, authority, clock, directory, roster, rostering
-from responsibility.models import HandOver, Post, Role, Shift, Unit
+from responsibility.models import HandOver, Post, Shift, Unit
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 DAYS, FURTHEST = 7, 31
@@ -152,7 +152,7 @@ def _page(request: HttpRequest, unit: Unit | None = None, refused: Refused | Non
     if asked and asked not in units:
         raise Http404
     # The district's desks and the administrator begin with all units, everybody else with his own.
-    overview = actor.roles & (access.READS_ALL | {Role.ADMIN})
+    overview = access.everywhere(actor, "roster.read")
     unit = unit or units.get(asked) or (None if overview else next(iter(units.values())))
     watches = roster.watches([u.pk for u in units.values()], now)
     context = {
@@ -193,7 +193,8 @@ def _week(unit: Unit, actor: acting.Actor, known: directory.Directory, now: date
     shifts = list(Shift.objects.filter(unit=unit, during__overlap=window).select_related(*roster.RELATED))
     gaps = roster.holes([unit.pk], max(start, now), end) if end > now else []
     standing = [shift for shift in shifts if now in shift.during]
-    keeps = unit.pk in access.rosters_kept(actor, known.units)
+    keeps = unit.pk in access.units(actor, "roster.plan", known.units)
+    relieves = unit.pk in access.units(actor, "roster.hand_over", known.units)
     me = actor.user.pk if actor.user else 0
     return {
         "days": [_day(day, shifts, gaps) for day in days],
@@ -201,7 +202,7 @@ def _week(unit: Unit, actor: acting.Actor, known: directory.Directory, now: date
         "following": first + timedelta(days=DAYS),
         "keeps": keeps,
         "people": list(Post.objects.held(now).filter(unit=unit, user__is_active=True).select_related("user")),
-        "mine": [s for s in standing if keeps or s.user_id == me or roster.stands_in(s, me, now)],
+        "mine": [s for s in standing if relieves or s.user_id == me or roster.stands_in(s, me, now)],
         "to_take": list(_waiting(unit).filter(taken_at=None, to__user=me)),
         "handed": list(_waiting(unit).filter(Q(handed_at__gte=start) | Q(taken_at=None))[:RECENT]),
         "powers": authority.rows_of(unit, known),

@@ -108,7 +108,7 @@ def take_over(hand_over_id: int, *, by: User) -> HandOver:
         handed = HandOver.objects.select_related("to__user", "to__unit").get(pk=hand_over_id)
         if handed.taken_at:
             raise Refused("already_taken", _("这一班已经交接。"))
-        if handed.to_id not in {post.pk for post in actor.posts}:
+        if not _holds(actor, handed.to_id, "roster.take_over"):
             raise Forbidden("not_named", _("只有交班时指定的人可以接班。"))
         before = {"shifts": [_words(shift)]}
         touched = _relieve(shift, handed.to, now) if now in shift.during and shift.during.lower < now else []
@@ -180,10 +180,14 @@ def _editing(actor: acting.Actor, units: set[int], known: directory.Directory) -
     """The post in which ``actor`` keeps each roster; ``Forbidden`` when one is not his."""
     if not units:
         raise Invalid("required", _("没有要排的班。"), "rows")
-    if units - access.rosters_kept(actor, known.units):
+    if units - access.units(actor, "roster.plan", known.units):
         raise Forbidden("not_roster_keeper", _("值班表由本单位负责人或系统管理员编排。"))
-    keeping = {str(role) for role in access.KEEPS_ROSTERS}
-    return {unit: actor.post_in({unit}, keeping) or actor.post_as(keeping) for unit in units}
+    return {unit: _keeping(actor, "roster.plan", unit) for unit in units}
+
+
+def _keeping(actor: acting.Actor, act: str, unit: int) -> Post | None:
+    """A post in the unit itself rather than one above it."""
+    return access.post_for(actor, act, own={unit}) or access.post_for(actor, act, own=actor.unit_ids)
 
 
 def lock(units: Collection[int]) -> None:
@@ -227,13 +231,18 @@ def _locked_shift(shift_id: int) -> Shift:
 
 def _on_shift(actor: acting.Actor, shift: Shift, known: directory.Directory, now: datetime) -> Post | None:
     me = actor.user.pk if actor.user else None
-    if shift.user_id == me and shift.post_id in {post.pk for post in actor.posts}:
+    if shift.user_id == me and _holds(actor, shift.post_id, "roster.hand_over"):
         return shift.post
-    if roster.stands_in(shift, me, now) and shift.deputy_id in {post.pk for post in actor.posts}:
+    if roster.stands_in(shift, me, now) and _holds(actor, shift.deputy_id, "roster.hand_over"):
         return shift.deputy
-    if shift.unit_id in access.rosters_kept(actor, known.units):
-        return _editing(actor, {shift.unit_id}, known)[shift.unit_id]
+    if shift.unit_id in access.units(actor, "roster.hand_over", known.units):
+        return _keeping(actor, "roster.hand_over", shift.unit_id)
     raise Forbidden("not_on_shift", _("由当班人员、副班或本单位负责人交班。"))
+
+
+def _holds(actor: acting.Actor, post_id: int | None, act: str) -> bool:
+    """Whether ``actor`` holds the post now, and its role may do ``act``."""
+    return any(post.pk == post_id and access.scope(act, post.role) for post in actor.posts)
 
 
 def _refuse_not_running(shift: Shift, now: datetime) -> None:

@@ -77,7 +77,7 @@ def outlines(request: HttpRequest) -> HttpResponse:
 def ledger(request: HttpRequest) -> HttpResponse:
     """``/ledger/``: entries newest first, narrowed as ``LedgerFilter`` says, by ``chain`` or ``number``."""
     actor = acting.of(request.user)
-    if not actor.roles & access.READS_LEDGER:
+    if not access.may(actor, "ledger.read"):
         raise PermissionDenied
     chain, number = request.GET.get("chain", "").strip(), request.GET.get("number", "").strip()
     if number:

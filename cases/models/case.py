@@ -26,7 +26,7 @@ class CaseQuerySet(models.QuerySet):
     def _shared(self, actor: Actor) -> Q:
         from cases.models.grant import Grant
 
-        whom = Q(unit__in=actor.unit_ids)
+        whom = Q(unit__in=[post.unit_id for post in actor.posts if access.scope("case.read_granted", post.role)])
         if actor.user is not None and actor.user.pk:
             whom |= Q(user=actor.user.pk)
         return Q(pk__in=Grant.objects.live(clock.now()).filter(whom).values("case"))
@@ -37,13 +37,13 @@ class CaseQuerySet(models.QuerySet):
         A unit sees a case it was ever engaged in, and a department the cases of its own industry; an outsider what was
         shown to it by a grant that holds now.
         """
-        if access.reads_all(actor):
+        if access.everywhere(actor, "case.read"):
             return self
         from cases.models.work import Party
 
         shared = self._shared(actor)
-        mine = access.units_below(actor, units)
-        if not mine or not actor.roles & access.WORKS_CASES:
+        mine = access.units(actor, "case.read", units)
+        if not mine:
             return self.filter(shared)
         engaged = Party.objects.filter(case=OuterRef("pk"), unit__in=mine)
         return self.filter(Q(lead__in=mine) | Exists(engaged) | shared)

@@ -1,16 +1,15 @@
 """The two machines of a case, and nothing but memory.
 
-The decorators are the one table of transitions: buttons, API verbs, the diagram, the database trigger
-and the tests are all read from it. ``custom`` holds the word on the button, who may press it
-(``roles``) and from where (``scope``: ``party`` any engaged unit, ``holder`` the unit that commands,
-``centre`` the district operation centre). Guards live in ``cases/guards.py``.
+The decorators are the one table of transitions: buttons, API verbs, the diagram, the database trigger and the tests are
+all read from it. The word on the button, and who may press it, stand in ``responsibility/acts.py`` as ``case.<verb>``.
+Guards live in ``cases/guards.py``.
 """
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from responsibility.access import CENTRE, CHECKERS, FIELD
+from responsibility.acts import ACTS
 
 
 class State(models.TextChoices):
@@ -49,27 +48,23 @@ class CaseMachine(models.Model):
     class Meta:
         abstract = True
 
-    @transition(state, State.TRIAGE, State.DISPATCHED, custom={"label": _("立案"), "roles": CENTRE, "scope": "centre"})
+    @transition(state, State.TRIAGE, State.DISPATCHED)
     def file(self):
         """立案: the matrix has been asked, the street is set."""
 
-    @transition(
-        state, State.DISPATCHED, State.ACKNOWLEDGED, custom={"label": _("签收"), "roles": FIELD, "scope": "party"}
-    )
+    @transition(state, State.DISPATCHED, State.ACKNOWLEDGED)
     def acknowledge(self):
         """签收: a named person has answered."""
 
-    @transition(state, State.ACKNOWLEDGED, State.ON_SITE, custom={"label": _("到场"), "roles": FIELD, "scope": "party"})
+    @transition(state, State.ACKNOWLEDGED, State.ON_SITE)
     def arrive(self):
         """到场: somebody engaged stands there."""
 
-    @transition(state, State.ON_SITE, State.CONTAINED, custom={"label": _("受控"), "roles": FIELD, "scope": "holder"})
+    @transition(state, State.ON_SITE, State.CONTAINED)
     def contain(self):
         """受控: the danger is under control, with proof."""
 
-    @transition(
-        state, State.CONTAINED, State.RECTIFYING, custom={"label": _("整改"), "roles": FIELD, "scope": "holder"}
-    )
+    @transition(state, State.CONTAINED, State.RECTIFYING)
     def rectify(self):
         """整改: the lasting repair begins."""
 
@@ -77,42 +72,35 @@ class CaseMachine(models.Model):
         state,
         [State.CONTAINED, State.RECTIFYING],
         State.VERIFYING,
-        custom={"label": _("反馈"), "roles": FIELD, "scope": "holder"},
     )
     def report(self):
         """反馈: done, with proof; somebody else must look."""
 
-    @transition(
-        state, State.VERIFYING, State.RECTIFYING, custom={"label": _("返工"), "roles": CHECKERS, "scope": "centre"}
-    )
+    @transition(state, State.VERIFYING, State.RECTIFYING)
     def rework(self):
         """返工: the check failed."""
 
-    @transition(state, State.VERIFYING, State.CLOSED, custom={"label": _("结案"), "roles": CHECKERS, "scope": "centre"})
+    @transition(state, State.VERIFYING, State.CLOSED)
     def close(self):
         """结案: somebody outside the disposing units has checked."""
 
-    @transition(
-        state, State.CLOSED, State.RECTIFYING, custom={"label": _("重开"), "roles": CHECKERS, "scope": "centre"}
-    )
+    @transition(state, State.CLOSED, State.RECTIFYING)
     def reopen(self):
         """重开: it was not over."""
 
-    @transition(state, State.RECTIFYING, State.SUSPENDED, custom={"label": _("挂账"), "roles": (), "scope": "request"})
+    @transition(state, State.RECTIFYING, State.SUSPENDED)
     def suspend(self):
         """挂账: cannot be done now; only by an approved request."""
 
-    @transition(
-        state, State.SUSPENDED, State.RECTIFYING, custom={"label": _("恢复"), "roles": FIELD, "scope": "holder"}
-    )
+    @transition(state, State.SUSPENDED, State.RECTIFYING)
     def resume(self):
         """恢复: the reason to wait is gone."""
 
-    @transition(state, State.TRIAGE, State.VOID, custom={"label": _("作废"), "roles": CENTRE, "scope": "centre"})
+    @transition(state, State.TRIAGE, State.VOID)
     def void(self):
         """作废: a false alarm or a double, told apart before it was filed."""
 
-    @transition(state, WORKED, State.VOID, custom={"label": _("作废"), "roles": (), "scope": "request"})
+    @transition(state, WORKED, State.VOID)
     def annul(self):
         """作废 after filing: only by an approved request."""
 
@@ -126,10 +114,11 @@ class CaseMachine(models.Model):
 
 
 def verbs(model) -> dict:
-    """The state moves of ``model`` by name: ``{verb: {"sources": [...], "target": ..., **custom}}``."""
+    """The state moves of ``model`` by name: ``{verb: {"sources": [...], "target": ..., "label": ...}}``."""
     table: dict = {}
     for move in model._meta.get_field("state").get_all_transitions(model):
-        entry = table.setdefault(move.name, {"sources": [], "target": move.target, **move.custom})
+        words = {"label": ACTS[f"case.{move.name}"].label}
+        entry = table.setdefault(move.name, {"sources": [], "target": move.target, **words})
         entry["sources"].append(move.source)
     return table
 

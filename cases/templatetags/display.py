@@ -32,12 +32,6 @@ ASKED = {
 PRESSED = {"arrive": gettext_lazy("报告到场"), "contain": gettext_lazy("报告受控")}
 
 
-@register.filter
-def arbitrates(actor: Actor) -> bool:
-    """Whether the arbitration desk is for this person."""
-    return bool(actor.roles & access.READS_DISPUTES)
-
-
 @register.simple_tag(takes_context=True)
 def candidates(context, case: Case, asking: int | None = None) -> list[Unit]:
     """The units that have the powers to own ``case`` when the unit with the id ``asking`` gives it back."""
@@ -246,27 +240,15 @@ def get(mapping: dict, key):
 
 
 @register.filter
-def reads_ledger(actor: Actor) -> bool:
-    """Whether the ledger's reading room is open to ``actor``."""
-    return bool(actor.roles & access.READS_LEDGER)
-
-
-@register.filter
-def reads_rosters(actor: Actor) -> bool:
-    """Whether there is a duty roster for ``actor`` to read."""
-    return bool(actor.roles & (access.WORKS_CASES | access.READS_ALL | access.KEEPS_ROSTERS))
-
-
-@register.filter
 def exchanges(actor: Actor) -> bool:
     """Whether ``actor`` may take any table out and bring it back."""
     return bool(open_tables(actor))
 
 
 @register.filter
-def works(actor: Actor) -> bool:
-    """Whether cases, requests and the board have anything to show ``actor``."""
-    return bool(actor.roles & access.WORKS_CASES) or access.reads_all(actor)
+def may(actor: Actor, act: str) -> bool:
+    """Whether the permission table lets ``actor`` do ``act`` somewhere."""
+    return access.may(actor, act)
 
 
 @register.filter

@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from responsibility import acting, clock, ledger
+from responsibility import access, acting, clock, ledger
 from responsibility.exchange import judging, reading
 from responsibility.exchange.faults import BadFile, Fault
 from responsibility.exchange.judging import Progress, Report
@@ -202,7 +202,7 @@ def _clean(name: str) -> str:
 
 def _acting(by: User, table: Table) -> tuple[acting.Actor, Post]:
     actor = acting.of(by)
-    post = actor.post_as(table.roles)
+    post = access.post_for(actor, table.act)
     if post is None:
         raise Forbidden("wrong_role", _("本岗位不能导入这张表。"))
     return actor, post

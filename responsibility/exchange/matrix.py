@@ -40,7 +40,6 @@ class Matrix(Table):
         "file, the draft will hold exactly the rows of the file; other categories stay as they are.",
     )
     key = ("category", "domain", "scenario", "stage", "territory", "role", "unit", "valid_from")
-    roles = editions.DRAFTERS
     model = Duty
     columns = (
         Column("category", "风险类别", "Category", CATEGORY, help=(

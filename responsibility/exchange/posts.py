@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
-from responsibility import acting, posts
+from responsibility import access, acting, posts
 from responsibility.acting import Actor
 from responsibility.exchange.faults import Faults
 from responsibility.exchange.kinds import Choice, Code, Kind, Moment
@@ -18,7 +18,7 @@ from responsibility.models import Post, Role, Unit, User
 PLAIN = ["role", "title", "title_en", "since", "until"]
 USERNAME = UnicodeUsernameValidator()
 # Whoever may appoint these could help himself to everything.
-APPOINTED_BY_ADMIN = {Role.ADMIN, Role.AUDITOR}
+OVERSIGHT = {Role.ADMIN, Role.AUDITOR}
 
 
 class Posts(Table):
@@ -31,7 +31,6 @@ class Posts(Table):
         "a row for the new one. A new account has no password until an administrator sets one.",
     )
     key = ("user", "unit", "role", "since")
-    roles = {Role.COMMITTEE_OFFICE, Role.ADMIN}
     model = Post
     columns = (
         Column("user", "账号", "Account", Code(150), True, ("登录名。", "The sign-in name.")),
@@ -116,7 +115,7 @@ def _person(row: Row, names: dict[str, str], faults: Faults) -> None:
 def _appoint(row: Row, actor: Actor, faults: Faults) -> None:
     if actor.user and row.values["user"] == actor.user.username:
         faults.at(row, "user", "own_post")
-    elif row.values["role"] in APPOINTED_BY_ADMIN and Role.ADMIN not in actor.roles:
+    elif row.values["role"] in OVERSIGHT and not access.may(actor, "posts.oversight"):
         faults.at(row, "role", "not_yours")
 
 

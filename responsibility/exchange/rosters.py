@@ -43,7 +43,6 @@ class Rosters(Table):
         "The role is needed where a person holds several posts.",
     )
     key = SEAT
-    roles = {str(role) for role in access.KEEPS_ROSTERS}
     model = Shift
     columns = (
         Column("unit", "单位", "Unit", UNIT, True, ("单位代码。", "Code of the unit.")),
@@ -64,7 +63,7 @@ class Rosters(Table):
 
     def kept_by(self, actor: Actor) -> "Rosters":
         """The rosters that ``actor`` draws up."""
-        return Rosters(access.rosters_kept(actor, directory.current().units))
+        return Rosters(access.units(actor, "roster.plan", directory.current().units))
 
     def brought(self, actor: Actor) -> Q:
         """One's own files; all for the administrator, who keeps every roster."""
@@ -84,7 +83,7 @@ class Rosters(Table):
         """What each row must be by itself."""
         super().check(rows, have, actor, faults)
         known = directory.current()
-        kept = {known.units[pk].code for pk in access.rosters_kept(actor, known.units)}
+        kept = {known.units[pk].code for pk in access.units(actor, "roster.plan", known.units)}
         for row in rows:
             if row.faulty:
                 continue

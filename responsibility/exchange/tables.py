@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, models
 from django.db.models import Q
 
+from responsibility import access
 from responsibility.acting import Actor
 from responsibility.exchange.faults import Fault, Faults
 from responsibility.exchange.kinds import Kind
@@ -90,8 +91,6 @@ class Table:
     about: tuple[str, str] = ("", "")
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    # Posts that may export and import it; the same set is asked again under the lock.
-    roles: set[str]
     model: type[models.Model]
     # Whether rows of the file may speak of each other.
     whole = True
@@ -111,9 +110,14 @@ class Table:
         """The columns that count when the file comes back."""
         return [column for column in self.columns if not column.shown]
 
+    @property
+    def act(self) -> str:
+        """What the permission table calls its export and import; asked again under the lock."""
+        return f"exchange.{self.name}"
+
     def open_to(self, actor: Actor) -> bool:
         """Whether ``actor`` may export and import it."""
-        return bool(actor.roles & self.roles)
+        return access.may(actor, self.act)
 
     def kept_by(self, actor: Actor) -> "Table":
         """The part of it that ``actor`` may take out: all, unless it matters in which unit he holds his post."""

@@ -7,7 +7,7 @@ from responsibility.acting import Actor
 from responsibility.exchange.faults import Faults
 from responsibility.exchange.kinds import Allowed, Choice, Code, Day, Kind, Words
 from responsibility.exchange.tables import Change, Column, Row, Table
-from responsibility.models import Role, Unit, User
+from responsibility.models import Unit, User
 from responsibility.models.district import UnitKind
 
 PLAIN = ["code", "name", "short_name", "name_en", "kind", "closed_on", "source"]
@@ -29,7 +29,6 @@ class Units(Table):
         "A parent may be new in the same file.",
     )
     key = ("code",)
-    roles = {Role.COMMITTEE_OFFICE, Role.ADMIN}
     model = Unit
     columns = (
         Column("code", "代码", "Code", Code(64), True, ("唯一，之后不改。", "Unique, kept for good.")),

@@ -10,13 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from responsibility.models.district import Unit
-from responsibility.models.people import Role, User
-
-# Who reads an edition before it is published: who draws it up, agrees to it, speaks to it or oversees the district.
-# A published one is a public list (Work Safety Law, art. 17).
-READS_DRAFTS: set[str] = {
-    Role.COMMITTEE_OFFICE, Role.EMERGENCY_OFFICE, Role.MANAGER, Role.HEAD, Role.SHIFT_LEADER, Role.AUDITOR,
-}  # fmt: skip
+from responsibility.models.people import User
 
 if TYPE_CHECKING:
     from responsibility.acting import Actor
@@ -36,8 +30,13 @@ class EditionQuerySet(models.QuerySet):
     """Editions by who asks."""
 
     def visible_to(self, actor: "Actor"):
-        """The published editions, and the others too for posts that read drafts."""
-        return self if actor.roles & READS_DRAFTS else self.filter(state=EditionState.PUBLISHED)
+        """The published editions, and the others too for who draws up, agrees, speaks to it or oversees the district.
+
+        A published one is a public list (Work Safety Law, art. 17).
+        """
+        from responsibility import access
+
+        return self if access.may(actor, "edition.read") else self.filter(state=EditionState.PUBLISHED)
 
 
 class Edition(models.Model):

@@ -18,7 +18,7 @@ class ShiftQuerySet(models.QuerySet):
         """Shifts of the units whose roster the actor may read."""
         from responsibility import access
 
-        return self.filter(unit__in=access.rosters_read(actor, units))
+        return self.filter(unit__in=access.units(actor, "roster.read", units))
 
     def standing(self, at):
         """Shifts that run at ``at``, of people who hold their post then."""

@@ -48,7 +48,7 @@ def _the_district_names_a_lead_under_its_clock(page, case: Case) -> None:
     gap = page.locator("tr.gap", has_text="NEW-DRONE")
     expect(gap.locator("td").nth(2)).to_have_text("1")
     expect(gap.locator("td").nth(3)).to_have_text("1")
-    task.get_by_text("同意", exact=True).click()
+    task.locator("summary.yes").click()
     task.get_by_label("指定牵头单位").select_option("SJ-JTW")
     task.get_by_label("意见").fill("业务相近：交通运输")
     task.get_by_role("button", name="确认同意").click()

@@ -188,6 +188,14 @@ def test_what_nobody_owns_goes_to_its_street_and_opens_a_task_for_the_district(u
     assert running(unowned, "determine").get().unit.code == "SJ-ANWEI"
 
 
+def test_what_nobody_owns_cannot_be_refused(unowned, people):
+    task = unowned.requests.get()
+    with pytest.raises(Refused, match="must_name"):
+        requests.decide(task.pk, by=people["anwei-office"], approve=False, answer="不归我们")
+    assert unowned.requests.get().state == "pending"
+    assert running(unowned, "determine").exists()
+
+
 def test_once_determined_the_lead_joins_and_the_row_is_proposed_in_one_step(unowned, decide, people):
     task = unowned.requests.get()
     with pytest.raises(Refused, match="not_determined"):

@@ -310,4 +310,4 @@ def test_a_roster_is_read_by_its_unit_and_the_districts_desks(plan, people):
         "sijing-duty", "sijing-head", "sijing-handler", "chengyun-lead", "chengyun-check", "yingji-office",
         "anwei-office", "auditor", "admin",
     }  # fmt: skip
-    assert access.rosters_kept(acting.of(people["sijing-duty"]), units) == set()
+    assert access.units(acting.of(people["sijing-duty"]), "roster.plan", units) == set()

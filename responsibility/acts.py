@@ -1,0 +1,173 @@
+"""The one table of permissions: what is done, and which role does it where.
+
+Guards, buttons, pages, the API and the tests read it through ``responsibility.access``; none of them has a list of its
+own. A role that has no cell in a row may not do it. Sources: design 1 and 4.1-4.4, facts 1.2 and 2.3. What a cell does
+not tell (the state of the case, the proof, who asked) is asked by the guards besides; ``note`` says so to the reader.
+"""
+
+from dataclasses import dataclass, field
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from responsibility.models.people import Role
+
+
+class Scope(models.TextChoices):
+    """Where a role may do it, from wide to narrow; the unit meant is that of the post held."""
+
+    DISTRICT = "district", _("全区")
+    OWN = "own", _("本单位及下级")
+    PARTY = "party", _("责任方")
+    HOLDER = "holder", _("当前负责单位")
+    OWNER = "owner", _("牵头或当前负责单位")
+    LEAD = "lead", _("牵头单位")
+    NAMED = "named", _("列名者")
+    GRANTED = "granted", _("经特别授权")
+
+    @property
+    def means(self) -> str | Promise:
+        """What the word says, in a sentence."""
+        return MEANINGS[self]
+
+
+MEANINGS = {
+    Scope.DISTRICT: _("不限单位。"),
+    Scope.OWN: _("本岗位所在单位及其下级单位的事。"),
+    Scope.PARTY: _("本单位是案件现在的任一责任方。"),
+    Scope.HOLDER: _("本单位是案件现在的负责单位；大闭环中也指牵头单位。"),
+    Scope.OWNER: _("本单位是案件的牵头单位或现在的负责单位，并已是责任方。"),
+    Scope.LEAD: _("本单位是案件的牵头单位。"),
+    Scope.NAMED: _("该行、该班或该次交接列明本单位或本人。"),
+    Scope.GRANTED: _("该案件已授权给本单位，且未到期。"),
+}
+
+
+class Kind(models.TextChoices):
+    """The chapters of the table."""
+
+    READING = "reading", _("查阅")
+    CASE = "case", _("案件动作")
+    ASKING = "asking", _("提出请示")
+    DECIDING = "deciding", _("审批与裁定")
+    MATRIX = "matrix", _("责任清单")
+    JOINT = "joint", _("派单与会商")
+    ROSTER = "roster", _("值班表")
+    EXCHANGE = "exchange", _("导入导出与管理")
+
+
+@dataclass(frozen=True)
+class Act:
+    """One row: its chapter, its words, and ``{role: scope}``."""
+
+    kind: Kind
+    label: str | Promise
+    cells: dict[str, Scope] = field(default_factory=dict)
+    note: str | Promise = ""
+
+
+def at(scope: Scope, *roles: Role) -> dict[str, Scope]:
+    """The cells of ``roles``, all with one ``scope``."""
+    return {str(role): scope for role in roles}
+
+
+FIELD = (Role.DUTY_OFFICER, Role.HANDLER, Role.HEAD, Role.MANAGER, Role.EMERGENCY_OFFICE)
+DESKS = (Role.SHIFT_LEADER, Role.CHECKER, Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE, Role.AUDITOR)
+# Who commands in a unit answers for it at any hour, and draws up its duty roster.
+COMMAND = (Role.HEAD, Role.MANAGER, Role.EMERGENCY_OFFICE)
+# Whoever commands in a unit, and its duty officer for it.
+ORDERS = (*COMMAND, Role.DUTY_OFFICER)
+D, OWN, PARTY, HOLDER, NAMED = Scope.DISTRICT, Scope.OWN, Scope.PARTY, Scope.HOLDER, Scope.NAMED
+SHIFT, CHECK = at(D, Role.SHIFT_LEADER), at(D, Role.SHIFT_LEADER, Role.CHECKER)
+COMMITTEE, EMERGENCY = at(D, Role.COMMITTEE_OFFICE), at(D, Role.EMERGENCY_OFFICE)
+ADMIN, AUDITOR = at(D, Role.ADMIN), at(D, Role.AUDITOR)
+# The district's desks see everything; where a role stands in both, the wider cell counts.
+DESKS_AND_OWN = at(OWN, *FIELD) | at(D, *DESKS)
+ROSTER_KEEPERS = at(OWN, *COMMAND) | ADMIN
+ON_DUTY = at(NAMED, *FIELD, *DESKS)
+BY_REQUEST = _("只能经批准的请示。")
+APART = _("本人和本单位未参与处置。")
+
+ACTS: dict[str, Act] = {
+    "case.read": Act(Kind.READING, _("查阅案件、凭证与经过"), DESKS_AND_OWN, _("曾经承办或牵头的案件也在内。")),
+    "case.read_granted": Act(
+        Kind.READING, _("查阅授权给本单位的案件"), at(Scope.GRANTED, *Role), _("逐案授权，有期限；也可授权给个人。")
+    ),
+    "case.grants": Act(Kind.READING, _("查看案件授权给了谁"), COMMITTEE | EMERGENCY | AUDITOR),
+    "evidence.original": Act(Kind.READING, _("查看凭证原件"), AUDITOR),
+    "objects.read": Act(Kind.READING, _("查阅监测对象"), DESKS_AND_OWN, _("职责所及的对象也在内。")),
+    "dispute.read": Act(
+        Kind.READING, _("查阅争议、空白与推演"), COMMITTEE | EMERGENCY | SHIFT | AUDITOR
+    ),
+    "edition.read": Act(
+        Kind.READING, _("查阅未发布的清单"), COMMITTEE | EMERGENCY | SHIFT | AUDITOR | at(D, Role.HEAD, Role.MANAGER)
+    ),
+    "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
+    "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
+    "permissions.read": Act(Kind.READING, _("查阅本权限表"), COMMITTEE | EMERGENCY | AUDITOR | ADMIN),
+
+    "case.file": Act(Kind.CASE, _("立案"), SHIFT),
+    "case.void": Act(Kind.CASE, _("作废"), SHIFT, _("立案之前。")),
+    "case.acknowledge": Act(Kind.CASE, _("签收"), at(PARTY, *FIELD), _("须在班；无人在班时不限。")),
+    "case.acknowledge_off_duty": Act(Kind.CASE, _("不在班时签收"), at(PARTY, *COMMAND)),
+    "case.arrive": Act(Kind.CASE, _("到场"), at(PARTY, *FIELD)),
+    "case.contain": Act(Kind.CASE, _("受控"), at(HOLDER, *FIELD), _("凭证齐全。")),
+    "case.rectify": Act(Kind.CASE, _("整改"), at(HOLDER, *FIELD)),
+    "case.report": Act(Kind.CASE, _("反馈"), at(HOLDER, *FIELD), _("凭证齐全。")),
+    "case.resume": Act(Kind.CASE, _("恢复"), at(HOLDER, *FIELD)),
+    "case.rework": Act(Kind.CASE, _("返工"), CHECK, APART),
+    "case.close": Act(Kind.CASE, _("结案"), CHECK, APART),
+    "case.reopen": Act(Kind.CASE, _("重开"), CHECK),
+    "case.suspend": Act(Kind.CASE, _("挂账"), {}, BY_REQUEST),
+    "case.annul": Act(Kind.CASE, _("作废"), {}, BY_REQUEST),
+    "evidence.add": Act(Kind.CASE, _("提交凭证"), at(PARTY, *FIELD)),
+    "case.share": Act(Kind.CASE, _("特别授权"), COMMITTEE | EMERGENCY),
+    "case.unshare": Act(Kind.CASE, _("收回授权"), COMMITTEE | EMERGENCY),
+
+    "request.escalate": Act(Kind.ASKING, _("提级"), at(PARTY, *FIELD)),
+    "request.extend": Act(Kind.ASKING, _("延期"), at(PARTY, *FIELD)),
+    "request.suspend": Act(Kind.ASKING, _("挂账"), at(PARTY, *FIELD), _("红色案件除外。")),
+    "request.void": Act(Kind.ASKING, _("作废"), at(PARTY, *FIELD)),
+    "request.return": Act(Kind.ASKING, _("退回"), at(Scope.OWNER, *FIELD), _("已指定的案件不得再退。")),
+
+    "decide.escalate": Act(Kind.DECIDING, _("审批提级到中闭环"), at(Scope.LEAD, Role.MANAGER)),
+    "decide.escalate_large": Act(Kind.DECIDING, _("审批提级到大闭环"), EMERGENCY, _("也审批无牵头单位的提级。")),
+    "decide.extend": Act(Kind.DECIDING, _("审批延期"), SHIFT),
+    "decide.suspend": Act(Kind.DECIDING, _("审批挂账"), SHIFT),
+    "decide.void": Act(Kind.DECIDING, _("审批作废"), SHIFT),
+    "decide.return": Act(Kind.DECIDING, _("裁定退回"), EMERGENCY),
+    "decide.redispatch": Act(Kind.DECIDING, _("裁定改派"), EMERGENCY),
+    "decide.determine": Act(Kind.DECIDING, _("指定牵头单位"), COMMITTEE | EMERGENCY),
+
+    "order.give": Act(Kind.JOINT, _("派单"), at(HOLDER, *ORDERS), _("中闭环起。")),
+    "order.withdraw": Act(Kind.JOINT, _("撤回派单"), at(HOLDER, *ORDERS), _("或由派单单位撤回。")),
+    "order.acknowledge": Act(Kind.JOINT, _("签收派单"), at(NAMED, *FIELD)),
+    "order.done": Act(Kind.JOINT, _("派单办结"), at(NAMED, *FIELD), _("凭证齐全。")),
+    "order.return": Act(Kind.JOINT, _("退回派单"), at(NAMED, *FIELD), _("只退回派单单位。")),
+    "advice.record": Act(Kind.JOINT, _("记录会商"), at(HOLDER, *ORDERS)),
+    "advice.sign": Act(Kind.JOINT, _("签发会商结论"), at(HOLDER, *COMMAND)),
+
+    "edition.draft": Act(Kind.MATRIX, _("起草"), COMMITTEE),
+    "edition.rows": Act(Kind.MATRIX, _("改行，把指定列入草案"), COMMITTEE),
+    "edition.send": Act(Kind.MATRIX, _("发出征求意见"), COMMITTEE),
+    "edition.opinion": Act(
+        Kind.MATRIX, _("提出意见"), at(NAMED, *COMMAND, Role.COMMITTEE_OFFICE), _("只对列明本单位的行。")
+    ),
+    "edition.approve": Act(Kind.MATRIX, _("核准"), COMMITTEE | EMERGENCY, _("起草人除外。")),
+    "edition.publish": Act(Kind.MATRIX, _("发布"), COMMITTEE),
+    "edition.take_back": Act(Kind.MATRIX, _("退回修改"), COMMITTEE | EMERGENCY),
+    "edition.withdraw": Act(Kind.MATRIX, _("撤回，不再使用"), COMMITTEE),
+
+    "roster.plan": Act(Kind.ROSTER, _("排班与撤班"), ROSTER_KEEPERS),
+    "roster.hand_over": Act(Kind.ROSTER, _("交班"), ON_DUTY | ROSTER_KEEPERS, _("列名者为当班人员和副班。")),
+    "roster.take_over": Act(Kind.ROSTER, _("接班"), ON_DUTY | at(NAMED, Role.ADMIN), _("列名者为交班时指定的人。")),
+
+    "exchange.units": Act(Kind.EXCHANGE, _("导入导出单位"), COMMITTEE | ADMIN),
+    "exchange.posts": Act(Kind.EXCHANGE, _("导入导出岗位"), COMMITTEE | ADMIN, _("不得任命本人。")),
+    "posts.oversight": Act(Kind.EXCHANGE, _("任命审计员和系统管理员"), ADMIN),
+    "exchange.roster": Act(Kind.EXCHANGE, _("导入导出值班表"), ROSTER_KEEPERS),
+    "exchange.matrix": Act(Kind.EXCHANGE, _("导入导出责任清单"), COMMITTEE),
+    "exchange.objects": Act(Kind.EXCHANGE, _("导入导出监测对象"), COMMITTEE | EMERGENCY | ADMIN),
+    "admin.use": Act(Kind.EXCHANGE, _("系统管理后台"), ADMIN, _("案件与台账在后台只可查看。")),
+}  # fmt: skip

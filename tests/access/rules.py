@@ -1,0 +1,246 @@
+"""One rule for every door of the installation: method, address as the URL resolver spells it, and what it takes.
+
+``act`` is a row of the permission table (``responsibility/acts.py``) or one of the words below; ``of`` names the thing
+of the walk's world (``world.py``) on which it is done, and whoever does not see that thing is told 404. A door without
+``of`` is open to whoever may do ``act`` anywhere. A door with several kinds of work behind it has a line for each.
+"""
+
+from dataclasses import dataclass, field
+
+# Instead of an act: everybody; whoever has signed in; whoever sees the thing; a sub-platform with its key; nobody.
+PUBLIC, SIGNED_IN, SEEN, SOURCE, NOBODY = "public", "signed in", "seen", "source", "nobody"
+DECISIONS = {
+    "escalate": "street", "escalate_large": "wide", "extend": "street", "void": "street", "return": "street",
+    "suspend": "repair", "determine": "gap", "redispatch": "moved",
+}  # fmt: skip
+ASKED = {
+    "escalate": {}, "void": {}, "extend": {"minutes": 30}, "suspend": {"minutes": 60},
+    "return": {"code": "source_elsewhere"},
+}  # fmt: skip
+PARTY_VERBS = ["acknowledge", "arrive", "contain", "rectify", "report", "rework", "close", "reopen", "resume"]
+VERBS = dict.fromkeys(PARTY_VERBS, "street") | {"file": "triage", "void": "triage"}
+# A page calls the action that its operation of the API calls; there one of each scope is enough.
+PRESSED = {verb: VERBS[verb] for verb in ("acknowledge", "contain", "close", "file")}
+TABLES = ["units", "posts", "matrix", "objects"]
+# Kinds of request that a page is tried with, one of each scope.
+ON_PAGES = ("escalate", "return")
+REASON, APPROVED = {"reason": "试"}, {"decision": "approve"}
+# What is asked within a page that has a door of its own, and the test that meets everybody there.
+WITHIN = {
+    "case.grants": "tests/access/test_the_walk.py",
+    "case.acknowledge_off_duty": "tests/cases/test_acknowledging_on_duty.py",
+    "posts.oversight": "tests/exchange/test_exchange.py",
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """``at`` and ``body`` are filled from the world: ``"/cases/{street}/"``. ``file``: the field that takes one."""
+
+    method: str
+    pattern: str
+    act: str
+    of: str = ""
+    at: str = ""
+    body: dict = field(default_factory=dict)
+    file: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.at or self.pattern} ({self.act})"
+
+
+def _public() -> list[Door]:
+    both = ["/accounts/login/", "/admin/login/"]
+    read = ["/healthz", "/readyz", "/metrics", "/api/schema/", "/api/docs/", *both]
+    pressed = ["/accounts/logout/", "/language/", "/api/v1/token/", *both]
+    return [*(Door("GET", a, PUBLIC) for a in read), *(Door("POST", a, PUBLIC) for a in pressed)]
+
+
+def _sources() -> list[Door]:
+    doors = ["alerts/", "alerts/cap/", "alerts/alertmanager/", "readings/", "heartbeat/"]
+    return [Door("POST", f"/api/v1/{door}", SOURCE) for door in doors]
+
+
+def _cases() -> list[Door]:
+    page, api = "/cases/<number:number>/", "/api/v1/cases/<str:number>/"
+    photo = {"kind": "photo"}
+    share = {"unit": "X-INS", "reason": "理赔", "until": "{until}"}
+    return [
+        Door("GET", "/", SIGNED_IN),
+        Door("GET", "/board/", SIGNED_IN),
+        Door("GET", "/api/v1/cases/", SIGNED_IN),
+        Door("GET", page, SEEN, "street", "/cases/{street}/"),
+        Door("GET", page, SEEN, "triage", "/cases/{triage}/"),
+        Door("GET", api, SEEN, "street", "/api/v1/cases/{street}/"),
+        Door("GET", f"{api}timeline/", SEEN, "street", "/api/v1/cases/{street}/timeline/"),
+        Door("GET", f"{page}ledger/", SEEN, "street", "/cases/{street}/ledger/"),
+        Door("GET", f"{page}<slug:verb>/", SEEN, "street", "/cases/{street}/close/"),
+        *(
+            Door("POST", f"{page}<slug:verb>/", f"case.{v}", of, f"/cases/{{{of}}}/{v}/", REASON)
+            for v, of in PRESSED.items()
+        ),
+        *(
+            Door("POST", f"{api}<str:verb>/", f"case.{v}", of, f"/api/v1/cases/{{{of}}}/{v}/", REASON)
+            for v, of in (VERBS | {"suspend": "street", "annul": "street"}).items()
+        ),
+        Door("GET", f"{page}evidence/", SEEN, "street", "/cases/{street}/evidence/"),
+        Door("POST", f"{page}evidence/", "evidence.add", "street", "/cases/{street}/evidence/", photo, "file"),
+        Door("POST", f"{api}evidence/", "evidence.add", "street", "/api/v1/cases/{street}/evidence/", photo, "file"),
+        Door("GET", "/evidence/<int:pk>/", SEEN, "street", "/evidence/{photo}/"),
+        Door("GET", "/evidence/<int:pk>/thumb/", SEEN, "street", "/evidence/{photo}/thumb/"),
+        Door("GET", "/evidence/<int:pk>/original/", "evidence.original", "street", "/evidence/{photo}/original/"),
+        Door("POST", f"{page}shares/", "case.share", "street", "/cases/{street}/shares/", share | {"until": "{day}"}),
+        Door("POST", f"{api}shares/", "case.share", "street", "/api/v1/cases/{street}/shares/", share),
+        Door("POST", "/shares/<int:pk>/revoke/", "case.unshare", "street", "/shares/{grant}/revoke/"),
+        Door("POST", "/api/v1/shares/<int:pk>/revoke/", "case.unshare", "street", "/api/v1/shares/{grant}/revoke/"),
+    ]  # fmt: skip
+
+
+def _requests() -> list[Door]:
+    page, api = "/cases/<number:number>/requests/", "/api/v1/cases/<str:number>/requests/"
+    asked = {kind: {"kind": kind, "reason": "缺人手", **more} for kind, more in ASKED.items()}
+    return [
+        Door("GET", "/requests/", SIGNED_IN),
+        Door("GET", page, SEEN, "fresh", "/cases/{fresh}/requests/"),
+        *(Door("POST", page, f"request.{k}", "fresh", "/cases/{fresh}/requests/", asked[k]) for k in ON_PAGES),
+        *(Door("POST", api, f"request.{k}", "fresh", "/api/v1/cases/{fresh}/requests/", b) for k, b in asked.items()),
+        *(
+            Door("POST", "/requests/<int:pk>/", f"decide.{kind}", of, f"/requests/{{{kind}}}/", APPROVED)
+            for kind, of in DECISIONS.items()
+        ),
+        *(
+            Door("POST", "/api/v1/requests/<int:pk>/<str:decision>/", f"decide.{kind}", of,
+                 f"/api/v1/requests/{{{kind}}}/{d}/", {"answer": "知"})
+            for kind, of in DECISIONS.items()
+            for d in ("approve", "refuse")
+        ),
+        Door("GET", "/arbitration/", "dispute.read"),
+        Door("POST", "/arbitration/<int:pk>/row/", "edition.rows", "", "/arbitration/{determine}/row/"),
+    ]  # fmt: skip
+
+
+def _joint() -> list[Door]:
+    page, api = "/cases/<number:number>/", "/api/v1/cases/<str:number>/"
+    order = {"unit": "SJ-GA", "text": "封路", "minutes": 30, "power": "assist"}
+    said = {"kind": "advice", "expert": "陆工", "text": "通风"}
+    at, via = "/cases/{joint}/", "/api/v1/cases/{joint}/"
+    verbs = ("acknowledge", "done", "return", "withdraw")
+    return [
+        Door("POST", f"{page}orders/", "order.give", "joint", f"{at}orders/", order),
+        Door("GET", f"{api}orders/", SEEN, "joint", f"{via}orders/"),
+        Door("POST", f"{api}orders/", "order.give", "joint", f"{via}orders/", order),
+        Door("GET", "/api/v1/orders/", SIGNED_IN),
+        *(
+            Door("POST", f"{before}/orders/<int:pk>/{gap}/", f"order.{v}", "joint", f"{before}/orders/{{order}}/{v}/",
+                 {"note": "试"})
+            for before, gap in (("", "<slug:verb>"), ("/api/v1", "<str:verb>"))
+            for v in verbs
+        ),
+        Door("POST", f"{page}advice/", "advice.record", "joint", f"{at}advice/", said),
+        Door("GET", f"{api}advice/", SEEN, "joint", f"{via}advice/"),
+        Door("POST", f"{api}advice/", "advice.record", "joint", f"{via}advice/", said),
+        Door("POST", "/advice/<int:pk>/sign/", "advice.sign", "joint", "/advice/{advice}/sign/"),
+        Door("POST", "/api/v1/advice/<int:pk>/sign/", "advice.sign", "joint", "/api/v1/advice/{advice}/sign/"),
+    ]  # fmt: skip
+
+
+def _matrix() -> list[Door]:
+    edition = "/matrix/editions/<int:number>/"
+    place = "category=LL-CONF-H2S&lat=31.1144&lon=121.2683"
+    row = {
+        "category": "LL-CONF-H2S",
+        "role": "support",
+        "unit": "SJ-JGW",
+        "basis": "第三条",
+        "valid_from": "2026-01-01",
+    }
+    steps = ["send", "approve", "publish", "take_back", "withdraw"]
+    return [
+        Door("GET", "/territories.json", SIGNED_IN),
+        Door("GET", "/objects/", SIGNED_IN),
+        Door("GET", "/matrix/", SIGNED_IN),
+        Door("GET", "/matrix/cell/", SIGNED_IN, "", "/matrix/cell/?category=LL-CONF-H2S&role=lead"),
+        Door("GET", "/matrix/owner/", SIGNED_IN, "", f"/matrix/owner/?{place}"),
+        Door("GET", "/api/v1/matrix/owner/", SIGNED_IN, "", f"/api/v1/matrix/owner/?{place}"),
+        Door("GET", "/api/v1/matrix/editions/", SIGNED_IN),
+        Door("GET", "/matrix/editions/", SIGNED_IN),
+        Door("POST", "/matrix/editions/", "edition.draft", "", "/matrix/editions/", {"title": "新版"}),
+        Door("GET", edition, SIGNED_IN, "", "/matrix/editions/1/"),
+        Door("GET", edition, SEEN, "draft", "/matrix/editions/{draft}/"),
+        Door("GET", f"/api/v1{edition}", SEEN, "draft", "/api/v1/matrix/editions/{draft}/"),
+        Door("GET", f"{edition}do/<slug:verb>/", SEEN, "draft", "/matrix/editions/{draft}/do/send/"),
+        *(
+            Door("POST", f"{edition}do/<slug:verb>/", f"edition.{v}", "draft", f"/matrix/editions/{{draft}}/do/{v}/")
+            for v in steps
+        ),
+        Door("GET", f"{edition}rows/new/", "edition.rows", "draft", "/matrix/editions/{draft}/rows/new/"),
+        Door("POST", f"{edition}rows/new/", "edition.rows", "draft", "/matrix/editions/{draft}/rows/new/", row),
+        Door("GET", f"{edition}rows/<int:pk>/", "edition.rows", "draft", "/matrix/editions/{draft}/rows/{row}/"),
+        Door("POST", f"{edition}rows/<int:pk>/", "edition.rows", "draft", "/matrix/editions/{draft}/rows/{row}/", row),
+        Door("GET", f"{edition}opinions/", "edition.opinion", "unnamed", "/matrix/editions/{draft}/opinions/"),
+        Door("POST", f"{edition}opinions/", "edition.opinion", "draft", "/matrix/editions/{draft}/opinions/",
+             {"stance": "accept", "row": "{row}"}),
+        Door("GET", f"{edition}compare/", SEEN, "draft", "/matrix/editions/{draft}/compare/"),
+        Door("GET", f"{edition}whatif/", "dispute.read", "", "/matrix/editions/{draft}/whatif/"),
+    ]  # fmt: skip
+
+
+def _rooms() -> list[Door]:
+    handed = "/roster/hand-overs/"
+    table, upload = "/exchange/<str:name>/", "/exchange/uploads/<uuid:chain>/"
+    shift = {"unit": "310117102", "person": "sijing-handler", "since": "{since}", "until": "{until}"}
+    return [
+        Door("GET", "/ledger/", "ledger.read"),
+        Door("GET", "/api/v1/ledger/", "ledger.read"),
+        Door("GET", "/permissions/", "permissions.read"),
+        Door("GET", "/permissions/table.csv", "permissions.read"),
+        Door("GET", "/api/v1/permissions/", "permissions.read"),
+        Door("GET", "/roster/", "roster.read"),
+        Door("GET", "/roster/", SEEN, "roster", "/roster/?unit=310117102"),
+        Door("POST", "/roster/plan/", "roster.plan", "roster", "/roster/plan/", shift),
+        Door("POST", "/roster/<int:pk>/drop/", "roster.plan", "roster", "/roster/{coming}/drop/"),
+        Door("POST", "/roster/<int:pk>/hand-over/", "roster.hand_over", "shift", "/roster/{running}/hand-over/",
+             {"to": "{taker}"}),
+        Door("POST", f"{handed}<int:pk>/take/", "roster.take_over", "handed", f"{handed}{{handed}}/take/"),
+        Door("GET", "/exchange/", "exchange.*"),
+        *(Door("GET", table, f"exchange.{t}", "", f"/exchange/{t}/") for t in TABLES),
+        *(Door("POST", table, f"exchange.{t}", "", f"/exchange/{t}/") for t in TABLES),
+        *(Door("GET", f"{table}template.xlsx", f"exchange.{t}", "", f"/exchange/{t}/template.xlsx") for t in TABLES),
+        *(Door("GET", f"{table}export.<str:form>", f"exchange.{t}", "", f"/exchange/{t}/export.csv") for t in TABLES),
+        Door("GET", upload, SEEN, "upload", "/exchange/uploads/{upload}/"),
+        Door("GET", f"{upload}report.csv", SEEN, "upload", "/exchange/uploads/{upload}/report.csv"),
+        Door("POST", f"{upload}apply/", "exchange.units", "upload", "/exchange/uploads/{upload}/apply/"),
+    ]  # fmt: skip
+
+
+DOORS: list[Door] = [*_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_rooms()]
+
+# The administration is one act; these of its tables can only be looked at, whoever looks.
+LOOKED_AT = {
+    "alerts/alert", "alerts/reading", "cases/case", "cases/deadline", "cases/evidence", "cases/party", "cases/request",
+    "cases/grant", "responsibility/duty", "responsibility/handover", "responsibility/ledgerentry",
+    "responsibility/shift", "responsibility/edition", "responsibility/opinion",
+}  # fmt: skip
+OF_DJANGO = {
+    "/admin/autocomplete/": "/admin/autocomplete/?app_label=responsibility&model_name=unit&field_name=parent&term=x",
+    "/admin/^(?P<app_label>responsibility|alerts|cases)/$": "/admin/responsibility/",
+    "/admin/(?P<url>.*)$": "/admin/responsibility/unit",
+    "/admin/responsibility/user/<id>/password/": "/admin/responsibility/user/{user}/password/",
+}
+# The two have rules of their own; the third leads to the page of a row, and no row has one: 404 for the administrator.
+ELSEWHERE = {"/admin/login/", "/admin/logout/", "/admin/r/<path:content_type_id>/<path:object_id>/"}
+
+
+def administration(patterns: list[str], samples: dict[str, object]) -> list[Door]:
+    """A door for each address of the administration; ``samples``: a row id of each table that holds any."""
+    doors = []
+    for pattern in patterns:
+        table, _slash, what = pattern.removeprefix("/admin/").removesuffix("/").partition("/<path:object_id>/")
+        added = table.removesuffix("/add")
+        never = (added != table and added in LOOKED_AT) or (what == "delete" and table in LOOKED_AT)
+        at = OF_DJANGO.get(pattern) or pattern.replace("<path:object_id>", str(samples.get(table, 1)))
+        if pattern in ELSEWHERE:
+            continue
+        doors.append(Door("GET", pattern, NOBODY if never else "admin.use", "", at))
+    return [*doors, Door("POST", "/admin/logout/", SIGNED_IN)]

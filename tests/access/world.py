@@ -1,0 +1,175 @@
+"""What the walk finds: real cases, requests, an edition, a roster, a grant, an upload, brought about by the actions."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.utils.timezone import localdate
+
+from alerts import intake
+from alerts.formats import item
+from cases import actions, advising, orders, proof, requests, sharing
+from cases.changes import Changes, locked
+from cases.models import Case, Request, RequestKind
+from responsibility import acting, clock, directory, editions, rostering
+from responsibility.exchange import importing
+from responsibility.exchange.tables import TABLES
+from responsibility.models import Category, Duty, Role, Unit, User
+from tests.cases.conftest import alert, hold, picture
+from tests.exchange.conftest import text
+
+SIJING, WATER, JIANGUAN = "310117102", "SJ-SW", "SJ-JGW"
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Thing:
+    """What is acted on: the act of seeing it, and the units (codes) and people that each scope means there."""
+
+    sees: str
+    places: dict[str, set[str]] = field(default_factory=dict)
+    # Whoever may see none of its kind is told 403, who may see others of the kind 404.
+    room: bool = False
+
+
+@dataclass
+class World:
+    """``values`` fill the addresses; ``things`` are what the rules speak of."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    things: dict[str, Thing] = field(default_factory=dict)
+
+
+def build(people: dict[str, User], source) -> World:
+    """Bring it all about. In the caller's transaction."""
+    world = World()
+    _cases(world, people, source)
+    _joint(world, people, source)
+    _disputes(world, people, source)
+    _edition(world, people)
+    _roster(world, people)
+    _upload(world, people)
+    now = clock.now()
+    world.values |= {"since": (now + 2 * HOUR).isoformat(), "until": (now + 9 * HOUR).isoformat()}
+    world.values["day"] = localdate(now + 48 * HOUR).isoformat()
+    return world
+
+
+def _open(source, name: str, **fields) -> Case:
+    """A case of its own in the town of Sijing."""
+    place = {"lat": 31.1144, "lon": 121.2683}
+    raw = alert(**({"external_id": f"walk-{name}", "object": f"WALK-{name}", "location": place} | fields))
+    return Case.objects.get(number=intake.receive(source, [raw], item.read)[0].case)
+
+
+def _case(world: World, name: str, case: Case, **places: set[str]) -> Case:
+    """Enter ``case`` under ``name``; the parties are the units to which it is shown besides the lead."""
+    units = {"party": {SIJING}, "holder": {SIJING}, "lead": {WATER}} | places
+    units["owner"] = (units["lead"] | units["holder"]) & units["party"]
+    units.setdefault("own", units["party"] | units["lead"])
+    world.values[name] = case.number
+    world.things[name] = Thing("case.read", units)
+    return case
+
+
+def _press(case: Case, people, *steps: str) -> None:
+    for number, step in enumerate(steps):
+        name, verb = step.split()
+        if verb == "prove":
+            proof.add(case.pk, picture(number + case.pk), by=people[name])
+        else:
+            actions.perform(case.pk, verb, by=people[name])
+
+
+def _ask(world: World, case: Case, people, kind: str, name: str = "", **more) -> None:
+    who = people["shuiwu-duty" if name == "escalate_large" else "sijing-head"]
+    asked = requests.ask(case.pk, by=who, kind=kind, reason="缺人手", **more)
+    world.values[name or kind] = asked.pk
+
+
+def _cases(world: World, people, source) -> None:
+    street = _case(world, "street", _open(source, "street"), granted={"X-INS-B"})
+    _press(street, people, "sijing-duty acknowledge", "sijing-handler arrive", "sijing-handler prove")
+    world.values["photo"] = street.evidence.get().pk
+    until = clock.now() + timedelta(days=3)
+    grant = sharing.share(street.pk, by=people["anwei-office"], until=until, reason="理赔", unit="X-INS-B")
+    world.values["grant"] = grant.pk
+    for kind, more in {"escalate": {}, "void": {}, "extend": {"minutes": 30}}.items():
+        _ask(world, street, people, kind, **more)
+    _ask(world, street, people, "return", code="source_elsewhere")
+    _case(world, "fresh", _open(source, "fresh"))
+    desks = {"party": set(), "holder": set(), "lead": set()}
+    _case(world, "triage", _open(source, "triage", category="NO-SUCH-CATEGORY"), **desks)
+    repair = _case(world, "repair", _open(source, "repair"))
+    works = ["acknowledge", "arrive", "prove", "contain", "rectify"]
+    _press(repair, people, *(f"sijing-handler {verb}" for verb in works))
+    _ask(world, repair, people, "suspend", minutes=60)
+    both = {SIJING, WATER}
+    wide = _case(world, "wide", _open(source, "wide", grade="orange"), party=both, holder={WATER})
+    _ask(world, wide, people, "escalate", "escalate_large")
+
+
+def _joint(world: World, people, source) -> None:
+    """A case in the medium loop, with an order to a third department and a recommendation to be signed."""
+    places = {"party": {SIJING, WATER, JIANGUAN}, "holder": {WATER}, "named": {JIANGUAN}}
+    joint = _case(world, "joint", _open(source, "joint", grade="orange"), **places)
+    lead = people["shuiwu-head"]
+    order = orders.give(joint.pk, by=lead, unit=JIANGUAN, text="查明管线", minutes=30)
+    advising.record(joint.pk, by=lead, kind="advice", expert="陆工", text="通风")
+    advice = advising.record(joint.pk, by=lead, kind="recommendation", expert="陆工、沈工", text="通风")
+    world.values |= {"order": order.pk, "advice": advice.pk}
+
+
+def _disputes(world: World, people, source) -> None:
+    Category.objects.create(code="WALK-NEW", name="新业态", domain="新", operator="event", unit="")
+    gap = _case(world, "gap", _open(source, "gap", category="WALK-NEW", scenario=None), lead=set())
+    world.values["determine"] = gap.requests.get().pk
+    moved = _case(world, "moved", _open(source, "moved"))
+    changes = Changes(directory.current(), clock.now())
+    for case in locked(pk=moved.pk):
+        changes.ask(case, RequestKind.REDISPATCH, proposed=changes.known.units_by_code[JIANGUAN], reason="edition")
+        changes.touch(case)
+    changes.write(by=acting.SYSTEM)
+    world.values["redispatch"] = Request.objects.get(case=moved).pk
+
+
+def _edition(world: World, people) -> None:
+    """Drawn up by somebody who does not walk, so that everybody else may approve as far as the post goes."""
+    drafter = User.objects.create_user("walk-drafter")
+    hold(drafter, Unit.objects.get(code="SJ-ANWEI"), Role.COMMITTEE_OFFICE)
+    draft = editions.draft(by=drafter, title="待议")
+    editions.send(draft.pk, by=drafter)
+    row = Duty.objects.filter(edition=draft, unit__code=WATER).order_by("pk")[0]
+    world.values |= {"draft": draft.number, "row": row.pk}
+    world.things["draft"] = Thing("edition.read", {"named": {WATER}})
+    # The page of opinions, which every unit's head may open though none of its rows stands there.
+    world.things["unnamed"] = Thing("edition.read", {"named": set(directory.current().units_by_code)})
+
+
+def _roster(world: World, people) -> None:
+    now = clock.now()
+    rows = [
+        rostering.Row(SIJING, "sijing-duty", now - HOUR, now + 8 * HOUR),
+        rostering.Row(SIJING, "sijing-duty", now + 10 * HOUR, now + 18 * HOUR),
+    ]
+    with clock.as_if(now - HOUR):
+        running, coming = rostering.plan(rows, by=people["sijing-head"])
+    taker = people["sijing-handler"].posts.get()
+    handed = rostering.hand_over(running.pk, by=people["sijing-duty"], to=taker.pk)
+    world.values |= {"running": running.pk, "coming": coming.pk, "taker": taker.pk, "handed": handed.pk}
+    world.things["roster"] = Thing("roster.read", {"own": {SIJING}}, room=True)
+    world.things["shift"] = Thing("roster.read", {"own": {SIJING}, "named": {"sijing-duty"}}, room=True)
+    world.things["handed"] = Thing("roster.read", {"own": {SIJING}, "named": {"sijing-handler"}}, room=True)
+
+
+def _upload(world: World, people) -> None:
+    """A file that changes nothing: whoever may import it is told that there is nothing to do."""
+    columns = TABLES["units"].read_columns
+    unit = next(iter(TABLES["units"].records("")))
+    cells = TABLES["units"].texts(unit, [column.name for column in columns])
+    lines = [",".join(column.label for column in columns), ",".join(f'"{cell}"' for cell in cells)]
+    file = text("\n".join(lines))
+    upload = importing.receive(TABLES["units"], file, file.name, by=people["anwei-office"])
+    importing.judge(upload.pk)
+    world.values["upload"] = upload.chain
+    world.things["upload"] = Thing("exchange.units")
