@@ -46,8 +46,8 @@ def post_for(actor: Actor, verb: str, case: Case, engaged: set[int]) -> Post:
 
 def places(case: Case, engaged: Collection[int]) -> dict[str, Collection[int]]:
     """The ids of the units that the scopes of the permission table mean on ``case``."""
-    owners = {unit for unit in (case.lead_id, case.holder_id) if unit in engaged}
-    lead = {case.lead_id} if case.lead_id else set()
+    owners = {unit for unit in (case.lead_id, case.holder_id) if unit and unit in engaged}
+    lead: set[int] = {case.lead_id} if case.lead_id else set()
     return {"party": engaged, "holder": commanding(case), "owner": owners, "lead": lead}
 
 

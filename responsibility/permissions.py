@@ -79,7 +79,7 @@ class PermissionSerializer(serializers.Serializer):
 
     act = serializers.CharField()
     kind = serializers.ChoiceField(Kind.choices)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     roles = serializers.DictField(child=serializers.ChoiceField(Scope.choices))
     note = serializers.CharField()
 

@@ -202,7 +202,7 @@ def _clean(name: str) -> str:
 
 def _acting(by: User, table: Table) -> tuple[acting.Actor, Post]:
     actor = acting.of(by)
-    post = access.post_for(actor, table.act)
+    post = access.post_for(actor, table.act, own=actor.unit_ids)
     if post is None:
         raise Forbidden("wrong_role", _("本岗位不能导入这张表。"))
     return actor, post

@@ -66,8 +66,8 @@ class Rosters(Table):
         return Rosters(access.units(actor, "roster.plan", directory.current().units))
 
     def brought(self, actor: Actor) -> Q:
-        """One's own files; all for the administrator, who keeps every roster."""
-        own = Q() if Role.ADMIN in actor.roles else Q(brought_by=actor.user)
+        """One's own files; all for who keeps every roster."""
+        own = Q() if access.everywhere(actor, "roster.plan") else Q(brought_by=actor.user)
         return super().brought(actor) & own
 
     def lock(self, scope: str) -> None:

@@ -21,7 +21,7 @@ PARTY_VERBS = ["acknowledge", "arrive", "contain", "rectify", "report", "rework"
 VERBS = dict.fromkeys(PARTY_VERBS, "street") | {"file": "triage", "void": "triage"}
 # A page calls the action that its operation of the API calls; there one of each scope is enough.
 PRESSED = {verb: VERBS[verb] for verb in ("acknowledge", "contain", "close", "file")}
-TABLES = ["units", "posts", "matrix", "objects"]
+TABLES = ["units", "posts", "roster", "matrix", "objects"]
 # Kinds of request that a page is tried with, one of each scope.
 ON_PAGES = ("escalate", "return")
 REASON, APPROVED = {"reason": "试"}, {"decision": "approve"}
@@ -203,6 +203,9 @@ def _rooms() -> list[Door]:
         Door("POST", "/roster/<int:pk>/hand-over/", "roster.hand_over", "shift", "/roster/{running}/hand-over/",
              {"to": "{taker}"}),
         Door("POST", f"{handed}<int:pk>/take/", "roster.take_over", "handed", f"{handed}{{handed}}/take/"),
+        Door("GET", "/api/v1/roster/", "roster.read"),
+        Door("GET", "/api/v1/roster/", SEEN, "roster", "/api/v1/roster/?unit=310117102"),
+        Door("POST", "/api/v1/roster/", "roster.plan", "planned", "/api/v1/roster/", {"rows": [shift]}),
         Door("GET", "/exchange/", "exchange.*"),
         *(Door("GET", table, f"exchange.{t}", "", f"/exchange/{t}/") for t in TABLES),
         *(Door("POST", table, f"exchange.{t}", "", f"/exchange/{t}/") for t in TABLES),

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
@@ -86,6 +86,8 @@ def expected(who: Person, door: Door, world: World, table: dict[str, Act] = ACTS
 
 
 def _sees(who: Person, thing: Thing, table: dict[str, Act]) -> bool:
+    if not thing.sees:
+        return True
     granted = thing.sees == "case.read" and _fits(who, table["case.read_granted"], thing.places)
     return granted or _fits(who, table[thing.sees], thing.places)
 
@@ -130,20 +132,26 @@ def told(who: Person, door: Door, world: World) -> str:
     """What ``who`` is really told at ``door``; afterwards it has not happened."""
     values = world.values
     address = (door.at or door.pattern).format(**values)
-    body = {name: value.format(**values) if isinstance(value, str) else value for name, value in door.body.items()}
+    body = _filled(door.body, values)
     as_json = door.method == "POST" and address.startswith("/api/") and not door.file
     if door.file:
         body[door.file] = picture(99)
-    kept = who.client.cookies.output()
+    kept = deepcopy(who.client.cookies)
     more = {"content_type": "application/json"} if as_json else {}
     with undone():
         answer = getattr(who.client, door.method.lower())(address, body or None, **more)
-    if who.client.cookies.output() != kept:
-        # Signing out, above all, has not happened either.
-        who.client.cookies = SimpleCookie()
-        if who.is_signed_in:
-            who.client.force_login(who.actor.user)
+    # Signing out, above all, has not happened either.
+    who.client.cookies = kept
     return judge(answer, who)
+
+
+def _filled(value, values: dict):
+    """``value`` with its gaps filled, however deep."""
+    if isinstance(value, dict):
+        return {name: _filled(one, values) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, values) for one in value]
+    return value.format(**values) if isinstance(value, str) else value
 
 
 def judge(answer: HttpResponse, who: Person) -> str:

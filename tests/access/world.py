@@ -24,7 +24,10 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class Thing:
-    """What is acted on: the act of seeing it, and the units (codes) and people that each scope means there."""
+    """What is acted on: the act of seeing it, and the units (codes) and people that each scope means there.
+
+    An empty ``sees``: nothing is told of whether it is there, so that whoever may not is told no more than that.
+    """
 
     sees: str
     places: dict[str, set[str]] = field(default_factory=dict)
@@ -158,6 +161,7 @@ def _roster(world: World, people) -> None:
     handed = rostering.hand_over(running.pk, by=people["sijing-duty"], to=taker.pk)
     world.values |= {"running": running.pk, "coming": coming.pk, "taker": taker.pk, "handed": handed.pk}
     world.things["roster"] = Thing("roster.read", {"own": {SIJING}}, room=True)
+    world.things["planned"] = Thing("", {"own": {SIJING}})
     world.things["shift"] = Thing("roster.read", {"own": {SIJING}, "named": {"sijing-duty"}}, room=True)
     world.things["handed"] = Thing("roster.read", {"own": {SIJING}, "named": {"sijing-handler"}}, room=True)
 
