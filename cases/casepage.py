@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import fivefold, guards, requests, sensors, worklist
+from cases import fivefold, guards, joint, requests, sensors, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import EvidenceKind, RequestState, ReturnReason
 from cases.worklist import ORDER
@@ -126,7 +126,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "shares": access.may(actor, "case.share"),
         "units": known.units.values() if access.may(actor, "case.share") else (),
         "family": list(_family(case, actor, known)),
-        "forms_now": f"{case.state}:{','.join(allowed)}:{','.join(str(r.pk) for r in asked if r.state == 'pending')}",
+        **_together(case, actor, known, allowed, asked),
     }
 
 
@@ -156,6 +156,13 @@ def _colleagues(actor: Actor, engaged: set[int]) -> list[Post]:
     held = Post.objects.held(clock.now()).filter(unit__in=engaged & actor.unit_ids, user__is_active=True)
     held = held.filter(role__in=access.roles("case.acknowledge")).exclude(user=actor.user)
     return list(held.select_related("user"))
+
+
+def _together(case: Case, actor: Actor, known: Directory, allowed: list[str], asked: list[Request]) -> dict:
+    """Joint work, and the key by which the page knows that its forms are no longer those that would be offered."""
+    shown = joint.about(case, actor, known)
+    pending = ",".join(str(request.pk) for request in asked if request.state == RequestState.PENDING)
+    return shown | {"forms_now": f"{case.state}:{','.join(allowed)}:{pending}:{joint.state_of(shown['orders'])}"}
 
 
 def _duties(case: Case) -> dict:

@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 
 from cases import board, ladder, notifying
 from cases.models import Case, Deadline, Party
+from cases.models.clock import SEVERAL
 from cases.models.machine import ENDED
 from cases.models.work import Request, RequestState
 from notices import outbox
@@ -116,6 +117,16 @@ class Changes:
             }
         )
 
+    def start_own(self, case: Case, kind: str, unit: Unit, minutes: float) -> Deadline:
+        """Start a clock of natural ``minutes`` that one order or one team keeps for itself; written at once."""
+        due_at = self.now + timedelta(minutes=minutes)
+        return Deadline.objects.create(case=case, unit=unit, kind=kind, started_at=self.now, due_at=due_at)
+
+    def stop_own(self, deadline: Deadline | None) -> None:
+        """Stop the clock that one order or one team keeps; nothing for none and for one that has stopped."""
+        if deadline is not None:
+            Deadline.objects.running().filter(pk=deadline.pk).update(stopped_at=self.now, paused_at=None)
+
     def hand_on(self, case: Case, former: Unit, unit: Unit) -> None:
         """The clocks that run against ``former`` run on against ``unit``, with the time that is left."""
         self.handed.append((case, former, unit))
@@ -183,7 +194,7 @@ class Changes:
 
     def _hand_on(self) -> None:
         for case, former, unit in self.handed:
-            owed = Deadline.objects.running().filter(case=case, unit=former).exclude(kind__in=ladder.KINDS)
+            owed = Deadline.objects.running().filter(case=case, unit=former).exclude(kind__in=[*ladder.KINDS, *SEVERAL])
             owed.update(unit=unit)
 
     def _add(self) -> None:

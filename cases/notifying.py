@@ -26,7 +26,8 @@ CALL = "deadline.missed"
 class To:
     """``audience`` of the unit that stands in ``relation`` to the case, from the colour ``least`` on.
 
-    ``street``, ``lead``, ``holder``, ``owing`` (who let a clock pass), or a standing function of the district.
+    ``street``, ``lead``, ``holder``, ``owing`` (the unit that the act names, as it let a clock pass or was given an
+    order), or a standing function of the district.
     """
 
     relation: str
@@ -57,6 +58,9 @@ TOLD: dict[str, tuple[To, ...]] = {
     "request.return": (COMMAND_ROOM,),
     "request.redispatch": (COMMAND_ROOM,),
     "request.determine": (COMMITTEE,),
+    "order.give": (To("owing", DUTY),),
+    "order.return": (LEAD,),
+    "order.done": (LEAD,),
     "request.approve": (HOLDER, STREET),
     "request.refuse": (HOLDER, STREET),
     "request.overtaken": (HOLDER,),
@@ -69,6 +73,7 @@ ASKED = {
     "case.designate": gettext_lazy("请签收。"),
     "case.triage": gettext_lazy("请研判。"),
     "case.report": gettext_lazy("请核查。"),
+    "order.give": gettext_lazy("请签收。"),
     **{f"request.{kind}": gettext_lazy("请审批。") for kind in ("escalate", "extend", "suspend", "void")},
     **{f"request.{kind}": gettext_lazy("请裁定。") for kind in ("return", "redispatch", "determine")},
 }
@@ -77,7 +82,7 @@ TOLD_OTHERWISE = {"acknowledge", "rung", "contain", "medium_limit"}
 # What a sentence of ours may need of an act; the rest stays in the ledger.
 WORDS = {
     "holder", "lead", "unit", "grade", "reason", "loop", "why", "alert_count", "kind", "due_at", "minutes", "proposed",
-    "hops", "second", "rung", "to", "called",
+    "hops", "second", "rung", "to", "called", "text", "power",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import storable
-from cases import arbitration, deciding, guards
+from cases import arbitration, binding, deciding, guards
 from cases.changes import Changes, locked_case
 from cases.loops import rise
 from cases.models import Case, Deadline, DeadlineKind, Loop, Request, RequestKind, State
@@ -221,6 +221,7 @@ def _void(changes: Changes, case: Case, request: Request, by: User) -> None:
     end_pauses(changes, case)
     changes.stop(case, *DeadlineKind.values)
     changes.overtake(case)
+    binding.lapse(changes, case)
 
 
 def _may_be_designated(case: Case) -> None:

@@ -27,6 +27,14 @@ class DeadlineKind(models.TextChoices):
     ARBITRATE = "arbitrate", _("裁定")
     DETERMINE = "determine", _("指定牵头")
     RUNG = "rung", _("叫应")
+    ORDER_CALL = "order_call", _("签收派单")
+    ORDER = "order", _("派单")
+    DISPATCH = "dispatch", _("资源到场")
+    SITUATION_REPORT = "situation_report", _("情况报告")
+
+
+# Of these a unit may owe several on one case, each to another order or another team.
+SEVERAL = (DeadlineKind.ORDER_CALL, DeadlineKind.ORDER, DeadlineKind.DISPATCH)
 
 
 class DeadlineQuerySet(models.QuerySet):
@@ -73,7 +81,7 @@ class Deadline(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "kind", "unit"],
-                condition=Q(stopped_at__isnull=True),
+                condition=Q(stopped_at__isnull=True) & ~Q(kind__in=[kind.value for kind in SEVERAL]),
                 nulls_distinct=False,
                 name="deadline_one_running",
             ),

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Outcome
 from cases import guards
-from cases.models import DeadlineKind, Loop, RequestKind, State
+from cases.models import AdviceKind, DeadlineKind, Loop, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
 from cases.templatetags.display import full_moment, grade_label, moment, unit_name
 from responsibility import edition_page
 from responsibility.directory import Directory
-from responsibility.models import LedgerEntry, Post, Stance
+from responsibility.models import LedgerEntry, Post, Power, Stance
 
 register = template.Library()
 
@@ -37,6 +37,8 @@ ABOUT = {
     "deadline": _("时限"),
     "evidence": _("处置凭证"),
     "request": _("请示"),
+    "order": _("派单"),
+    "advice": _("会商"),
     "edition": _("责任清单"),
     "roster": _("值班"),
     "channel": _("通知渠道"),
@@ -53,6 +55,11 @@ ACTS = {
     "open": Outcome.OPENED.label,
     "missed": _("超时"),
     "provisional": _("暂定"),
+    "give": _("下达"),
+    "done": _("办结"),
+    "withdraw": _("撤回"),
+    "record": _("记录"),
+    "sign": _("签发"),
     "add": _("上传"),
     "approve": _("同意"),
     "refuse": _("驳回"),
@@ -109,6 +116,13 @@ SENTENCES = {
     "request.approve": _("同意{asked}请示。"),
     "request.refuse": _("驳回{asked}请示。"),
     "request.overtaken": _("案件已有变化，{asked}请示失效。"),
+    "order.give": _("派单给{unit}（{power}），{minutes} 分钟内办结：{text}"),
+    "order.acknowledge": _("{unit}签收派单。"),
+    "order.done": _("{unit}办结派单。"),
+    "order.return": _("{unit}退回派单。"),
+    "order.withdraw": _("撤回给{unit}的派单。"),
+    "advice.record": _("记录{said}：{expert}。"),
+    "advice.sign": _("签发{said}：{expert}。"),
     "post.given": _("任命岗位：{person}。"),
     "post.changed": _("变更岗位：{person}。"),
     "post.removed": _("免去岗位：{person}。"),
@@ -224,6 +238,10 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "asked": _label(RequestKind, after.get("kind")),
         "reason": after.get("reason", ""),
         "minutes": after.get("minutes", ""),
+        "power": _label(Power, after.get("power")),
+        "text": after.get("text", ""),
+        "said": _label(AdviceKind, after.get("said")),
+        "expert": after.get("expert", ""),
         "proposed": unit_name(after.get("proposed"), known),
         "hops": after.get("hops", ""),
         "case": after.get("case", ""),

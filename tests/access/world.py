@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 
 from alerts import intake
 from alerts.formats import item
-from cases import actions, proof, requests, sharing
+from cases import actions, advising, orders, proof, requests, sharing
 from cases.changes import Changes, locked
 from cases.models import Case, Request, RequestKind
 from notices import channels
@@ -48,6 +48,7 @@ def build(people: dict[str, User], source) -> World:
     """Bring it all about. In the caller's transaction."""
     world = World()
     _cases(world, people, source)
+    _joint(world, people, source)
     _disputes(world, people, source)
     _edition(world, people)
     _roster(world, people)
@@ -118,6 +119,17 @@ def _cases(world: World, people, source) -> None:
     both = {SIJING, WATER}
     wide = _case(world, "wide", _open(source, "wide", grade="orange"), party=both, holder={WATER})
     _ask(world, wide, people, "escalate", "escalate_large")
+
+
+def _joint(world: World, people, source) -> None:
+    """A case in the medium loop, with an order to a third department and a recommendation to be signed."""
+    places = {"party": {SIJING, WATER, JIANGUAN}, "holder": {WATER}, "named": {JIANGUAN}}
+    joint = _case(world, "joint", _open(source, "joint", grade="orange"), **places)
+    lead = people["shuiwu-head"]
+    order = orders.give(joint.pk, by=lead, unit=JIANGUAN, text="查明管线", minutes=30)
+    advising.record(joint.pk, by=lead, kind="advice", expert="陆工", text="通风")
+    advice = advising.record(joint.pk, by=lead, kind="recommendation", expert="陆工、沈工", text="通风")
+    world.values |= {"order": order.pk, "advice": advice.pk}
 
 
 def _disputes(world: World, people, source) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.db import transaction
 
-from cases import notifying, requests
+from cases import notifying, orders, requests
 from cases.templatetags.telling import SENTENCES
 from notices import addressing, delivering, outbox
 from notices.models import Audience, Delivery, Line, Message, Notice
@@ -306,3 +306,11 @@ def test_mail_is_sent_by_the_mail_server_with_a_key_of_its_own(open_case, tell, 
     assert sent.to == ["duty@example.org"]
     assert sent.extra_headers["Message-ID"].startswith("<bihuan-")
     assert f"https://bihuan.example.org/cases/{case.number}/" in sent.body
+
+
+def test_who_is_given_an_order_is_told(open_case, press, people, tell, inbox_of):
+    case = press(open_case(grade="orange"), "sijing-duty acknowledge", "shuiwu-duty acknowledge")
+    orders.give(case.pk, by=people["shuiwu-head"], unit="SJ-JGW", text="查明管线", minutes=30)
+    tell()
+    told = {line.notice.event for line in inbox_of("jgw-duty")[0].lines.all()}
+    assert "order.give" in told
