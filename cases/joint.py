@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cases import advising, guards, orders
-from cases.models import AdviceKind, Case, Deadline, Loop, Order, OrderState
+from cases import advising, dispatching, guards, orders
+from cases.models import AdviceKind, Case, Deadline, Dispatch, DispatchLine, Loop, Order, OrderState
 from cases.models.work import EvidenceKind
 from responsibility import access, authority
 from responsibility.acting import Actor
@@ -28,7 +28,7 @@ def about(case: Case, actor: Actor, known: Directory) -> dict:
     There are none of them before the medium loop, so a small case costs no query.
     """
     if case.loop == Loop.SMALL:
-        return {"orders": [], "joint": False}
+        return {"orders": [], "dispatches": [], "joint": False}
     related = ("unit", "by_unit", "clock", "call", "acknowledged_by", "given_by", "ended_by")
     found = case.orders.select_related(*related).prefetch_related("proof")
     lines = [Line(order, _clock(order), _verbs(actor, case, order)) for order in found]
@@ -45,13 +45,35 @@ def about(case: Case, actor: Actor, known: Directory) -> dict:
         "signs": gives and allows(advising.may_sign, actor, case),
         "advice_kinds": AdviceKind,
         "wanted_kinds": EvidenceKind,
+        "dispatches": _dispatches(case, actor),
+        "sends": case.is_open and access.may(actor, "dispatch.send"),
         "joint": True,
     }
 
 
-def state_of(lines: list[Line]) -> str:
-    """What of the orders changes the forms of the page."""
-    return ",".join(f"{line.order.pk}{line.order.state}" for line in lines)
+@dataclass
+class Sent:
+    """One dispatch on the board, and what its reader may do with it."""
+
+    dispatch: Dispatch
+    verbs: list[str]
+
+
+def _dispatches(case: Case, actor: Actor) -> list[Sent]:
+    related = ("station__unit", "clock", "sent_by", "arrived_by", "released_by")
+    found = case.dispatches.select_related(*related).prefetch_related("lines__resource__offers__capability")
+    return [Sent(dispatch, _able(actor, dispatch)) for dispatch in found]
+
+
+def _able(actor: Actor, dispatch: Dispatch) -> list[str]:
+    verbs = [verb for verb, states in dispatching.FROM.items() if dispatch.state in states]
+    return [verb for verb in verbs if allows(dispatching.may_act, actor, dispatch, verb)]
+
+
+def state_of(shown: dict) -> str:
+    """What of joint work changes the forms of the page."""
+    orders_now = [f"{line.order.pk}{line.order.state}" for line in shown["orders"]]
+    return ",".join([*orders_now, *(f"{sent.dispatch.pk}{sent.dispatch.state}" for sent in shown["dispatches"])])
 
 
 def waiting(actor: Actor, limit: int) -> list[Order]:
@@ -93,3 +115,9 @@ def _orderable(case: Case, known: Directory) -> list[tuple[Unit, str]]:
         if powers and unit.closed_on is None and unit.pk not in guards.commanding(case):
             found.append((unit, "、".join(str(Power(p).label) for p in orders.ORDERABLE if p in powers)))
     return found
+
+
+def lines_out(case: Case) -> list[DispatchLine]:
+    """What belongs to the case now, with its capabilities. Two queries."""
+    held = DispatchLine.objects.filter(dispatch__case=case, ended_at__isnull=True)
+    return list(held.select_related("resource").prefetch_related("resource__offers"))

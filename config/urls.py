@@ -8,9 +8,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from alerts import api as alerts
 from cases import api as cases
+from cases import dispatch_api as dispatches
 from cases import order_api as orders
 from cases import share_api as shares
 from config import health
+from resources import api as resources
 from responsibility import api as responsibility
 from responsibility import edition_api, permissions, roster_api
 
@@ -31,6 +33,10 @@ v1 = [
     path("cases/<str:number>/requests/", cases.CaseRequests.as_view()),
     path("cases/<str:number>/shares/", shares.CaseShares.as_view()),
     path("cases/<str:number>/orders/", orders.CaseOrders.as_view()),
+    path("cases/<str:number>/kit/", dispatches.CaseKit.as_view()),
+    path("cases/<str:number>/dispatches/", dispatches.CaseDispatches.as_view()),
+    path("dispatches/<int:pk>/<str:verb>/", dispatches.DispatchVerb.as_view()),
+    path("resources/", resources.Resources.as_view()),
     path("cases/<str:number>/advice/", orders.CaseAdvice.as_view()),
     path("orders/", orders.OwedOrders.as_view()),
     path("orders/<int:pk>/<str:verb>/", orders.OrderVerb.as_view()),
@@ -61,5 +67,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("responsibility.urls")),
     path("", include("alerts.urls")),
+    path("", include("resources.urls")),
     path("", include("cases.urls")),
 ]

@@ -2,6 +2,7 @@
 
 from cases.models.case import Case, CaseQuerySet
 from cases.models.clock import Deadline, DeadlineKind, Pause
+from cases.models.dispatch import Dispatch, DispatchLine, DispatchState
 from cases.models.grant import Grant
 from cases.models.machine import Loop, State
 from cases.models.order import Advice, AdviceKind, Order, OrderState
@@ -14,6 +15,9 @@ __all__ = [
     "CaseQuerySet",
     "Deadline",
     "DeadlineKind",
+    "Dispatch",
+    "DispatchLine",
+    "DispatchState",
     "Evidence",
     "Grant",
     "Loop",

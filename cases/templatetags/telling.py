@@ -39,6 +39,7 @@ ABOUT = {
     "request": _("请示"),
     "order": _("派单"),
     "advice": _("会商"),
+    "dispatch": _("调度"),
     "edition": _("责任清单"),
     "roster": _("值班"),
     "exchange": _("导入导出"),
@@ -55,6 +56,9 @@ ACTS = {
     "missed": _("超时"),
     "provisional": _("暂定"),
     "give": _("下达"),
+    "send": _("发出"),
+    "depart": _("出动"),
+    "release": _("归还"),
     "done": _("办结"),
     "withdraw": _("撤回"),
     "record": _("记录"),
@@ -118,6 +122,10 @@ SENTENCES = {
     "order.done": _("{unit}办结派单。"),
     "order.return": _("{unit}退回派单。"),
     "order.withdraw": _("撤回给{unit}的派单。"),
+    "dispatch.send": _("从{station}调派：{sent}。"),
+    "dispatch.depart": _("{station}的资源出动。"),
+    "dispatch.arrive": _("{station}的资源到场。"),
+    "dispatch.release": _("{station}的资源归还，消耗：{used}。"),
     "advice.record": _("记录{said}：{expert}。"),
     "advice.sign": _("签发{said}：{expert}。"),
     "post.given": _("任命岗位：{person}。"),
@@ -219,6 +227,9 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "minutes": after.get("minutes", ""),
         "power": _label(Power, after.get("power")),
         "text": after.get("text", ""),
+        "station": after.get("station", ""),
+        "sent": _counted(after.get("sent")),
+        "used": _counted(after.get("used")),
         "said": _label(AdviceKind, after.get("said")),
         "expert": after.get("expert", ""),
         "proposed": unit_name(after.get("proposed"), known),
@@ -233,6 +244,10 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         **{name: after.get(name, "") for name in ("file", "created", "changed", "removed", "unchanged")},
         "person": entry.subject_label,
     } | _words_of_edition(entry)
+
+
+def _counted(quantities: dict | None) -> str:
+    return "、".join(f"{code} × {number}" for code, number in (quantities or {}).items()) or "—"
 
 
 def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:

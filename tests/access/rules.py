@@ -137,6 +137,20 @@ def _joint() -> list[Door]:
             for before, gap in (("", "<slug:verb>"), ("/api/v1", "<str:verb>"))
             for v in verbs
         ),
+        Door("GET", f"{page}resources/", SEEN, "joint", "/cases/{joint}/resources/"),
+        Door("POST", f"{page}resources/", "dispatch.send", "joint", "/cases/{joint}/resources/", {"take-R-E055": "1"}),
+        Door("GET", f"{api}kit/", SEEN, "joint", f"{via}kit/"),
+        Door("GET", f"{api}dispatches/", SEEN, "joint", f"{via}dispatches/"),
+        Door("POST", f"{api}dispatches/", "dispatch.send", "joint", f"{via}dispatches/",
+             {"resources": {"R-E055": 1}}),
+        *(
+            Door("POST", f"{before}/dispatches/<int:pk>/{gap}/", f"dispatch.{v}", "joint",
+                 f"{before}/dispatches/{{dispatch}}/{v}/")
+            for before, gap in (("", "<slug:verb>"), ("/api/v1", "<str:verb>"))
+            for v in ("depart", "arrive", "release")
+        ),
+        Door("GET", "/resources/", "resources.read"),
+        Door("GET", "/api/v1/resources/", SIGNED_IN),
         Door("POST", f"{page}advice/", "advice.record", "joint", f"{at}advice/", said),
         Door("GET", f"{api}advice/", SEEN, "joint", f"{via}advice/"),
         Door("POST", f"{api}advice/", "advice.record", "joint", f"{via}advice/", said),
