@@ -233,7 +233,22 @@ PROMISED = """
     ) held ON held.resource_id = r.id
     WHERE %(chain)s::uuid IS NULL AND r.reserved <> COALESCE(held.quantity, 0)
 """
-PARTS = [PARTY, WORKLIST, MISSED, REQUEST, EVIDENCE, ORDER, DISPATCH, PROMISED]
+DIRECTION = f"""
+    SELECT c.number, c.chain, 'command', concat_ws(' ', p.phase, p.objectives, p.conclusion, kept.reports),
+        concat_ws(' ', told.phase, told.objectives, told.conclusion, told.reports)
+    FROM cases_command p {OF_CASE} CROSS JOIN LATERAL (
+        SELECT count(*) AS reports FROM cases_situationreport r WHERE r.command_id = p.id
+    ) kept LEFT JOIN LATERAL (
+        SELECT {_told("phase")} AS phase, {_told("objectives")} AS objectives, {_told("conclusion")} AS conclusion,
+            count(*) FILTER (WHERE e.verb = 'command.report') AS reports,
+            {_at("e.verb = 'command.open'")} AS opened_at, {_at("e.verb = 'command.stand_down'")} AS stood_down_at
+        FROM responsibility_ledgerentry e WHERE e.chain = c.chain AND e.after ->> 'command' = p.id::text
+    ) told ON true
+    WHERE {ONE} AND (p.phase, p.objectives, p.conclusion, kept.reports, p.opened_at, p.stood_down_at)
+        IS DISTINCT FROM (told.phase, told.objectives, COALESCE(told.conclusion, ''), told.reports, told.opened_at,
+            told.stood_down_at)
+"""  # noqa: S608
+PARTS = [PARTY, WORKLIST, MISSED, REQUEST, EVIDENCE, ORDER, DISPATCH, PROMISED, DIRECTION]
 PARTS += [_instant(table, column) for table, columns in INSTANTS.items() for column in columns]
 
 

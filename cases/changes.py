@@ -93,7 +93,7 @@ class Changes:
             self.touch(case)
             self.overtaken[kind].append(case.pk)
 
-    def start(self, case: Case, kind: str, unit: Unit | None, *, minutes: int = 0, days: int = 0) -> None:
+    def start(self, case: Case, kind: str, unit: Unit | None, *, minutes: float = 0, days: int = 0) -> None:
         """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar."""
         due_at, provisional = self.now + timedelta(minutes=minutes), False
         if days:

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from alerts.api import LocationSerializer
-from cases import dispatching, joint
+from cases import dispatching, summary
 from cases.api import REFUSALS, UnitSerializer, Visible
 from cases.models import Dispatch, DispatchLine
 from resources import matching
@@ -99,7 +99,7 @@ class CaseKit(Visible):
         """The kit of the category with what was sent, what is missing, and who has it nearest."""
         case = self.case(number, self.visible().select_related("category"))
         place = None if case.lat is None or case.lon is None else (case.lat, case.lon)
-        sent = [(line.resource, line.quantity) for line in joint.lines_out(case)]
+        sent = [(line.resource, line.quantity) for line in summary.lines_out(case)]
         return Response(KitSerializer(matching.kit_for(case.category, place, sent)).data)
 
 

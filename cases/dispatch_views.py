@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases import casepage, dispatching, joint
+from cases import casepage, dispatching, summary
 from cases.models import Case, Dispatch
 from cases.views import after_refusal, status_of, typed_coordinates
 from resources import matching
@@ -35,7 +35,7 @@ def sending(request: HttpRequest, number: str) -> HttpResponse:
             messages.success(request, _("已调派，到场时限开始计时。"))
             return _back(number)
     place = None if case.lat is None or case.lon is None else (case.lat, case.lon)
-    sent = [(line.resource, line.quantity) for line in joint.lines_out(case)]
+    sent = [(line.resource, line.quantity) for line in summary.lines_out(case)]
     kit = matching.kit_for(case.category, place, sent)
     context = {"actor": actor, "known": known, "case": case, "kit": kit, "refused": refused, "now": clock.now()}
     context["sends"] = case.is_open and access.may(actor, "dispatch.send")

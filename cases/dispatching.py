@@ -90,7 +90,7 @@ def act(dispatch_id: int, verb: str, *, by: User, data: dict | None = None) -> D
         step = Step(dispatch, case, post, actor, data, changes)
         after = DOES[verb](step)
         dispatch.save()
-        _tell(changes, case, dispatch, f"dispatch.{verb}", after, _note(data))
+        tell(changes, case, dispatch, f"dispatch.{verb}", after, _note(data))
         changes.touch(case)
         changes.write(by=actor, post=step.post)
     return dispatch
@@ -161,7 +161,7 @@ def _send(
     for resource in resources:
         DispatchLine.objects.create(dispatch=dispatch, resource=resource, quantity=wanted[resource.code])
     sent = {resource.code: wanted[resource.code] for resource in resources}
-    _tell(changes, case, dispatch, "dispatch.send", {"sent": sent, "unit": station.unit.code})
+    tell(changes, case, dispatch, "dispatch.send", {"sent": sent, "unit": station.unit.code})
     return dispatch
 
 
@@ -217,7 +217,8 @@ def _release(step: Step) -> dict:
 DOES: dict[str, Callable[[Step], dict]] = {"depart": _depart, "arrive": _arrive, "release": _release}
 
 
-def _tell(changes: Changes, case: Case, dispatch: Dispatch, verb: str, after: dict, note: str = "") -> None:
+def tell(changes: Changes, case: Case, dispatch: Dispatch, verb: str, after: dict, note: str = "") -> None:
+    """Write what became of ``dispatch`` into the ledger."""
     told = {"dispatch": dispatch.pk, "station": dispatch.station.code, "progress": str(dispatch.state)}
     changes.tell(case, verb, after=told | after, note=note)
 

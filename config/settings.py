@@ -246,6 +246,7 @@ SPECTACULAR_SETTINGS = {
         "DeadlineKind": "cases.models.clock.DeadlineKind",
         "CaseState": "cases.models.machine.State",
         "OrderState": "cases.models.order.OrderState",
+        "Phase": "cases.models.command.Phase",
         "DispatchState": "cases.models.dispatch.DispatchState",
         "ResourceKind": "resources.models.ResourceKind",
         "Third": "resources.models.Third",

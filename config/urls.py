@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from alerts import api as alerts
 from cases import api as cases
+from cases import command_api as commands
 from cases import dispatch_api as dispatches
 from cases import order_api as orders
 from cases import share_api as shares
@@ -33,6 +34,10 @@ v1 = [
     path("cases/<str:number>/requests/", cases.CaseRequests.as_view()),
     path("cases/<str:number>/shares/", shares.CaseShares.as_view()),
     path("cases/<str:number>/orders/", orders.CaseOrders.as_view()),
+    path("cases/<str:number>/command/", commands.CaseCommand.as_view()),
+    path("commands/<int:pk>/change/", commands.CommandChange.as_view()),
+    path("commands/<int:pk>/report/", commands.CommandReport.as_view()),
+    path("commands/<int:pk>/stand_down/", commands.CommandStandDown.as_view()),
     path("cases/<str:number>/kit/", dispatches.CaseKit.as_view()),
     path("cases/<str:number>/dispatches/", dispatches.CaseDispatches.as_view()),
     path("dispatches/<int:pk>/<str:verb>/", dispatches.DispatchVerb.as_view()),

@@ -157,6 +157,11 @@ ACTS: dict[str, Act] = {
     "dispatch.arrive": Act(Kind.JOINT, _("资源到场"), at(NAMED, *FIELD), _("站点所属单位。")),
     "dispatch.release": Act(Kind.JOINT, _("归还资源"), at(NAMED, *FIELD) | EMERGENCY, _("站点所属单位。")),
 
+    "command.open": Act(Kind.JOINT, _("启动指挥部"), EMERGENCY, _("大闭环。")),
+    "command.change": Act(Kind.JOINT, _("调整阶段与目标"), EMERGENCY),
+    "command.report": Act(Kind.JOINT, _("情况报告"), at(HOLDER, *ORDERS) | EMERGENCY),
+    "command.stand_down": Act(Kind.JOINT, _("解除指挥"), EMERGENCY, _("险情受控之后。")),
+
     "edition.draft": Act(Kind.MATRIX, _("起草"), COMMITTEE),
     "edition.rows": Act(Kind.MATRIX, _("改行，把指定列入草案"), COMMITTEE),
     "edition.send": Act(Kind.MATRIX, _("发出征求意见"), COMMITTEE),

@@ -2,6 +2,7 @@
 
 from cases.models.case import Case, CaseQuerySet
 from cases.models.clock import Deadline, DeadlineKind, Pause
+from cases.models.command import Command, Phase, SituationReport
 from cases.models.dispatch import Dispatch, DispatchLine, DispatchState
 from cases.models.grant import Grant
 from cases.models.machine import Loop, State
@@ -13,6 +14,7 @@ __all__ = [
     "AdviceKind",
     "Case",
     "CaseQuerySet",
+    "Command",
     "Deadline",
     "DeadlineKind",
     "Dispatch",
@@ -25,7 +27,9 @@ __all__ = [
     "OrderState",
     "Party",
     "Pause",
+    "Phase",
     "Request",
     "RequestKind",
+    "SituationReport",
     "State",
 ]

@@ -25,6 +25,10 @@ TABLES = ["units", "posts", "roster", "matrix", "objects"]
 # Kinds of request that a page is tried with, one of each scope.
 ON_PAGES = ("escalate", "return")
 REASON, APPROVED = {"reason": "试"}, {"decision": "approve"}
+COMMANDED = {
+    "change": {"phase": "clear", "objectives": "查漏"}, "report": {"situation": "已关阀"},
+    "stand_down": {"conclusion": "完"},
+}  # fmt: skip
 # What is asked within a page that has a door of its own, and the test that meets everybody there.
 WITHIN = {
     "case.grants": "tests/access/test_the_walk.py",
@@ -148,6 +152,19 @@ def _joint() -> list[Door]:
                  f"{before}/dispatches/{{dispatch}}/{v}/")
             for before, gap in (("", "<slug:verb>"), ("/api/v1", "<str:verb>"))
             for v in ("depart", "arrive", "release")
+        ),
+        Door("POST", f"{page}command/", "command.open", "large", "/cases/{large}/command/", {"objectives": "止漏"}),
+        Door("GET", f"{api}command/", SEEN, "large", "/api/v1/cases/{large}/command/"),
+        Door("POST", f"{api}command/", "command.open", "large", "/api/v1/cases/{large}/command/",
+             {"objectives": "止漏"}),
+        *(
+            Door("POST", "/commands/<int:pk>/<slug:verb>/", f"command.{v}", "large", f"/commands/{{command}}/{v}/", b)
+            for v, b in COMMANDED.items()
+        ),
+        *(
+            Door("POST", f"/api/v1/commands/<int:pk>/{v}/", f"command.{v}", "large",
+                 f"/api/v1/commands/{{command}}/{v}/", b)
+            for v, b in COMMANDED.items()
         ),
         Door("GET", "/resources/", "resources.read"),
         Door("GET", "/api/v1/resources/", SIGNED_IN),
