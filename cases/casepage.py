@@ -162,7 +162,7 @@ def _together(case: Case, actor: Actor, known: Directory, allowed: list[str], as
     """Joint work, and the key by which the page knows that its forms are no longer those that would be offered."""
     shown = joint.about(case, actor, known)
     pending = ",".join(str(request.pk) for request in asked if request.state == RequestState.PENDING)
-    return shown | {"forms_now": f"{case.state}:{','.join(allowed)}:{pending}:{joint.state_of(shown['orders'])}"}
+    return shown | {"forms_now": f"{case.state}:{','.join(allowed)}:{pending}:{joint.state_of(shown)}"}
 
 
 def _duties(case: Case) -> dict:

@@ -96,7 +96,7 @@ class Changes:
             self.overtaken[kind].append(case.pk)
 
     def start(
-        self, case: Case, kind: str, unit: Unit | None, *, minutes: int = 0, days: int = 0, level: int = 0
+        self, case: Case, kind: str, unit: Unit | None, *, minutes: float = 0, days: int = 0, level: int = 0
     ) -> None:
         """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar.
 

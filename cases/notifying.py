@@ -61,6 +61,10 @@ TOLD: dict[str, tuple[To, ...]] = {
     "order.give": (To("owing", DUTY),),
     "order.return": (LEAD,),
     "order.done": (LEAD,),
+    "dispatch.send": (To("owing", DUTY),),
+    "dispatch.arrive": (HOLDER,),
+    "command.open": (LEAD, STREET),
+    "command.stand_down": (LEAD, STREET),
     "request.approve": (HOLDER, STREET),
     "request.refuse": (HOLDER, STREET),
     "request.overtaken": (HOLDER,),
@@ -82,7 +86,8 @@ TOLD_OTHERWISE = {"acknowledge", "rung", "contain", "medium_limit"}
 # What a sentence of ours may need of an act; the rest stays in the ledger.
 WORDS = {
     "holder", "lead", "unit", "grade", "reason", "loop", "why", "alert_count", "kind", "due_at", "minutes", "proposed",
-    "hops", "second", "rung", "to", "called", "text", "power",
+    "hops", "second", "rung", "to", "called", "text", "power", "station", "sent", "commander",
+    "phase", "objectives", "conclusion",
 }  # fmt: skip
 
 

@@ -217,6 +217,7 @@ def _suspend(changes: Changes, case: Case, request: Request, by: User) -> None:
 
 
 def _void(changes: Changes, case: Case, request: Request, by: User) -> None:
+    binding.refuse_resources_out(case)
     case.annul()
     end_pauses(changes, case)
     changes.stop(case, *DeadlineKind.values)

@@ -91,7 +91,7 @@ def _page(request, case, actor, known, refused: Refused | None = None, failed: s
         "answers": Answered,
         "now": clock.now(),
     }
-    return render(request, "cases/case.html", context, status=_status(refused) if refused else 200)
+    return render(request, "cases/case.html", context, status=status_of(refused) if refused else 200)
 
 
 def after_refusal(request: HttpRequest, number: str, refused: Refused, failed: str) -> HttpResponse:
@@ -104,7 +104,8 @@ def typed_coordinates(request: HttpRequest) -> dict:
     return _coordinates(_typed_place(request))
 
 
-def _status(refused: Refused) -> int:
+def status_of(refused: Refused) -> int:
+    """The HTTP status of a refusal."""
     return {Invalid: 400, Forbidden: 403}.get(type(refused), 409)
 
 

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "responsibility",
     "notices",
     "alerts",
+    "resources",
     "cases",
 ]
 MIDDLEWARE = [
@@ -188,6 +189,13 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = env.zone("TIME_ZONE", "Asia/Shanghai")
 
+# --- travel times: whatever answers as resources/travel.py says; the default is an approximation -----------
+TRAVEL_TIMES = env.text("TRAVEL_TIMES") or "resources.travel.as_the_crow_drives"
+# How much longer the road is than the straight line, and how fast an emergency vehicle gets along in a built-up
+# district. Defaults of ours; the page shows the result as approximate.
+TRAVEL_ROAD_FACTOR = 1.4
+TRAVEL_SPEED_KMH = 30
+
 # --- files -------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -239,6 +247,10 @@ SPECTACULAR_SETTINGS = {
         "DeadlineKind": "cases.models.clock.DeadlineKind",
         "CaseState": "cases.models.machine.State",
         "OrderState": "cases.models.order.OrderState",
+        "Phase": "cases.models.command.Phase",
+        "DispatchState": "cases.models.dispatch.DispatchState",
+        "ResourceKind": "resources.models.ResourceKind",
+        "Third": "resources.models.Third",
         "AdviceKind": "cases.models.order.AdviceKind",
         "EditionState": "responsibility.models.edition.EditionState",
     },

@@ -52,7 +52,7 @@ class Kind(models.TextChoices):
     ASKING = "asking", _("提出请示")
     DECIDING = "deciding", _("审批与裁定")
     MATRIX = "matrix", _("责任清单")
-    JOINT = "joint", _("派单与会商")
+    JOINT = "joint", _("协同与调度")
     ROSTER = "roster", _("值班表")
     EXCHANGE = "exchange", _("导入导出与管理")
 
@@ -148,6 +148,20 @@ ACTS: dict[str, Act] = {
     "order.return": Act(Kind.JOINT, _("退回派单"), at(NAMED, *FIELD), _("只退回派单单位。")),
     "advice.record": Act(Kind.JOINT, _("记录会商"), at(HOLDER, *ORDERS)),
     "advice.sign": Act(Kind.JOINT, _("签发会商结论"), at(HOLDER, *COMMAND)),
+
+    "resources.read": Act(Kind.JOINT, _("查阅应急资源"), DESKS_AND_OWN),
+    "dispatch.send": Act(
+        Kind.JOINT, _("调派应急资源"), EMERGENCY | at(NAMED, Role.HEAD, Role.MANAGER, Role.DUTY_OFFICER),
+        _("本单位的站点须为责任方才可调；全区的由区城运应急办调。"),
+    ),
+    "dispatch.depart": Act(Kind.JOINT, _("出动"), at(NAMED, *FIELD), _("站点所属单位。")),
+    "dispatch.arrive": Act(Kind.JOINT, _("资源到场"), at(NAMED, *FIELD), _("站点所属单位。")),
+    "dispatch.release": Act(Kind.JOINT, _("归还资源"), at(NAMED, *FIELD) | EMERGENCY, _("站点所属单位。")),
+
+    "command.open": Act(Kind.JOINT, _("启动指挥部"), EMERGENCY, _("大闭环。")),
+    "command.change": Act(Kind.JOINT, _("调整阶段与目标"), EMERGENCY),
+    "command.report": Act(Kind.JOINT, _("情况报告"), at(HOLDER, *ORDERS) | EMERGENCY),
+    "command.stand_down": Act(Kind.JOINT, _("解除指挥"), EMERGENCY, _("险情受控之后。")),
 
     "edition.draft": Act(Kind.MATRIX, _("起草"), COMMITTEE),
     "edition.rows": Act(Kind.MATRIX, _("改行，把指定列入草案"), COMMITTEE),

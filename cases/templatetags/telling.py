@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Outcome
 from cases import guards
-from cases.models import AdviceKind, DeadlineKind, Loop, RequestKind, State
+from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
 from cases.templatetags.display import full_moment, grade_label, moment, unit_name
 from responsibility import edition_page
@@ -39,6 +39,8 @@ ABOUT = {
     "request": _("请示"),
     "order": _("派单"),
     "advice": _("会商"),
+    "dispatch": _("调度"),
+    "command": _("指挥"),
     "edition": _("责任清单"),
     "roster": _("值班"),
     "channel": _("通知渠道"),
@@ -56,6 +58,11 @@ ACTS = {
     "missed": _("超时"),
     "provisional": _("暂定"),
     "give": _("下达"),
+    "change": _("调整"),
+    "stand_down": _("解除"),
+    "send": _("发出"),
+    "depart": _("出动"),
+    "release": _("归还"),
     "done": _("办结"),
     "withdraw": _("撤回"),
     "record": _("记录"),
@@ -79,6 +86,7 @@ ACTS = {
     "remove": _("停用"),
 }
 RUNGS = {"second": _("第二岗位"), "leader": _("单位负责人"), "above": _("区城运应急指挥")}
+COMMANDED = ("commander", "objectives", "report", "casualties", "situation", "conclusion")
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
     "case.open": _("预警立案，派遣{holder}；牵头单位：{lead}。"),
@@ -121,6 +129,14 @@ SENTENCES = {
     "order.done": _("{unit}办结派单。"),
     "order.return": _("{unit}退回派单。"),
     "order.withdraw": _("撤回给{unit}的派单。"),
+    "command.open": _("启动指挥部，指挥长{commander}，{phase}：{objectives}"),
+    "command.change": _("指挥部转入{phase}：{objectives}"),
+    "command.report": _("第 {report} 期情况报告，伤亡 {casualties} 人：{situation}"),
+    "command.stand_down": _("解除指挥，转为{loop}，由{holder}负责：{conclusion}"),
+    "dispatch.send": _("从{station}调派：{sent}。"),
+    "dispatch.depart": _("{station}的资源出动。"),
+    "dispatch.arrive": _("{station}的资源到场。"),
+    "dispatch.release": _("{station}的资源归还，消耗：{used}。"),
     "advice.record": _("记录{said}：{expert}。"),
     "advice.sign": _("签发{said}：{expert}。"),
     "post.given": _("任命岗位：{person}。"),
@@ -240,6 +256,11 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "minutes": after.get("minutes", ""),
         "power": _label(Power, after.get("power")),
         "text": after.get("text", ""),
+        "phase": _label(Phase, after.get("phase")),
+        **{name: after.get(name, "") for name in COMMANDED},
+        "station": after.get("station", ""),
+        "sent": _counted(after.get("sent")),
+        "used": _counted(after.get("used")),
         "said": _label(AdviceKind, after.get("said")),
         "expert": after.get("expert", ""),
         "proposed": unit_name(after.get("proposed"), known),
@@ -256,6 +277,10 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "by_whom": f" · {after['person']}" if after.get("answerer") else "",
         "channel": entry.subject_label,
     } | _words_of_edition(entry)
+
+
+def _counted(quantities: dict | None) -> str:
+    return "、".join(f"{code} × {number}" for code, number in (quantities or {}).items()) or "—"
 
 
 def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:

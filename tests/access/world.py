@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 
 from alerts import intake
 from alerts.formats import item
-from cases import actions, advising, orders, proof, requests, sharing
+from cases import actions, advising, command, dispatching, orders, proof, requests, sharing
 from cases.changes import Changes, locked
 from cases.models import Case, Request, RequestKind
 from notices import channels
@@ -129,7 +129,14 @@ def _joint(world: World, people, source) -> None:
     order = orders.give(joint.pk, by=lead, unit=JIANGUAN, text="查明管线", minutes=30)
     advising.record(joint.pk, by=lead, kind="advice", expert="陆工", text="通风")
     advice = advising.record(joint.pk, by=lead, kind="recommendation", expert="陆工、沈工", text="通风")
-    world.values |= {"order": order.pk, "advice": advice.pk}
+    (sent,) = dispatching.send(joint.pk, by=people["yingji-office"], wanted={"R-E056": 1})
+    office = people["yingji-office"]
+    large = _open(source, "large", grade="red")
+    headquarters = directory.current().unit_with("large_loop_command").code
+    engaged = {SIJING, WATER, headquarters}
+    _case(world, "large", large, party=engaged, holder={WATER, headquarters})
+    world.values["command"] = command.open_command(large.pk, by=office, objectives="止漏").pk
+    world.values |= {"dispatch": sent.pk, "order": order.pk, "advice": advice.pk}
 
 
 def _disputes(world: World, people, source) -> None:

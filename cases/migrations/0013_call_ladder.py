@@ -17,7 +17,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0010_orders")]
+    dependencies = [("cases", "0012_commands")]
     operations = [
         migrations.AddField("deadline", "level", models.PositiveSmallIntegerField(default=0, verbose_name="叫应级")),
         migrations.AlterField("deadline", "kind", models.CharField(choices=KINDS, max_length=20, verbose_name="类别")),
