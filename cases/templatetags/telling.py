@@ -82,6 +82,7 @@ ACTS = {
     "changed": _("变更"),
     "removed": _("免去"),
     "overtaken": _("失效"),
+    "supersede": _("取代"),
 }
 COMMANDED = ("commander", "objectives", "report", "casualties", "situation", "conclusion")
 # What is said of each verb; the names in braces are filled in by ``_words``.
@@ -145,6 +146,7 @@ SENTENCES = {
     "edition.opinion": _("对 {written} 行{stance}。"),
     "edition.approve": _("核准清单，{silent_units} 个单位未表态。"),
     "edition.publish": _("发布清单，自 {since} 起有效。"),
+    "edition.supersede": _("由第 {by} 版取代，至 {until} 止。"),
     "edition.take_back": _("退回修改。"),
     "edition.withdraw": _("撤回清单。"),
     "roster.plan": _("编排值班：新增 {come} 班，撤下 {gone} 班。"),
@@ -268,6 +270,7 @@ def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:
         "replaced": str(len(entry.before.get("rows", []))),
         "stance": _label(Stance, after.get("stance")),
         "silent_units": after.get("silent_units", ""),
+        "by": after.get("by", ""),
         "since": moment(parse_datetime(after["from"])) if after.get("from") else "",
     }
 
