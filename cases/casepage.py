@@ -7,9 +7,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import fivefold, guards, requests, sensors, worklist
+from cases import deciding, fivefold, guards, requests, sensors, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
-from cases.models.work import EvidenceKind, RequestState, ReturnReason
+from cases.models.work import REASONS, EvidenceKind, RequestState
 from cases.worklist import ORDER
 from responsibility import access, clock, ledger, roster
 from responsibility.acting import Actor
@@ -32,6 +32,9 @@ FIELDS = {
     "void": ["reason"],
 }
 # (label, the verb that ends the step, the states that stand in it)
+OF_REQUEST = (
+    "unit", "asked_by", "decided_by", "proposed", "designated", "deadline", "evidence", "appeal_of", "appeal",
+)  # fmt: skip
 STEPS = [
     (_("派遣"), "case.open case.file", {State.TRIAGE}),
     (_("签收"), "case.acknowledge", {State.DISPATCHED}),
@@ -76,6 +79,15 @@ class Form:
     typed: dict
 
 
+@dataclass
+class Askable:
+    """One kind of request that the reader may make now: its reason codes, and who would decide it."""
+
+    kind: RequestKind
+    codes: list
+    who: str
+
+
 def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, failed: str = "", typed=None) -> dict:
     """The context of the page; ``whole`` lifts the limits of timeline and alerts.
 
@@ -84,7 +96,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     parties = list(case.parties.select_related("unit", "acknowledged_by"))
     deadlines = list(case.deadlines.select_related("unit").prefetch_related("pauses__approved_by"))
     evidence = list(case.evidence.select_related("uploaded_by", "unit"))
-    asked = list(case.requests.select_related("unit", "asked_by", "decided_by", "proposed", "designated"))
+    asked = list(case.requests.select_related(*OF_REQUEST))
     allowed = guards.allowed(actor, case, parties)
     story = ledger.story(case.chain).order_by("-seq")
     milestones = list(ledger.story(case.chain).filter(verb__in=MILESTONES))
@@ -93,6 +105,8 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     primary = forms[0] if forms and forms[0].verb in ORDER else None
     engaged = {party.unit_id for party in parties if party.until is None}
     may_prove = _permits(guards.may_prove, actor, case, engaged)
+    askable = _askable(actor, case, engaged, asked)
+    desk = deciding.Desk(actor, known, clock.now())
     row = next(iter(worklist.rows(actor, known, [case.pk])))
     return {
         "case": case,
@@ -113,13 +127,16 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "others": [form for form in forms if form is not primary],
         "must_measure": "close" in allowed and sensors.must_be_measured(case),
         "may_prove": may_prove,
+        "outsiders": [u for u in known.units.values() if u.pk not in engaged and u.closed_on is None]
+        if askable
+        else (),
         "kinds": EvidenceKind,
-        "asked": [(request, decides(actor, request, case)) for request in asked],
+        "asked": [(request, decides(actor, request, case, desk)) for request in asked],
+        "appealable": {r.pk for r in asked if may_prove and _appeals(actor, r, engaged)},
         "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
-        "askable": _askable(actor, case, engaged, asked),
+        "askable": askable,
         **_duties(case),
         "asking": next((unit for unit in (case.lead_id, case.holder_id) if unit in actor.unit_ids), None),
-        "return_reasons": ReturnReason,
         "grants": _grants(case, actor),
         "shares": access.may(actor, "case.share"),
         "units": known.units.values() if access.may(actor, "case.share") else (),
@@ -210,14 +227,19 @@ def _loops(case: Case, parties: list[Party], milestones: list) -> list[Level]:
     return levels
 
 
-def decides(actor: Actor, request: Request, case: Case) -> bool:
+def decides(actor: Actor, request: Request, case: Case, desk: deciding.Desk | None = None) -> bool:
     """Whether ``actor`` may decide ``request`` now."""
-    return request.state == RequestState.PENDING and _permits(requests.decider, actor, request, case)
+    return request.state == RequestState.PENDING and _permits(requests.decider, actor, request, case, desk)
 
 
-def _askable(actor: Actor, case: Case, engaged: set[int], asked: list[Request]) -> list[RequestKind]:
+def _appeals(actor: Actor, request: Request, engaged: set[int]) -> bool:
+    """Whether a refusal may still be taken to arbitration by one of the actor's units."""
+    return request.unit_id in actor.unit_ids & engaged and _permits(requests.may_appeal, request, request.unit_id)
+
+
+def _askable(actor: Actor, case: Case, engaged: set[int], asked: list[Request]) -> dict[str, Askable]:
     pending = {request.kind for request in asked if request.state == RequestState.PENDING}
-    return [
+    kinds = [
         kind
         for kind in RequestKind
         if kind not in pending
@@ -225,6 +247,9 @@ def _askable(actor: Actor, case: Case, engaged: set[int], asked: list[Request]) 
         and _permits(guards.may_prove, actor, case, engaged, f"request.{kind}")
         and _permits(requests.POSSIBLE[kind.value], case)
     ]
+    granted = [request.kind for request in asked if request.state == RequestState.APPROVED]
+    who = {kind: deciding.whose(deciding.act(kind, case, nth=granted.count(kind) + 1), case) for kind in kinds}
+    return {kind: Askable(kind, REASONS[kind], who[kind]) for kind in kinds}
 
 
 def net_seconds(deadline: Deadline, now: datetime) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from cases.changes import Changes, attach_units, locked
+from cases.lapsing import Lapses
 from cases.loops import rise
 from cases.models import Case, Deadline, Loop
 from cases.models.clock import ASIDE
@@ -96,15 +97,17 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     cases = {case.pk: attach_units(case, known) for case in Case.objects.filter(pk__in=ids).order_by("pk")}
     changes = Changes(known, now)
     changes.remember_parties(ids)
-    escalated = 0
+    escalated, lapses = 0, Lapses(changes, deadlines)
     for deadline in deadlines:
         case = cases[deadline.case_id]
         changes.tell(case, "deadline.missed", after=_told(deadline, known))
         changes.touch(case)
+        escalated += lapses.apply(case, deadline)
         from_loop, to = RISES.get(deadline.kind, ("", ""))
         if case.loop == from_loop and case.is_open:
             rise(changes, case, to, why=deadline.kind)
             escalated += 1
+    lapses.write()
     changes.write(by=acting.SYSTEM)
     return len(won), escalated
 

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from alerts import api as alerts
 from cases import api as cases
+from cases import request_api
 from cases import share_api as shares
 from config import health
 from responsibility import api as responsibility
@@ -27,11 +28,12 @@ v1 = [
     path("cases/<str:number>/", cases.CaseDetail.as_view()),
     path("cases/<str:number>/timeline/", cases.CaseTimeline.as_view()),
     path("cases/<str:number>/evidence/", cases.CaseEvidence.as_view()),
-    path("cases/<str:number>/requests/", cases.CaseRequests.as_view()),
+    path("cases/<str:number>/requests/", request_api.CaseRequests.as_view()),
     path("cases/<str:number>/shares/", shares.CaseShares.as_view()),
     path("shares/<int:pk>/revoke/", shares.GrantRevocation.as_view()),
     path("cases/<str:number>/<str:verb>/", cases.CaseVerb.as_view()),
-    path("requests/<int:pk>/<str:decision>/", cases.RequestDecision.as_view()),
+    path("requests/<int:pk>/appeal/", request_api.RequestAppeal.as_view()),
+    path("requests/<int:pk>/<str:decision>/", request_api.RequestDecision.as_view()),
     path("matrix/owner/", responsibility.Owner.as_view()),
     path("matrix/editions/", edition_api.Editions.as_view()),
     path("matrix/editions/<int:number>/", edition_api.EditionDetail.as_view()),

@@ -14,7 +14,11 @@ from responsibility import geometry
 
 OPERATORS = (">=", "<=", "event", "external_signal")
 COLOURS = ("red", "orange", "yellow", "blue")
-MINUTES = ("acknowledge", "arrive", "contain", "small_loop", "medium", "verify")
+MINUTES = (
+    "acknowledge", "arrive", "contain", "small_loop", "medium", "verify", "arbitrate", "determine", "decide_escalate",
+    "decide_extend", "decide_suspend", "decide_void", "decide_stand_down", "decide_share", "decide_appeal",
+    "long_extend", "long_suspend", "long_suspend_district",
+)  # fmt: skip
 LONGEST_MINUTES = 100 * 24 * 60
 PREFIX = re.compile(r"[A-Z0-9]{1,8}", re.ASCII)
 

@@ -26,6 +26,11 @@ class DeadlineKind(models.TextChoices):
     REVIEW = "review", _("挂账复查")
     ARBITRATE = "arbitrate", _("裁定")
     DETERMINE = "determine", _("指定牵头")
+    DECIDE = "decide", _("审批")
+
+
+# Of these a unit may owe several on one case, each to another request.
+SEVERAL = (DeadlineKind.DECIDE,)
 
 
 class DeadlineQuerySet(models.QuerySet):
@@ -70,7 +75,7 @@ class Deadline(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "kind", "unit"],
-                condition=Q(stopped_at__isnull=True),
+                condition=Q(stopped_at__isnull=True) & ~Q(kind__in=[kind.value for kind in SEVERAL]),
                 nulls_distinct=False,
                 name="deadline_one_running",
             ),

@@ -112,6 +112,10 @@ class CaseMachine(models.Model):
     def rise_to_large(self):
         """The whole district joins; street and departments stay."""
 
+    @transition(loop, Loop.LARGE, Loop.MEDIUM)
+    def stand_down(self):
+        """解除: the district has done its part; only by an approved request."""
+
 
 def verbs(model) -> dict:
     """The state moves of ``model`` by name: ``{verb: {"sources": [...], "target": ..., "label": ...}}``."""
