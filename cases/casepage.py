@@ -14,6 +14,7 @@ from cases.worklist import ORDER
 from responsibility import access, clock, ledger, roster
 from responsibility.acting import Actor
 from responsibility.directory import Directory
+from responsibility.models import LedgerEntry
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Refused
 
@@ -60,13 +61,14 @@ class Step:
 
 @dataclass
 class Level:
-    """One loop of the track: whether it is joined, since when, and who came with it."""
+    """One loop of the track: whether it is joined, since when, who came with it, and the entry that tells why."""
 
     label: str
     joined: bool
     current: bool
     at: datetime | None
     parties: list[Party]
+    entry: LedgerEntry | None = None
 
 
 @dataclass
@@ -217,10 +219,14 @@ def _repaired(case: Case, milestones: list) -> bool:
 def _loops(case: Case, parties: list[Party], milestones: list) -> list[Level]:
     """Small, medium, large: a case that went straight to the large loop has all three, for none is released."""
     since = {Loop.SMALL: case.filed_at}
-    since |= {Loop(entry.after["loop"]): entry.at for entry in milestones if entry.verb == "case.escalate"}
+    risen = {Loop(entry.after["loop"]): entry for entry in milestones if entry.verb == "case.escalate"}
+    since |= {loop: entry.at for loop, entry in risen.items()}
     order = list(Loop)
     present = order.index(Loop(case.loop)) if case.filed_at else -1
-    levels = [Level(str(loop.label), n <= present, n == present, since.get(loop), []) for n, loop in enumerate(order)]
+    levels = [
+        Level(str(loop.label), n <= present, n == present, since.get(loop), [], risen.get(loop))
+        for n, loop in enumerate(order)
+    ]
     for party in parties:
         home = 0 if party.role in OF_STREET else 2 if party.role == DutyRole.COMMAND else 1
         levels[min(home, max(present, 0))].parties.append(party)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases import arbitration, sharing
 from cases.changes import Changes
-from cases.loops import rise
+from cases.loops import rise, rises, stand_down
 from cases.models import Case, Deadline, DeadlineKind, Loop, Request, RequestKind, State
 from cases.models.work import Reason, RequestState
 from cases.pausing import end_pauses, pause
@@ -84,12 +84,17 @@ def _escalate(changes: Changes, case: Case, request: Request, by: User | None) -
 
 
 def raise_loop(changes: Changes, case: Case, request: Request, *, why: str, by: User | None, **facts) -> None:
-    """Widen the loop as ``request`` asked; with casualties to the district at once (design 4.2)."""
-    wide = case.loop != Loop.SMALL or request.code == Reason.CASUALTIES
+    """Widen the loop as ``request`` asked, by one level; with casualties as far as the policy of the case says."""
+    to = at_once(case, request) or (Loop.MEDIUM if case.loop == Loop.SMALL else Loop.LARGE)
     facts |= {"request": request.pk, "asked_by": request.unit.code if request.unit else None}
     if by:
         facts["by"] = str(by)
-    rise(changes, case, Loop.LARGE if wide else Loop.MEDIUM, why=why, note=request.reason, **facts)
+    rise(changes, case, to, why=why, note=request.reason, **facts)
+
+
+def at_once(case: Case, request: Request) -> Loop | None:
+    """The loop to which casualties raise ``case`` without anybody being asked (design 4.2)."""
+    return rises(case, "casualties") if request.code == Reason.CASUALTIES else None
 
 
 def _extend(changes: Changes, case: Case, request: Request, by: User | None) -> None:
@@ -115,8 +120,6 @@ def _void(changes: Changes, case: Case, request: Request, by: User | None) -> No
 
 
 def _stand_down(changes: Changes, case: Case, request: Request, by: User | None) -> None:
-    from cases.loops import stand_down
-
     stand_down(changes, case, note=request.reason)
 
 

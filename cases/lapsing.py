@@ -49,7 +49,7 @@ class Lapses:
         }  # fmt: skip
         before = str(case.loop)
         if state == RequestState.APPROVED:
-            facts = {"unit": after["unit"], "posts": request.answers_for, "minutes": _minutes(deadline)}
+            facts = {"unit": after["unit"], "posts": request.answers_for, "minutes": deadline.minutes}
             granting.raise_loop(self.changes, case, request, why="lapse", by=None, **facts)
         self.changes.tell(case, "request.lapse", after=after | {"loop": str(case.loop)})
         return case.loop != before
@@ -73,7 +73,3 @@ class Lapses:
 def _held(units: set[int], at: datetime) -> list[Post]:
     posts = Post.objects.held(at).filter(unit__in=units, user__is_active=True)
     return list(posts.select_related("user", "unit").order_by("since", "pk"))
-
-
-def _minutes(deadline: Deadline) -> int:
-    return int((deadline.due_at - deadline.started_at).total_seconds() // 60)

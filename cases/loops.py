@@ -2,19 +2,26 @@
 
 from cases.changes import Changes
 from cases.models import Case, Loop
-from responsibility.models import Grade, Unit
+from cases.policy import RISES
+from responsibility.models import Unit
 from responsibility.models.matrix import DutyRole
 
 COMMAND = "large_loop_command"
-# Design 4.2: orange needs the departments, red the whole district, at filing or when regraded.
-BY_GRADE = {Grade.RED: Loop.LARGE, Grade.ORANGE: Loop.MEDIUM}
 ORDER = list(Loop)
 
 
-def due_by_grade(case: Case) -> str | None:
+def rises(case: Case, trigger: str) -> Loop | None:
+    """The loop to which ``trigger`` widens ``case`` by the policy it was opened under; ``None`` when it does not.
+
+    ``trigger``: the kind of a missed clock, a colour, or ``casualties``.
+    """
+    wanted = (RISES | case.policy.get("rises", {})).get(trigger)
+    return Loop(wanted) if wanted and ORDER.index(Loop(wanted)) > ORDER.index(Loop(case.loop)) else None
+
+
+def due_by_grade(case: Case) -> Loop | None:
     """The loop that the colour of ``case`` asks for, when it is wider than the present one."""
-    wanted = BY_GRADE.get(Grade(case.grade))
-    return wanted if wanted and ORDER.index(wanted) > ORDER.index(Loop(case.loop)) else None
+    return rises(case, str(case.grade))
 
 
 def rise(changes: Changes, case: Case, to: str, *, why: str, note: str = "", **facts) -> None:

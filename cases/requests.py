@@ -102,7 +102,7 @@ FINAL = {deciding.APPEAL, *(act for act in deciding.ACTS if deciding.by_arbiter(
 def _enter(changes: Changes, case: Case, request: Request, verb: str) -> None:
     """Write ``request`` down with its clock, or let it happen at once where a rule says so."""
     at_once = request.kind == RequestKind.ESCALATE and (
-        case.grade == Grade.RED or request.code == Reason.CASUALTIES
+        case.grade == Grade.RED or granting.at_once(case, request)
     )  # fmt: skip
     if request.kind == RequestKind.RETURN:
         arbitration.begin_clock(changes, case)

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 
 from cases.changes import Changes, attach_units, locked
 from cases.lapsing import Lapses
-from cases.loops import rise
-from cases.models import Case, Deadline, Loop
+from cases.loops import rise, rises
+from cases.models import Case, Deadline
 from cases.models.clock import ASIDE
 from responsibility import acting, clock, directory
 
@@ -23,8 +23,6 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 LAST_SWEEP = "last-sweep"
-# Design 4.2: a missed limit that widens the loop, and to where.
-RISES = {"contain": (Loop.SMALL, Loop.MEDIUM), "medium_limit": (Loop.MEDIUM, Loop.LARGE)}
 
 
 @dataclass
@@ -103,9 +101,9 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
         changes.tell(case, "deadline.missed", after=_told(deadline, known))
         changes.touch(case)
         escalated += lapses.apply(case, deadline)
-        from_loop, to = RISES.get(deadline.kind, ("", ""))
-        if case.loop == from_loop and case.is_open:
-            rise(changes, case, to, why=deadline.kind)
+        to = rises(case, deadline.kind)
+        if to and case.is_open:
+            rise(changes, case, to, why=deadline.kind, **_told(deadline, known), minutes=deadline.minutes)
             escalated += 1
     lapses.write()
     changes.write(by=acting.SYSTEM)

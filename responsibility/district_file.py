@@ -12,7 +12,7 @@ from rest_framework import serializers
 from responsibility.models import Grade
 from responsibility.models.district import UnitKind
 from responsibility.models.matrix import DutyRole
-from responsibility.soundness import MINUTES
+from responsibility.soundness import MINUTES, TRIGGERS
 
 OPERATORS = [">=", "<=", "event", "external_signal"]
 # The kinds of proof that a handbook may name; a test compares them with those of the cases.
@@ -147,6 +147,13 @@ class CategoryRow(serializers.Serializer):
     handbook = HandbookStep(many=True)
     evidence = serializers.ListField(child=serializers.ChoiceField(PROOFS))
     cap_category = Text(max_length=20, allow_blank=True)
+    rises = serializers.DictField(child=serializers.ChoiceField(["medium", "large"], allow_null=True), required=False)
+
+    def validate_rises(self, value):
+        """Named by trigger."""
+        if set(value) - set(TRIGGERS):
+            raise serializers.ValidationError(", ".join(sorted(set(value) - set(TRIGGERS))))
+        return value
 
     def validate_thresholds(self, value):
         """Named by colour."""

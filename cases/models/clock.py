@@ -92,6 +92,11 @@ class Deadline(models.Model):
     def __str__(self) -> str:
         return f"{self.case_id} {self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def minutes(self) -> int:
+        """How many natural minutes it was given in all."""
+        return int((self.due_at - self.started_at).total_seconds() // 60)
+
     def lamp(self, now: datetime) -> str:
         """``green`` below 80 % of the time used, ``amber`` to 100 %, ``red`` beyond. Source: design 4.5, facts 1.3."""
         at = self.stopped_at or self.paused_at or now
