@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import storable
-from cases import guards
+from cases import binding, guards
 from cases.changes import Changes, locked_case
 from cases.models import Case, Party, State
 from cases.models.work import Answered
@@ -249,6 +249,7 @@ def _stop_all(changes: Changes, case: Case) -> None:
 
     changes.stop(case, *DeadlineKind.values)
     changes.overtake(case)
+    binding.lapse(changes, case)
 
 
 DOES: dict[str, Callable[[Move], dict | None]] = {

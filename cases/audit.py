@@ -188,7 +188,25 @@ EVIDENCE = f"""
         IS DISTINCT FROM (e.after ->> 'size', e.after ->> 'type', e.note, e.at, e.actor_id,
             (e.after ->> 'taken_at')::timestamptz, {", ".join(_degrees("e.after ->> 'taken_where'"))})
 """  # noqa: S608
-PARTS = [PARTY, WORKLIST, MISSED, REQUEST, EVIDENCE]
+# Each order stands as the last entry that names it says, and was given as its first one says.
+ORDER = f"""
+    SELECT c.number, c.chain, 'order', concat_ws(' ', u.code, p.state, p.text),
+        concat_ws(' ', told.unit, told.state, told.text)
+    FROM cases_order p {OF_CASE} JOIN responsibility_unit u ON u.id = p.unit_id LEFT JOIN LATERAL (
+        SELECT (array_agg(e.after ->> 'progress' ORDER BY e.seq DESC))[1] AS state,
+            min(e.at) FILTER (WHERE e.verb = 'order.give') AS given_at,
+            min(e.after ->> 'text') AS text, min(e.after ->> 'minutes') AS minutes,
+            min(e.after ->> 'mandatory') AS mandatory, min(e.after ->> 'unit') AS unit,
+            max(e.at) FILTER (WHERE e.verb = 'order.acknowledge') AS acknowledged_at,
+            max(e.at) FILTER (WHERE e.verb IN ('order.done', 'order.return', 'order.withdraw')) AS ended_at
+        FROM responsibility_ledgerentry e WHERE e.chain = c.chain AND e.after ->> 'order' = p.id::text
+    ) told ON true
+    WHERE {ONE} AND (u.code, p.state, p.text, p.minutes::text, p.mandatory::text, p.given_at, p.acknowledged_at,
+            p.ended_at)
+        IS DISTINCT FROM (told.unit, told.state, told.text, told.minutes, told.mandatory, told.given_at,
+            told.acknowledged_at, told.ended_at)
+"""  # noqa: S608
+PARTS = [PARTY, WORKLIST, MISSED, REQUEST, EVIDENCE, ORDER]
 PARTS += [_instant(table, column) for table, columns in INSTANTS.items() for column in columns]
 
 

@@ -26,7 +26,7 @@ DISTRICT = "district"
 NAMED = 50
 # Shorter than anybody notices, long enough that a busy door sends each screen a few nudges a second, not hundreds.
 GATHER_SECONDS = 0.05
-FINISH_SECONDS = 2
+FINISH_SECONDS = 5
 
 
 def unit_group(unit_id: int) -> str:

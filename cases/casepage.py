@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import deciding, fivefold, guards, requests, sensors, worklist
+from cases import deciding, fivefold, guards, joint, requests, sensors, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import REASONS, EvidenceKind, RequestState
 from cases.worklist import ORDER
@@ -107,8 +107,6 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     primary = forms[0] if forms and forms[0].verb in ORDER else None
     engaged = {party.unit_id for party in parties if party.until is None}
     may_prove = _permits(guards.may_prove, actor, case, engaged)
-    askable = _askable(actor, case, engaged, asked)
-    desk = deciding.Desk(actor, known, clock.now())
     row = next(iter(worklist.rows(actor, known, [case.pk])))
     return {
         "case": case,
@@ -129,22 +127,36 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "others": [form for form in forms if form is not primary],
         "must_measure": "close" in allowed and sensors.must_be_measured(case),
         "may_prove": may_prove,
-        "outsiders": [u for u in known.units.values() if u.pk not in engaged and u.closed_on is None]
-        if askable
-        else (),
         "kinds": EvidenceKind,
-        "asked": [(request, decides(actor, request, case, desk)) for request in asked],
-        "appealable": {r.pk for r in asked if may_prove and _appeals(actor, r, engaged)},
+        **_asking(case, actor, known, engaged, asked),
         "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
-        "askable": askable,
         **_duties(case),
         "asking": next((unit for unit in (case.lead_id, case.holder_id) if unit in actor.unit_ids), None),
         "grants": _grants(case, actor),
         "shares": access.may(actor, "case.share"),
         "units": known.units.values() if access.may(actor, "case.share") else (),
         "family": list(_family(case, actor, known)),
-        "forms_now": f"{case.state}:{','.join(allowed)}:{','.join(str(r.pk) for r in asked if r.state == 'pending')}",
+        **_together(case, actor, known, allowed, asked),
     }
+
+
+def _asking(case: Case, actor: Actor, known: Directory, engaged: set[int], asked: list[Request]) -> dict:
+    """What has been asked, and what the reader may decide, appeal against or ask now."""
+    desk, askable = deciding.Desk(actor, known, clock.now()), _askable(actor, case, engaged, asked)
+    outsiders = [unit for unit in known.units.values() if unit.pk not in engaged and unit.closed_on is None]
+    return {
+        "asked": [(request, decides(actor, request, case, desk)) for request in asked],
+        "appealable": {request.pk for request in asked if _appeals(actor, case, request, engaged)},
+        "askable": askable,
+        "outsiders": outsiders if RequestKind.SHARE in askable else (),
+    }
+
+
+def _together(case: Case, actor: Actor, known: Directory, allowed: list[str], asked: list[Request]) -> dict:
+    """Joint work, and the key by which the page knows that its forms are no longer those that would be offered."""
+    shown = joint.about(case, actor, known)
+    pending = ",".join(str(request.pk) for request in asked if request.state == RequestState.PENDING)
+    return shown | {"forms_now": f"{case.state}:{','.join(allowed)}:{pending}:{joint.state_of(shown['orders'])}"}
 
 
 def _duties(case: Case) -> dict:
@@ -238,8 +250,10 @@ def decides(actor: Actor, request: Request, case: Case, desk: deciding.Desk | No
     return request.state == RequestState.PENDING and _permits(requests.decider, actor, request, case, desk)
 
 
-def _appeals(actor: Actor, request: Request, engaged: set[int]) -> bool:
+def _appeals(actor: Actor, case: Case, request: Request, engaged: set[int]) -> bool:
     """Whether a refusal may still be taken to arbitration by one of the actor's units."""
+    if not _permits(guards.may_prove, actor, case, engaged, "request.appeal"):
+        return False
     return request.unit_id in actor.unit_ids & engaged and _permits(requests.may_appeal, request, request.unit_id)
 
 

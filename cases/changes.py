@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 
 from cases import board
 from cases.models import Case, Deadline, Party
+from cases.models.clock import SEVERAL
 from cases.models.machine import ENDED
 from cases.models.work import Request, RequestState
 from responsibility import acting, ledger
@@ -116,12 +117,12 @@ class Changes:
         )
 
     def start_own(self, case: Case, kind: str, unit: Unit | None, minutes: float) -> Deadline:
-        """Start a clock of natural ``minutes`` that one request keeps for itself; written at once."""
+        """Start a clock of natural ``minutes`` that one request, order or team keeps for itself; written at once."""
         due_at = self.now + timedelta(minutes=minutes)
         return Deadline.objects.create(case=case, unit=unit, kind=kind, started_at=self.now, due_at=due_at)
 
     def stop_own(self, deadline: Deadline | None) -> None:
-        """Stop the clock that one request keeps; nothing for none and for one that has stopped."""
+        """Stop the clock that one request, order or team keeps; nothing for none and for one that has stopped."""
         if deadline is not None:
             Deadline.objects.running().filter(pk=deadline.pk).update(stopped_at=self.now, paused_at=None)
 
@@ -199,7 +200,7 @@ class Changes:
 
     def _hand_on(self) -> None:
         for case, former, unit in self.handed:
-            owed = Deadline.objects.running().filter(case=case, unit=former).exclude(kind="acknowledge")
+            owed = Deadline.objects.running().filter(case=case, unit=former).exclude(kind__in=["acknowledge", *SEVERAL])
             owed.update(unit=unit)
 
     def _add(self) -> None:

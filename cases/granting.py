@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
-from cases import arbitration, sharing
+from cases import arbitration, binding, sharing
 from cases.changes import Changes
 from cases.loops import rise, rises, stand_down
 from cases.models import Case, Deadline, DeadlineKind, Loop, Request, RequestKind, State
@@ -117,6 +117,7 @@ def _void(changes: Changes, case: Case, request: Request, by: User | None) -> No
     end_pauses(changes, case)
     changes.stop(case, *DeadlineKind.values)
     changes.overtake(case)
+    binding.lapse(changes, case)
 
 
 def _stand_down(changes: Changes, case: Case, request: Request, by: User | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.utils.translation import gettext_lazy as _
 
-from cases import sensors
+from cases import binding, sensors
 from cases.models import Case, Evidence, Loop, Party, State
 from cases.models.machine import verbs
 from cases.models.work import EvidenceKind
@@ -18,7 +18,7 @@ TABLE = verbs(Case)
 # What the ledger calls the acts of those who dispose of a case.
 WORK = [
     act
-    for act in ("evidence.add", *(f"case.{verb}" for verb in TABLE))
+    for act in ("evidence.add", "order.done", *(f"case.{verb}" for verb in TABLE))
     if {Scope.PARTY, Scope.HOLDER} & set(ACTS[act].cells.values())
 ]
 
@@ -82,7 +82,8 @@ def _proof(case: Case) -> None:
 
 
 def contain(case: Case, actor: Actor) -> None:
-    """受控 needs the proof that the handbook names."""
+    """受控 needs the proof that the handbook names, and every mandatory order done."""
+    binding.refuse_unfinished(case)
     _proof(case)
 
 

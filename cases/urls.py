@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from cases import arbitration_views, desk_views, evidence_views, share_views, views
+from cases import arbitration_views, desk_views, evidence_views, order_views, share_views, views
 
 
 class CaseNumber:
@@ -28,6 +28,10 @@ urlpatterns = [
     path("cases/<number:number>/requests/", views.ask, name="case-requests"),
     path("cases/<number:number>/shares/", share_views.share, name="case-share"),
     path("shares/<int:pk>/revoke/", share_views.revoke, name="share-revoke"),
+    path("cases/<number:number>/orders/", order_views.give, name="order-give"),
+    path("orders/<int:pk>/<slug:verb>/", order_views.act, name="order-act"),
+    path("cases/<number:number>/advice/", order_views.advise, name="advice"),
+    path("advice/<int:pk>/sign/", order_views.sign, name="advice-sign"),
     path("cases/<number:number>/ledger/", views.entries, name="case-ledger"),
     path("cases/<number:number>/<slug:verb>/", views.act, name="case-act"),
     path("evidence/<int:pk>/", evidence_views.shared, name="evidence"),

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases import actions, casepage, deciding, guards, proof, requests, worklist
+from cases import actions, casepage, deciding, guards, joint, proof, requests, worklist
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
@@ -39,6 +39,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "actor": actor,
         "known": known,
         "rows": rows,
+        "owed": [] if request.GET else joint.waiting(actor, FEW),
         "more": more,
         "wanted": narrowing.form,
         "narrowed": any(request.GET.get(name) for name in narrowing.filters),
@@ -93,6 +94,16 @@ def _page(request, case, actor, known, refused: Refused | None = None, failed: s
         "now": clock.now(),
     }
     return render(request, "cases/case.html", context, status=_status(refused) if refused else 200)
+
+
+def after_refusal(request: HttpRequest, number: str, refused: Refused, failed: str) -> HttpResponse:
+    """The page of the case, with what was refused and what the form ``failed`` held."""
+    return _page(request, *_visible(request, number), refused, failed)
+
+
+def typed_coordinates(request: HttpRequest) -> dict:
+    """``{"lat", "lon"}`` that the browser gave, empty without; ``Invalid`` for what is no place."""
+    return _coordinates(_typed_place(request))
 
 
 def _status(refused: Refused) -> int:

@@ -237,6 +237,8 @@ SPECTACULAR_SETTINGS = {
         "EvidenceKind": "cases.models.work.EvidenceKind",
         "DeadlineKind": "cases.models.clock.DeadlineKind",
         "CaseState": "cases.models.machine.State",
+        "OrderState": "cases.models.order.OrderState",
+        "AdviceKind": "cases.models.order.AdviceKind",
         "EditionState": "responsibility.models.edition.EditionState",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",

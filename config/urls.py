@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from alerts import api as alerts
 from cases import api as cases
+from cases import order_api as orders
 from cases import request_api
 from cases import share_api as shares
 from config import health
@@ -30,6 +31,11 @@ v1 = [
     path("cases/<str:number>/evidence/", cases.CaseEvidence.as_view()),
     path("cases/<str:number>/requests/", request_api.CaseRequests.as_view()),
     path("cases/<str:number>/shares/", shares.CaseShares.as_view()),
+    path("cases/<str:number>/orders/", orders.CaseOrders.as_view()),
+    path("cases/<str:number>/advice/", orders.CaseAdvice.as_view()),
+    path("orders/", orders.OwedOrders.as_view()),
+    path("orders/<int:pk>/<str:verb>/", orders.OrderVerb.as_view()),
+    path("advice/<int:pk>/sign/", orders.AdviceSigning.as_view()),
     path("shares/<int:pk>/revoke/", shares.GrantRevocation.as_view()),
     path("cases/<str:number>/<str:verb>/", cases.CaseVerb.as_view()),
     path("requests/<int:pk>/appeal/", request_api.RequestAppeal.as_view()),

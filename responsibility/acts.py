@@ -54,6 +54,7 @@ class Kind(models.TextChoices):
     ASKING = "asking", _("提出请示")
     DECIDING = "deciding", _("审批与裁定")
     MATRIX = "matrix", _("责任清单")
+    JOINT = "joint", _("派单与会商")
     ROSTER = "roster", _("值班表")
     EXCHANGE = "exchange", _("导入导出与管理")
 
@@ -77,6 +78,8 @@ FIELD = (Role.DUTY_OFFICER, Role.HANDLER, Role.HEAD, Role.MANAGER, Role.EMERGENC
 DESKS = (Role.SHIFT_LEADER, Role.CHECKER, Role.EMERGENCY_OFFICE, Role.COMMITTEE_OFFICE, Role.AUDITOR)
 # Who commands in a unit answers for it at any hour, and draws up its duty roster.
 COMMAND = (Role.HEAD, Role.MANAGER, Role.EMERGENCY_OFFICE)
+# Whoever commands in a unit, and its duty officer for it.
+ORDERS = (*COMMAND, Role.DUTY_OFFICER)
 D, OWN, PARTY, HOLDER, NAMED = Scope.DISTRICT, Scope.OWN, Scope.PARTY, Scope.HOLDER, Scope.NAMED
 SHIFT, CHECK = at(D, Role.SHIFT_LEADER), at(D, Role.SHIFT_LEADER, Role.CHECKER)
 COMMITTEE, EMERGENCY = at(D, Role.COMMITTEE_OFFICE), at(D, Role.EMERGENCY_OFFICE)
@@ -150,6 +153,14 @@ ACTS: dict[str, Act] = {
     "decide.return": Act(Kind.DECIDING, _("裁定退回"), EMERGENCY),
     "decide.redispatch": Act(Kind.DECIDING, _("裁定改派"), EMERGENCY),
     "decide.determine": Act(Kind.DECIDING, _("指定牵头单位"), COMMITTEE | EMERGENCY),
+
+    "order.give": Act(Kind.JOINT, _("派单"), at(HOLDER, *ORDERS), _("中闭环起。")),
+    "order.withdraw": Act(Kind.JOINT, _("撤回派单"), at(HOLDER, *ORDERS), _("或由派单单位撤回。")),
+    "order.acknowledge": Act(Kind.JOINT, _("签收派单"), at(NAMED, *FIELD)),
+    "order.done": Act(Kind.JOINT, _("派单办结"), at(NAMED, *FIELD), _("凭证齐全。")),
+    "order.return": Act(Kind.JOINT, _("退回派单"), at(NAMED, *FIELD), _("只退回派单单位。")),
+    "advice.record": Act(Kind.JOINT, _("记录会商"), at(HOLDER, *ORDERS)),
+    "advice.sign": Act(Kind.JOINT, _("签发会商结论"), at(HOLDER, *COMMAND)),
 
     "edition.draft": Act(Kind.MATRIX, _("起草"), COMMITTEE),
     "edition.rows": Act(Kind.MATRIX, _("改行，把指定列入草案"), COMMITTEE),

@@ -21,6 +21,7 @@ MANAGER_WRITES = WRITES | {"create"}
 DOORS = {
     "views.py", "api.py", "evidence_views.py", "roster_views.py", "consumers.py", "matrix_views.py",
     "edition_views.py", "edition_api.py", "arbitration_views.py", "share_views.py", "share_api.py",
+    "order_views.py", "order_api.py",
 }  # fmt: skip
 
 CODE = [

@@ -19,7 +19,7 @@ open_case, press, send, evidence_folder = work.open_case, work.press, work.send,
 pytestmark = pytest.mark.django_db
 
 RULES = importlib.import_module("cases.migrations.0003_rules")
-STAND_DOWN = importlib.import_module("cases.migrations.0011_stand_down")
+STAND_DOWN = importlib.import_module("cases.migrations.0012_stand_down")
 EVERY_STATE = [(a, b) for a in State.values for b in State.values if a != b]
 EVERY_LOOP = [(a, b) for a in Loop.values for b in Loop.values if a != b]
 

@@ -4,9 +4,12 @@ from cases.models.case import Case, CaseQuerySet
 from cases.models.clock import Deadline, DeadlineKind, Pause
 from cases.models.grant import Grant
 from cases.models.machine import Loop, State
+from cases.models.order import Advice, AdviceKind, Order, OrderState
 from cases.models.work import Evidence, Party, Request, RequestKind
 
 __all__ = [
+    "Advice",
+    "AdviceKind",
     "Case",
     "CaseQuerySet",
     "Deadline",
@@ -14,6 +17,8 @@ __all__ = [
     "Evidence",
     "Grant",
     "Loop",
+    "Order",
+    "OrderState",
     "Party",
     "Pause",
     "Request",

@@ -27,10 +27,14 @@ class DeadlineKind(models.TextChoices):
     ARBITRATE = "arbitrate", _("裁定")
     DETERMINE = "determine", _("指定牵头")
     DECIDE = "decide", _("审批")
+    ORDER_CALL = "order_call", _("签收派单")
+    ORDER = "order", _("派单")
+    DISPATCH = "dispatch", _("资源到场")
+    SITUATION_REPORT = "situation_report", _("情况报告")
 
 
-# Of these a unit may owe several on one case, each to another request.
-SEVERAL = (DeadlineKind.DECIDE,)
+# Of these a unit may owe several on one case, each to another order, team or request.
+SEVERAL = (DeadlineKind.ORDER_CALL, DeadlineKind.ORDER, DeadlineKind.DISPATCH, DeadlineKind.DECIDE)
 
 
 class DeadlineQuerySet(models.QuerySet):

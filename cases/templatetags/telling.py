@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Outcome
 from cases import guards
-from cases.models import DeadlineKind, Loop, RequestKind, State
+from cases.models import AdviceKind, DeadlineKind, Loop, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
 from cases.templatetags.display import full_moment, grade_label, moment, posts, unit_name
 from responsibility import edition_page
 from responsibility.directory import Directory
-from responsibility.models import LedgerEntry, Post, Stance
+from responsibility.models import LedgerEntry, Post, Power, Stance
 
 register = template.Library()
 
@@ -41,6 +41,8 @@ ABOUT = {
     "deadline": _("时限"),
     "evidence": _("处置凭证"),
     "request": _("请示"),
+    "order": _("派单"),
+    "advice": _("会商"),
     "edition": _("责任清单"),
     "roster": _("值班"),
     "exchange": _("导入导出"),
@@ -56,6 +58,11 @@ ACTS = {
     "open": Outcome.OPENED.label,
     "missed": _("超时"),
     "provisional": _("暂定"),
+    "give": _("下达"),
+    "done": _("办结"),
+    "withdraw": _("撤回"),
+    "record": _("记录"),
+    "sign": _("签发"),
     "add": _("上传"),
     "approve": _("同意"),
     "refuse": _("驳回"),
@@ -120,6 +127,13 @@ SENTENCES = {
     "request.lapse": _("{asked}请示逾期未批，{outcome}；记到{unit}{posts}。"),
     "request.waive": _("{asked}请示免予审批，立即生效。"),
     "request.overtaken": _("案件已有变化，{asked}请示失效。"),
+    "order.give": _("派单给{unit}（{power}），{minutes} 分钟内办结：{text}"),
+    "order.acknowledge": _("{unit}签收派单。"),
+    "order.done": _("{unit}办结派单。"),
+    "order.return": _("{unit}退回派单。"),
+    "order.withdraw": _("撤回给{unit}的派单。"),
+    "advice.record": _("记录{said}：{expert}。"),
+    "advice.sign": _("签发{said}：{expert}。"),
     "post.given": _("任命岗位：{person}。"),
     "post.changed": _("变更岗位：{person}。"),
     "post.removed": _("免去岗位：{person}。"),
@@ -220,6 +234,10 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "posts": posts(after.get("posts", [])),
         "deputy": format_lazy(_("（代{who}）"), who=posts(after["deputy_of"])) if after.get("deputy_of") else "",
         "minutes": after.get("minutes", ""),
+        "power": _label(Power, after.get("power")),
+        "text": after.get("text", ""),
+        "said": _label(AdviceKind, after.get("said")),
+        "expert": after.get("expert", ""),
         "proposed": unit_name(after.get("proposed"), known),
         "hops": after.get("hops", ""),
         "case": after.get("case", ""),

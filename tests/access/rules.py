@@ -125,6 +125,31 @@ def _requests() -> list[Door]:
     ]  # fmt: skip
 
 
+def _joint() -> list[Door]:
+    page, api = "/cases/<number:number>/", "/api/v1/cases/<str:number>/"
+    order = {"unit": "SJ-GA", "text": "封路", "minutes": 30, "power": "assist"}
+    said = {"kind": "advice", "expert": "陆工", "text": "通风"}
+    at, via = "/cases/{joint}/", "/api/v1/cases/{joint}/"
+    verbs = ("acknowledge", "done", "return", "withdraw")
+    return [
+        Door("POST", f"{page}orders/", "order.give", "joint", f"{at}orders/", order),
+        Door("GET", f"{api}orders/", SEEN, "joint", f"{via}orders/"),
+        Door("POST", f"{api}orders/", "order.give", "joint", f"{via}orders/", order),
+        Door("GET", "/api/v1/orders/", SIGNED_IN),
+        *(
+            Door("POST", f"{before}/orders/<int:pk>/{gap}/", f"order.{v}", "joint", f"{before}/orders/{{order}}/{v}/",
+                 {"note": "试"})
+            for before, gap in (("", "<slug:verb>"), ("/api/v1", "<str:verb>"))
+            for v in verbs
+        ),
+        Door("POST", f"{page}advice/", "advice.record", "joint", f"{at}advice/", said),
+        Door("GET", f"{api}advice/", SEEN, "joint", f"{via}advice/"),
+        Door("POST", f"{api}advice/", "advice.record", "joint", f"{via}advice/", said),
+        Door("POST", "/advice/<int:pk>/sign/", "advice.sign", "joint", "/advice/{advice}/sign/"),
+        Door("POST", "/api/v1/advice/<int:pk>/sign/", "advice.sign", "joint", "/api/v1/advice/{advice}/sign/"),
+    ]  # fmt: skip
+
+
 def _matrix() -> list[Door]:
     edition = "/matrix/editions/<int:number>/"
     place = "category=LL-CONF-H2S&lat=31.1144&lon=121.2683"
@@ -197,7 +222,7 @@ def _rooms() -> list[Door]:
     ]  # fmt: skip
 
 
-DOORS: list[Door] = [*_public(), *_sources(), *_cases(), *_requests(), *_matrix(), *_rooms()]
+DOORS: list[Door] = [*_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_rooms()]
 
 # The administration is one act; these of its tables can only be looked at, whoever looks.
 LOOKED_AT = {

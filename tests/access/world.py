@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 
 from alerts import intake
 from alerts.formats import item
-from cases import actions, proof, requests, sharing
+from cases import actions, advising, orders, proof, requests, sharing
 from cases.changes import Changes, locked
 from cases.models import Case, Request, RequestKind
 from responsibility import acting, clock, directory, editions, rostering
@@ -49,6 +49,7 @@ def build(people: dict[str, User], source) -> World:
     world = World()
     _cases(world, people, source)
     _requests(world, people, source)
+    _joint(world, people, source)
     _disputes(world, people, source)
     _edition(world, people)
     _roster(world, people)
@@ -141,6 +142,17 @@ def _requests(world: World, people, source) -> None:
         district.pk, by=people["shuiwu-head"], kind="stand_down", reason="已受控", code="under_control"
     )  # fmt: skip
     world.values["stand_down"] = asked.pk
+
+
+def _joint(world: World, people, source) -> None:
+    """A case in the medium loop, with an order to a third department and a recommendation to be signed."""
+    places = {"party": {SIJING, WATER, JIANGUAN}, "holder": {WATER}, "named": {JIANGUAN}}
+    joint = _case(world, "joint", _open(source, "joint", grade="orange"), **places)
+    lead = people["shuiwu-head"]
+    order = orders.give(joint.pk, by=lead, unit=JIANGUAN, text="查明管线", minutes=30)
+    advising.record(joint.pk, by=lead, kind="advice", expert="陆工", text="通风")
+    advice = advising.record(joint.pk, by=lead, kind="recommendation", expert="陆工、沈工", text="通风")
+    world.values |= {"order": order.pk, "advice": advice.pk}
 
 
 def _disputes(world: World, people, source) -> None:

@@ -30,7 +30,7 @@ def test_what_nobody_owns_is_held_by_its_street_until_the_district_has_named_a_l
 def _the_street_has_the_first_action(page, case: Case) -> None:
     page.goto(f"/cases/{case.number}/")
     expect(page.locator("#case-head .holder")).to_contain_text("泗泾镇")
-    expect(page.locator(".duties > div").first).to_contain_text("未明确")
+    expect(page.locator(".duties > div", has_text="行业责任")).to_contain_text("空缺")
     expect(page.locator(".asked")).to_contain_text("指定")
     running = page.locator(".clocks li", has_text="指定牵头")
     expect(running).to_contain_text("区安委办")
@@ -58,8 +58,8 @@ def _the_district_names_a_lead_under_its_clock(page, case: Case) -> None:
 
 def _the_lead_has_joined_and_the_street_goes_on(page, case: Case) -> None:
     page.goto(f"/cases/{case.number}/")
-    expect(page.locator(".duties > div").first).to_contain_text("区交通委")
-    expect(page.locator(".duties > div").first).to_contain_text("区指定")
+    expect(page.locator(".duties > div", has_text="行业责任")).to_contain_text("区交通委")
+    expect(page.locator(".duties > div", has_text="行业责任")).to_contain_text("区指定")
     expect(page.locator(".track .party", has_text="区交通委")).to_contain_text("尚未签收")
     expect(page.locator(".track .party", has_text="泗泾镇")).not_to_contain_text("已退出")
     expect(page.locator("#case-head .holder")).to_contain_text("泗泾镇")

@@ -103,7 +103,7 @@ def _an_orange_alert_is_owned_at_once(say, desk_of) -> Case:
     page.goto(f"/cases/{case.number}/")
     for chip in ("橙色", "中闭环", "已派遣"):
         expect(page.locator("#case-head .chips")).to_contain_text(chip)
-    for role, unit in (("行业主管", "区水务局"), ("属地", "泗泾镇"), ("主体", "示例供排水公司")):
+    for role, unit in (("行业责任", "区水务局"), ("属地责任", "泗泾镇"), ("主体责任", "示例供排水公司")):
         line = page.locator(".duties > div").filter(has=page.locator("dt", has_text=role)).first
         expect(line.locator("dd b")).to_have_text(unit)
     # The street goes on with first action though the department commands.
@@ -202,7 +202,7 @@ def _the_district_designates_both(at, desk_of, case) -> Case:
     district.goto(f"/cases/{case.number}/")
     expect(district.locator("#case-body")).to_contain_text("区里已指定，不得再退回")
     district.get_by_role("link", name=second.number).click()
-    expect(district.locator(".duties dd b").first).to_have_text("区生态环境局")
+    expect(district.locator(".duties > div", has_text="行业责任").locator("dd b")).to_have_text("区生态环境局")
     district.get_by_role("link", name=case.number).click()
     expect(district.locator("#case-head .number")).to_have_text(case.number)
     expect(district.locator("#case-head .holder")).to_contain_text("区水务局")

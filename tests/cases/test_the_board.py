@@ -24,7 +24,7 @@ def test_a_process_that_ends_at_once_still_tells_the_screens():
         )
         _out, err = await child.communicate()
         assert child.returncode == 0, err.decode()
-        return await asyncio.wait_for(layer.receive(screen), 5)
+        return await asyncio.wait_for(layer.receive(screen), 10)
 
     assert asyncio.run(heard()) == {"type": "changed"}
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0009_grants"),
+        ("cases", "0010_orders"),
         ("responsibility", "0009_heads_revised"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -86,6 +86,10 @@ class Migration(migrations.Migration):
                     ("arbitrate", "裁定"),
                     ("determine", "指定牵头"),
                     ("decide", "审批"),
+                    ("order_call", "签收派单"),
+                    ("order", "派单"),
+                    ("dispatch", "资源到场"),
+                    ("situation_report", "情况报告"),
                 ],
                 max_length=20,
                 verbose_name="类别",
@@ -145,7 +149,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="deadline",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("stopped_at__isnull", True), models.Q(("kind__in", ["decide"]), _negated=True)),
+                condition=models.Q(
+                    ("stopped_at__isnull", True),
+                    models.Q(("kind__in", ["order_call", "order", "dispatch", "decide"]), _negated=True),
+                ),
                 fields=("case", "kind", "unit"),
                 name="deadline_one_running",
                 nulls_distinct=False,

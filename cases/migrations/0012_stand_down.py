@@ -11,5 +11,5 @@ AFTER = BEFORE.replace("('medium', 'large')", "('medium', 'large'), ('large', 'm
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0010_requests_with_clocks")]
+    dependencies = [("cases", "0011_requests_with_clocks")]
     operations = [migrations.RunSQL(AFTER, BEFORE)]
