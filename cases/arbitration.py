@@ -102,7 +102,7 @@ def designate(changes: Changes, case: Case, request: Request, unit: Unit) -> Non
         return
     before = {"lead": _code(case.lead), "holder": _code(case.holder)}
     if former is not None and former == case.lead:
-        _release(changes, case, former, DutyRole.LEAD)
+        changes.release(case, former, DutyRole.LEAD)
     if former is not None and _to_street(case, request.unit_id, unit):
         _move_street(changes, case, former, unit)
     else:
@@ -259,19 +259,13 @@ def _move_street(changes: Changes, case: Case, former: Unit, unit: Unit) -> None
     place = next((t for t in known.territories.values() if t.unit_id == unit.pk), None)
     if place is None:
         raise Invalid("unknown_code", _("没有可指定的单位：%(code)s。") % {"code": unit.code}, "designate")
-    _release(changes, case, former, DutyRole.TERRITORY)
+    changes.release(case, former, DutyRole.TERRITORY)
     case.territory = place
     if case.holder_id == former.pk:
         case.holder = unit
     changes.engage(case, unit, DutyRole.TERRITORY)
     body = case.risk_object.main_body_id if case.risk_object else None
     case.duties = Owners(known, changes.now).account(case.category, case.scenario, place, body)
-
-
-def _release(changes: Changes, case: Case, unit: Unit, role: str) -> None:
-    """``unit`` is no longer engaged in ``role`` and need not answer any more."""
-    Party.objects.filter(case=case, unit=unit, role=role, until__isnull=True).update(until=changes.now, live=False)
-    changes.stop(case, "acknowledge", unit=unit)
 
 
 def _with_lead(changes: Changes, duties: list[dict], unit: Unit, why: str) -> list[dict]:

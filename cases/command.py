@@ -95,25 +95,30 @@ def stand_down(command_id: int, *, by: User, conclusion: str) -> Command:
     conclusion = _text(conclusion, "conclusion", TEXT, needed=True)
 
     def do(command: Command, case: Case, changes: Changes, by: User) -> dict:
-        if case.state in ACUTE:
-            raise Refused("not_contained", _("险情尚未受控，不能解除指挥。"))
-        for dispatch in Dispatch.objects.out().filter(case=case).select_related("station", "clock").order_by("pk"):
-            after = dispatching.release(changes, case, dispatch, by, {})
-            dispatch.save()
-            dispatching.tell(changes, case, dispatch, "dispatch.release", after)
-        changes.stop(case, "situation_report")
-        former = case.holder
-        before = {"loop": str(case.loop), "holder": former.code if former else None}
-        if case.loop == Loop.LARGE and case.is_open:
-            _hand_over(case, changes, former)
-        command.stood_down_at, command.stood_down_by, command.conclusion = changes.now, by, conclusion
-        command.summary = summary.after_action(case, command, changes.now)
-        command.save()
-        text = json.dumps(command.summary, sort_keys=True, ensure_ascii=False).encode()
-        after = {"loop": str(case.loop), "holder": case.holder.code if case.holder else None}
-        return after | {"before": before, "conclusion": conclusion, "summary": hashlib.sha256(text).hexdigest()}
+        return end(command, case, changes, by, conclusion)
 
     return _act(command_id, "command.stand_down", by, do)
+
+
+def end(command: Command, case: Case, changes: Changes, by: User, conclusion: str) -> dict:
+    """End ``command`` in the caller's transaction and under its lock; what the ledger is to be told."""
+    if case.state in ACUTE:
+        raise Refused("not_contained", _("险情尚未受控，不能解除指挥。"))
+    for dispatch in Dispatch.objects.out().filter(case=case).select_related("station", "clock").order_by("pk"):
+        after = dispatching.release(changes, case, dispatch, by, {})
+        dispatch.save()
+        dispatching.tell(changes, case, dispatch, "dispatch.release", after)
+    changes.stop(case, "situation_report")
+    former = case.holder
+    before = {"loop": str(case.loop), "holder": former.code if former else None}
+    if case.loop == Loop.LARGE and case.is_open:
+        _hand_over(case, changes, former)
+    command.stood_down_at, command.stood_down_by, command.conclusion = changes.now, by, conclusion
+    command.summary = summary.after_action(case, command, changes.now)
+    command.save()
+    text = json.dumps(command.summary, sort_keys=True, ensure_ascii=False).encode()
+    after = {"loop": str(case.loop), "holder": case.holder.code if case.holder else None}
+    return after | {"before": before, "conclusion": conclusion, "summary": hashlib.sha256(text).hexdigest()}
 
 
 def _hand_over(case: Case, changes: Changes, former: Unit | None) -> None:

@@ -12,7 +12,7 @@ from alerts.models import Outcome
 from cases import guards
 from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
-from cases.templatetags.display import full_moment, grade_label, moment, unit_name
+from cases.templatetags.display import full_moment, grade_label, moment, posts, unit_name
 from responsibility import edition_page
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Power, Stance
@@ -29,6 +29,10 @@ RISES = {
     "contain": _("未在时限内受控"),
     "medium_limit": _("中闭环时限已过"),
     "request": _("请示获准"),
+    "lapse": _("请示逾期未批"),
+    "casualties": _("报告有人员伤亡"),
+    "red": _("红色案件免予审批"),
+    "second_owner": _("另有责任单位"),
 }
 # A verb as a choice: what it is about, and the act.
 ABOUT = {
@@ -83,6 +87,9 @@ ACTS = {
     "removed": _("免去"),
     "overtaken": _("失效"),
     "supersede": _("取代"),
+    "appeal": _("申诉"),
+    "lapse": _("逾期未批"),
+    "waive": _("免予审批"),
 }
 COMMANDED = ("commander", "objectives", "report", "casualties", "situation", "conclusion")
 # What is said of each verb; the names in braces are filled in by ``_words``.
@@ -101,6 +108,7 @@ SENTENCES = {
     "case.resume": _("恢复整改，时限继续计算。"),
     "case.void": _("作废。"),
     "case.escalate": _("升入{loop}（{why}），由{holder}负责。"),
+    "case.stand_down": _("解除大闭环，转回{loop}，由{holder}负责。"),
     "case.designate": _("区里指定：牵头{lead}，由{holder}负责，累计改派 {hops} 次。"),
     "case.share": _("特别授权{whom}查阅，至 {until}：{reason}"),
     "case.unshare": _("收回{whom}的查阅授权。"),
@@ -119,8 +127,13 @@ SENTENCES = {
     "request.return": _("请示退回：{reason}"),
     "request.determine": _("清单中无牵头单位，请区里指定。"),
     "request.redispatch": _("责任清单已换版，建议改派{proposed}。"),
-    "request.approve": _("同意{asked}请示。"),
-    "request.refuse": _("驳回{asked}请示。"),
+    "request.stand_down": _("请示解除大闭环：{reason}"),
+    "request.share": _("请示授权{proposed}查阅：{reason}"),
+    "request.appeal": _("对驳回的{asked}请示申诉：{reason}"),
+    "request.approve": _("同意{asked}请示{deputy}。"),
+    "request.refuse": _("驳回{asked}请示{deputy}。"),
+    "request.lapse": _("{asked}请示逾期未批，{outcome}；记到{unit}{posts}。"),
+    "request.waive": _("{asked}请示免予审批，立即生效。"),
     "request.overtaken": _("案件已有变化，{asked}请示失效。"),
     "order.give": _("派单给{unit}（{power}），{minutes} 分钟内办结：{text}"),
     "order.acknowledge": _("{unit}签收派单。"),
@@ -234,6 +247,9 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "proof": _label(EvidenceKind, after.get("kind")),
         "asked": _label(RequestKind, after.get("kind")),
         "reason": after.get("reason", ""),
+        "outcome": str(_("视为同意")) if after.get("outcome") == "approved" else str(_("视为驳回")),
+        "posts": posts(after.get("posts", [])),
+        "deputy": format_lazy(_("（代{who}）"), who=posts(after["deputy_of"])) if after.get("deputy_of") else "",
         "minutes": after.get("minutes", ""),
         "power": _label(Power, after.get("power")),
         "text": after.get("text", ""),
