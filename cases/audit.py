@@ -123,7 +123,8 @@ PARTY = f"""
     SELECT c.number, c.chain, 'party.acknowledged', concat_ws(' ', u.code, p.acknowledged_at, p.answered_by),
         concat_ws(' ', u.code, told.at, told.answered_by)
     FROM cases_party p {OF_CASE} JOIN responsibility_unit u ON u.id = p.unit_id LEFT JOIN LATERAL (
-        SELECT e.at, e.actor_id, e.after ->> 'answered_by' AS answered_by FROM responsibility_ledgerentry e
+        SELECT e.at, COALESCE((e.after ->> 'answerer')::bigint, e.actor_id) AS actor_id,
+            e.after ->> 'answered_by' AS answered_by FROM responsibility_ledgerentry e
         WHERE e.chain = c.chain AND e.verb = 'case.acknowledge' AND e.after ->> 'unit' = u.code
             AND e.seq > COALESCE((SELECT max(e.seq) FROM responsibility_ledgerentry e WHERE e.chain = c.chain
                 AND e.verb = 'alert.joined' AND e.before ->> 'state' = 'closed'), 0)
@@ -149,6 +150,15 @@ MISSED = f"""
         WHERE e.chain = c.chain AND e.verb = 'deadline.missed' AND e.after ->> 'kind' = p.kind
             AND e.after ->> 'unit' IS NOT DISTINCT FROM u.code
     ) told WHERE {ONE} AND p.missed <> told.missed
+"""  # noqa: S608
+RUNG = f"""
+    SELECT c.number, c.chain, 'deadline.rung', concat_ws(' ', u.code, p.level, p.started_at),
+        concat_ws(' ', u.code, told.level, told.at)
+    FROM cases_deadline p {OF_CASE} JOIN responsibility_unit u ON u.id = p.unit_id LEFT JOIN LATERAL (
+        SELECT e.at, e.after ->> 'rung' AS level FROM responsibility_ledgerentry e
+        WHERE e.chain = c.chain AND e.verb = 'deadline.missed' AND e.at = p.started_at AND e.after ->> 'unit' = u.code
+            AND e.after ? 'rung'
+    ) told ON true WHERE {ONE} AND p.kind = 'rung' AND p.level::text IS DISTINCT FROM told.level
 """  # noqa: S608
 REQUEST = f"""
     SELECT c.number, c.chain, 'request', concat_ws(' ', p.kind, p.state, p.minutes, p.reason, designated.code),
@@ -254,7 +264,7 @@ DIRECTION = f"""
         IS DISTINCT FROM (told.phase, told.objectives, COALESCE(told.conclusion, ''), told.reports, told.opened_at,
             told.stood_down_at)
 """  # noqa: S608
-PARTS = [PARTY, WORKLIST, MISSED, REQUEST, EVIDENCE, ORDER, DISPATCH, PROMISED, DIRECTION]
+PARTS = [PARTY, WORKLIST, MISSED, RUNG, REQUEST, EVIDENCE, ORDER, DISPATCH, PROMISED, DIRECTION]
 PARTS += [_instant(table, column) for table, columns in INSTANTS.items() for column in columns]
 
 

@@ -12,11 +12,12 @@ from functools import cache
 from django.db import connection, transaction
 from django.utils.timezone import localdate
 
-from cases import board
+from cases import board, ladder, notifying
 from cases.models import Case, Deadline, Party
 from cases.models.clock import SEVERAL
 from cases.models.machine import ENDED
 from cases.models.work import Request, RequestState
+from notices import outbox
 from responsibility import acting, ledger
 from responsibility.copying import copy, together
 from responsibility.directory import Directory
@@ -50,7 +51,8 @@ class Changes:
         self.asked: list[Request] = []
         self.handed: list[tuple[Case, Unit, Unit]] = []
         self.stops: dict[tuple[str, ...], list[tuple[int, int | None]]] = defaultdict(list)
-        self.acts: list[ledger.Act] = []
+        self.told: list[tuple[Case, ledger.Act]] = []
+        self.outbox = notifying.Outbox(known)
 
     # --- what callers say ----------------------------------------------------
     def open(self, case: Case) -> None:
@@ -84,7 +86,7 @@ class Changes:
         engaged = Party.objects.filter(case=case, unit=unit, role=role, until__isnull=True)
         if engaged.update(until=self.now, live=False):
             self.engaged[case.pk].discard(unit.pk)
-        self.stop(case, "acknowledge", unit=unit)
+        self.stop(case, *ladder.KINDS, unit=unit)
 
     def unanswer(self, case: Case) -> None:
         """Every party of ``case`` must answer anew."""
@@ -100,8 +102,13 @@ class Changes:
             self.touch(case)
             self.overtaken[kind].append(case.pk)
 
-    def start(self, case: Case, kind: str, unit: Unit | None, *, minutes: float = 0, days: int = 0) -> None:
-        """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar."""
+    def start(
+        self, case: Case, kind: str, unit: Unit | None, *, minutes: float = 0, days: int = 0, level: int = 0
+    ) -> None:
+        """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar.
+
+        ``level``: the rung of the call ladder, for such a clock.
+        """
         due_at, provisional = self.now + timedelta(minutes=minutes), False
         if days:
             due_at, provisional = self._working_days(case, kind, days)
@@ -113,6 +120,7 @@ class Changes:
                 "started_at": self.now,
                 "due_at": due_at,
                 "provisional": provisional,
+                "level": level,
             }
         )
 
@@ -152,24 +160,24 @@ class Changes:
         self, case: Case, verb: str, *, before: dict | None = None, after: dict | None = None, note: str = ""
     ) -> None:
         """Write an act on ``case`` into the ledger."""
-        self.acts.append(
-            ledger.Act(
-                chain=case.chain,
-                verb=verb,
-                subject_type="case",
-                subject_id=case.number,
-                subject_label=case.title,
-                before=before or {},
-                after=after or {},
-                note=note,
-            )
+        act = ledger.Act(
+            chain=case.chain,
+            verb=verb,
+            subject_type="case",
+            subject_id=case.number,
+            subject_label=case.title,
+            before=before or {},
+            after=after or {},
+            note=note,
         )
+        self.told.append((case, act))
 
     # --- the pen -------------------------------------------------------------
     def write(self, *, by: acting.Actor, post=None) -> None:
         """Write everything in the present transaction and tell the screens on commit."""
         if self.opened and not self.touched and not self.asked and not self.old_chains:
-            with together(len(self.opened) + len(self.parties) + len(self.deadlines)):
+            # Besides, each case is told to somebody.
+            with together(2 * len(self.opened) + len(self.parties) + len(self.deadlines)):
                 self._write(by, post)
         else:
             self._write(by, post)
@@ -193,14 +201,16 @@ class Changes:
         self._add()
         if self.touched:
             _rewrite(list(self.touched.values()))
+        outbox.write(self.outbox.tell(self.told, self.now))
         fresh = {case.chain for case in self.opened.values()} - self.old_chains
         told = {"by": by, "post": post, "at": self.now}
-        ledger.record([act for act in self.acts if act.chain in fresh], **told, new_chains=True)
-        ledger.record([act for act in self.acts if act.chain not in fresh], **told)
+        acts = [act for _case, act in self.told]
+        ledger.record([act for act in acts if act.chain in fresh], **told, new_chains=True)
+        ledger.record([act for act in acts if act.chain not in fresh], **told)
 
     def _hand_on(self) -> None:
         for case, former, unit in self.handed:
-            owed = Deadline.objects.running().filter(case=case, unit=former).exclude(kind__in=["acknowledge", *SEVERAL])
+            owed = Deadline.objects.running().filter(case=case, unit=former).exclude(kind__in=[*ladder.KINDS, *SEVERAL])
             owed.update(unit=unit)
 
     def _add(self) -> None:

@@ -12,6 +12,7 @@ import structlog
 from django.core.cache import cache
 from django.db import connection, transaction
 
+from cases import ladder
 from cases.changes import Changes, attach_units, locked
 from cases.lapsing import Lapses
 from cases.loops import rise, rises
@@ -82,9 +83,10 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     """Mark the deadlines missed where they still are, and let the cases rise. Their cases are locked."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE cases_deadline SET missed_at = %s WHERE id = ANY(%s)"
-            " AND stopped_at IS NULL AND missed_at IS NULL AND paused_at IS NULL RETURNING id",
-            [now, deadline_ids],
+            # A rung that has passed is over; the acknowledgement itself runs until it is given.
+            "UPDATE cases_deadline SET missed_at = %s, stopped_at = CASE kind WHEN 'rung' THEN %s END"
+            " WHERE id = ANY(%s) AND stopped_at IS NULL AND missed_at IS NULL AND paused_at IS NULL RETURNING id",
+            [now, now, deadline_ids],
         )
         won = [pk for (pk,) in cursor.fetchall()]
     if not won:
@@ -96,9 +98,11 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     changes = Changes(known, now)
     changes.remember_parties(ids)
     escalated, lapses = 0, Lapses(changes, deadlines)
+    climbing = [(cases[d.case_id], d) for d in deadlines if d.kind in ladder.KINDS and cases[d.case_id].is_open]
+    calls = ladder.climb(changes, climbing)
     for deadline in deadlines:
         case = cases[deadline.case_id]
-        changes.tell(case, "deadline.missed", after=_told(deadline, known))
+        changes.tell(case, "deadline.missed", after=_told(deadline, known) | calls.get(deadline.pk, {}))
         changes.touch(case)
         escalated += lapses.apply(case, deadline)
         to = rises(case, deadline.kind)

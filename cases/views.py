@@ -15,11 +15,12 @@ from cases import actions, casepage, deciding, guards, joint, proof, requests, w
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
+from notices import inbox
 from responsibility import access, acting, clock, directory, roster
 from responsibility.models import Grade
 from responsibility.refusals import Forbidden, Invalid, Refused
 
-GIVEN = ("note", "reason", "answered_by", "category", "scenario", "territory", "grade")
+GIVEN = ("note", "reason", "answered_by", "who", "category", "scenario", "territory", "grade")
 MINUTES_A_DAY = 24 * 60
 COLUMN = 40
 FEW = 100
@@ -259,8 +260,9 @@ def board(request: HttpRequest) -> HttpResponse:
         ids = list(part.order_by("due_at", "pk").values_list("pk", flat=True)[: COLUMN + 1])
         columns.append((label, name, worklist.rows(actor, known, ids[:COLUMN]), len(ids) > COLUMN))
     holes = roster.first_holes(watched, clock.now())
+    unreached = inbox.unreached().count() if access.may(actor, "notice.unreached") else 0
     context = {"actor": actor, "known": known, "columns": columns, "holes": holes, "now": clock.now()}
-    return render(request, "cases/board.html", context)
+    return render(request, "cases/board.html", context | {"unreached": unreached})
 
 
 @require_GET

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "config",
     "responsibility",
+    "notices",
     "alerts",
     "resources",
     "cases",
@@ -259,7 +260,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- clock and messages ------------------------------------------------------
-SWEEP_SECONDS = 5
+SWEEP_SECONDS = 2
 EXCHANGE_SECONDS = 3
 PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.
@@ -282,6 +283,26 @@ CHANNEL_LAYERS = {
     }
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# --- telling people ----------------------------------------------------------
+NOTICE_SECONDS = 2
+# A demo tells nobody outside: what would have left is written to this file.
+NOTICES_SEND = env.boolean("NOTICES_SEND", not DEMO)
+NOTICES_FILE = VAR_DIR / "messages.log"
+PUBLIC_URL = env.url("PUBLIC_URL", "", schemes=("https", "http")).rstrip("/")
+# The kinds of channels that may be set up, by their scheme in Apprise; webhooks to the hosts named here alone, because
+# an address that anybody may type is a way into the network of this machine.
+NOTICE_SCHEMES = env.words(
+    "NOTICE_SCHEMES", ["wecombot", "dingtalk", "feishu", "lark", "spugpush", "twilio", "vonage", "smseagles"]
+)
+NOTICE_HOSTS = env.words("NOTICE_HOSTS", [])
+_mail = env.mail("EMAIL_URL")
+EMAIL_CONFIGURED = bool(_mail)
+EMAIL_HOST, EMAIL_PORT = _mail.get("host", "localhost"), _mail.get("port", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("user", ""), _mail.get("password", "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("tls", False), _mail.get("ssl", False)
+EMAIL_TIMEOUT = 10
+EMAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "bihuan@localhost")
 
 # --- logs --------------------------------------------------------------------
 LOGGING_CONFIG = "config.logs.configure"

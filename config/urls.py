@@ -73,6 +73,7 @@ urlpatterns = [
     path("api/docs/", login_not_required(docs)),
     path("admin/", admin.site.urls),
     path("", include("responsibility.urls")),
+    path("", include("notices.urls")),
     path("", include("alerts.urls")),
     path("", include("resources.urls")),
     path("", include("cases.urls")),

@@ -109,6 +109,7 @@ ACTS: dict[str, Act] = {
     ),
     "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
     "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
+    "notice.unreached": Act(Kind.READING, _("查看未送达的通知"), at(D, *DESKS) | ADMIN),
     "permissions.read": Act(Kind.READING, _("查阅本权限表"), COMMITTEE | EMERGENCY | AUDITOR | ADMIN),
 
     "case.file": Act(Kind.CASE, _("立案"), SHIFT),
@@ -190,6 +191,8 @@ ACTS: dict[str, Act] = {
     "roster.plan": Act(Kind.ROSTER, _("排班与撤班"), ROSTER_KEEPERS),
     "roster.hand_over": Act(Kind.ROSTER, _("交班"), ON_DUTY | ROSTER_KEEPERS, _("列名者为当班人员和副班。")),
     "roster.take_over": Act(Kind.ROSTER, _("接班"), ON_DUTY | at(NAMED, Role.ADMIN), _("列名者为交班时指定的人。")),
+
+    "channel.manage": Act(Kind.ROSTER, _("设置通知渠道"), ROSTER_KEEPERS),
 
     "exchange.units": Act(Kind.EXCHANGE, _("导入导出单位"), COMMITTEE | ADMIN),
     "exchange.posts": Act(Kind.EXCHANGE, _("导入导出岗位"), COMMITTEE | ADMIN, _("不得任命本人。")),

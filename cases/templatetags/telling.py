@@ -47,6 +47,7 @@ ABOUT = {
     "command": _("指挥"),
     "edition": _("责任清单"),
     "roster": _("值班"),
+    "channel": _("通知渠道"),
     "exchange": _("导入导出"),
     "post": _("岗位"),
 }
@@ -90,14 +91,16 @@ ACTS = {
     "appeal": _("申诉"),
     "lapse": _("逾期未批"),
     "waive": _("免予审批"),
+    "remove": _("停用"),
 }
+RUNGS = {"second": _("第二岗位"), "leader": _("单位负责人"), "above": _("区城运应急指挥")}
 COMMANDED = ("commander", "objectives", "report", "casualties", "situation", "conclusion")
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
     "case.open": _("预警立案，派遣{holder}；牵头单位：{lead}。"),
     "case.triage": _("预警转人工研判：{triage}。"),
     "case.file": _("人工立案：{grade}，派遣{holder}；牵头单位：{lead}。"),
-    "case.acknowledge": _("{unit}签收（{answered}）。"),
+    "case.acknowledge": _("{unit}签收（{answered}{by_whom}）。"),
     "case.arrive": _("{unit}到场{location}。"),
     "case.contain": _("报告现场已受控。"),
     "case.rectify": _("开始整改。"),
@@ -164,6 +167,8 @@ SENTENCES = {
     "edition.withdraw": _("撤回清单。"),
     "roster.plan": _("编排值班：新增 {come} 班，撤下 {gone} 班。"),
     "roster.hand_over": _("交班给 {to}。"),
+    "channel.add": _("设置{unit}的通知渠道（{channel}）。"),
+    "channel.remove": _("停用{unit}的通知渠道（{channel}）。"),
     "roster.take_over": _("接 {from_} 的班。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),
     "exchange.apply": _("导入表格 {file}：新增 {created}，更改 {changed}，删去 {removed}，未变 {unchanged}。"),
@@ -180,7 +185,23 @@ def sentence(entry: LedgerEntry, known: Directory) -> str:
     """``entry`` as a sentence in the reader's language; the verb itself for one that nobody has put in words."""
     pattern = SENTENCES.get(entry.verb)
     said = str(pattern).format(**_words(entry, known)) if pattern else entry.verb
+    said += calling(entry)
     return " ".join([said, *(str(REMARKS[name]).format(entry.after[name]) for name in REMARKS if name in entry.after)])
+
+
+def told(verb: str, before: dict, after: dict, known: Directory) -> str:
+    """The sentence of an act of which no entry is at hand, in the reader's language."""
+    return sentence(LedgerEntry(verb=verb, before=before, after=after), known)
+
+
+@register.filter
+def calling(entry: LedgerEntry) -> str:
+    """Who was called by the ladder at this entry: 叫应 第2级：…; empty where nobody was."""
+    if not entry.after.get("rung"):
+        return ""
+    whom = _of(RUNGS, entry.after.get("to"))
+    words = {"rung": entry.after["rung"], "whom": entry.after.get("called") or whom}
+    return str(_("叫应 第{rung}级：{whom}。")).format(**words)
 
 
 @register.filter
@@ -233,7 +254,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
     return {
         "holder": unit_name(after.get("holder"), known),
         "lead": unit_name(after.get("lead") or after.get("second"), known),
-        "unit": unit_name(after.get("unit"), known),
+        "unit": unit_name(after.get("unit") or before.get("unit"), known),
         "grade": grade_label(after.get("grade", "")),
         "triage": _of(TRIAGE, after.get("reason")),
         "answered": _label(Answered, after.get("answered_by")),
@@ -271,6 +292,8 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "from_": after.get("from", ""),
         **{name: after.get(name, "") for name in ("file", "created", "changed", "removed", "unchanged")},
         "person": entry.subject_label,
+        "by_whom": f" · {after['person']}" if after.get("answerer") else "",
+        "channel": entry.subject_label,
     } | _words_of_edition(entry)
 
 

@@ -253,7 +253,20 @@ def _rooms() -> list[Door]:
     ]  # fmt: skip
 
 
-DOORS: list[Door] = [*_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_rooms()]
+def _notices() -> list[Door]:
+    channel = {"unit": "310117102", "label": "值班", "url": "duty@example.org", "language": "en", "least": "blue"}
+    return [
+        Door("GET", "/inbox/", SIGNED_IN),
+        Door("POST", "/inbox/read/", SIGNED_IN),
+        Door("GET", "/inbox/unreached/", "notice.unreached"),
+        Door("GET", "/channels/", "channel.manage"),
+        Door("GET", "/channels/", SEEN, "channels", "/channels/?unit=310117102"),
+        Door("POST", "/channels/", "channel.manage", "channels", "/channels/", channel),
+        Door("POST", "/channels/<int:pk>/remove/", "channel.manage", "channels", "/channels/{channel}/remove/"),
+    ]
+
+
+DOORS: list[Door] = [*_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_rooms(), *_notices()]
 
 # The administration is one act; these of its tables can only be looked at, whoever looks.
 LOOKED_AT = {

@@ -11,6 +11,7 @@ from alerts.formats import item
 from cases import actions, advising, command, dispatching, orders, proof, requests, sharing
 from cases.changes import Changes, locked
 from cases.models import Case, Request, RequestKind
+from notices import channels
 from responsibility import acting, clock, directory, editions, rostering
 from responsibility.exchange import importing
 from responsibility.exchange.tables import TABLES
@@ -54,10 +55,18 @@ def build(people: dict[str, User], source) -> World:
     _edition(world, people)
     _roster(world, people)
     _upload(world, people)
+    _channel(world, people)
     now = clock.now()
     world.values |= {"since": (now + 2 * HOUR).isoformat(), "until": (now + 9 * HOUR).isoformat()}
     world.values["day"] = localdate(now + 48 * HOUR).isoformat()
     return world
+
+
+def _channel(world: World, people) -> None:
+    unit = Unit.objects.get(code=SIJING)
+    channel = channels.add(unit.pk, channels.Wish(label="值班", url="duty@example.org"), by=people["sijing-head"])
+    world.values["channel"] = channel.pk
+    world.things["channels"] = Thing("channel.manage", {"own": {SIJING}}, room=True)
 
 
 def _open(source, name: str, **fields) -> Case:

@@ -3,6 +3,7 @@
 from alerts.models import Alert, RiskObject
 from cases import requests
 from cases.models import Case
+from notices import addressing, channels
 from responsibility import editions
 from responsibility.editions import Row
 from responsibility.models import Edition, LedgerEntry, Post, User
@@ -24,6 +25,9 @@ def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
     for case, kind in ((fresh, "escalate"), (contained, "void")):
         requests.ask(case.pk, by=people["sijing-head"], kind=kind, reason="人手不足")
     _edition_out_for_comment(people)
+    addressing.address()
+    head = people["sijing-head"]
+    channels.add(head.posts.get().unit_id, channels.Wish(label="9号", url="duty@example.org"), by=head)
     people_and_cases = {
         "fresh case": ("sijing-duty", fresh), "case in the medium loop": ("shuiwu-head", medium),
         "case on site": ("sijing-handler", on_site), "case with a photo": ("sijing-head", contained),
@@ -71,6 +75,9 @@ PLACES = {
     "new row": ("anwei-office", "/matrix/editions/2/rows/new/"),
     "word of a unit": ("shuiwu-head", "/matrix/editions/2/opinions/"),
     "two editions": ("auditor", "/matrix/editions/2/compare/"),
+    "inbox": ("sijing-duty", "/inbox/"),
+    "what reached nobody": ("chengyun-lead", "/inbox/unreached/"),
+    "channels": ("sijing-head", "/channels/"),
     "ledger": ("auditor", "/ledger/"),
     "not there": ("jiuting-duty", "/cases/SJ-20260101-000001/"),
     "not his": ("sijing-duty", "/ledger/"),
