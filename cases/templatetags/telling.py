@@ -12,7 +12,11 @@ from alerts.models import Outcome
 from cases import guards
 from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
+<<<<<<< HEAD
 from cases.templatetags.display import full_moment, grade_label, moment, posts, unit_name
+=======
+from cases.templatetags.display import full_moment, grade_label, localized, moment, unit_name
+>>>>>>> resources
 from responsibility import edition_page
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Power, Stance
@@ -147,10 +151,10 @@ SENTENCES = {
     "command.change": _("指挥部转入{phase}：{objectives}"),
     "command.report": _("第 {report} 期情况报告，伤亡 {casualties} 人：{situation}"),
     "command.stand_down": _("解除指挥，转为{loop}，由{holder}负责：{conclusion}"),
-    "dispatch.send": _("从{station}调派：{sent}。"),
-    "dispatch.depart": _("{station}的资源出动。"),
-    "dispatch.arrive": _("{station}的资源到场。"),
-    "dispatch.release": _("{station}的资源归还，消耗：{used}。"),
+    "dispatch.send": _("从{where}调派：{what}。"),
+    "dispatch.depart": _("{where}的资源出动。"),
+    "dispatch.arrive": _("{where}的资源到场。"),
+    "dispatch.release": _("{where}的资源归还，消耗：{what}。"),
     "advice.record": _("记录{said}：{expert}。"),
     "advice.sign": _("签发{said}：{expert}。"),
     "post.given": _("任命岗位：{person}。"),
@@ -276,9 +280,8 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "text": after.get("text", ""),
         "phase": _label(Phase, after.get("phase")),
         **{name: after.get(name, "") for name in COMMANDED},
-        "station": after.get("station", ""),
-        "sent": _counted(after.get("sent")),
-        "used": _counted(after.get("used")),
+        "where": localized(after, "where"),
+        "what": localized(after, "what") or "—",
         "said": _label(AdviceKind, after.get("said")),
         "expert": after.get("expert", ""),
         "proposed": unit_name(after.get("proposed"), known),
@@ -295,10 +298,6 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "by_whom": f" · {after['person']}" if after.get("answerer") else "",
         "channel": entry.subject_label,
     } | _words_of_edition(entry)
-
-
-def _counted(quantities: dict | None) -> str:
-    return "、".join(f"{code} × {number}" for code, number in (quantities or {}).items()) or "—"
 
 
 def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:

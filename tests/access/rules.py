@@ -158,7 +158,8 @@ def _joint() -> list[Door]:
             for before, gap in (("", "<slug:verb>"), ("/api/v1", "<str:verb>"))
             for v in ("depart", "arrive", "release")
         ),
-        Door("POST", f"{page}command/", "command.open", "large", "/cases/{large}/command/", {"objectives": "止漏"}),
+        Door("POST", f"{page}command/", "command.open", "large", "/cases/{large}/command/",
+             {"objectives": "止漏", "phase": "control"}),
         Door("GET", f"{api}command/", SEEN, "large", "/api/v1/cases/{large}/command/"),
         Door("POST", f"{api}command/", "command.open", "large", "/api/v1/cases/{large}/command/",
              {"objectives": "止漏"}),
