@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts.api import LocationSerializer
-from cases import actions, fivefold, guards, proof, requests
+from cases import actions, fivefold, guards, proof
 from cases.filters import CaseFilter
-from cases.models import Case, Deadline, Evidence, Party, Request, RequestKind
-from cases.models.work import Answered, EvidenceKind, ReturnReason
+from cases.models import Case, Deadline, Evidence, Party
+from cases.models.work import Answered, EvidenceKind
 from responsibility import acting, clock, directory, ledger
 from responsibility.interface import ErrorsSerializer, Instant, NewestFirst
 from responsibility.models import Grade, LedgerEntry
@@ -298,83 +298,3 @@ class CaseEvidence(Visible):
         data = dict(given.validated_data)
         kept = proof.add(self.case(number).pk, data.pop("file"), by=request.user, **data)
         return Response(EvidenceSerializer(kept).data, status=201)
-
-
-class RequestSerializer(serializers.ModelSerializer):
-    """A request and its decision."""
-
-    case = serializers.CharField(source="case.number")
-    unit = UnitSerializer(allow_null=True)
-    proposed = UnitSerializer(allow_null=True)
-    designated = UnitSerializer(allow_null=True)
-
-    class Meta:
-        model = Request
-        fields = [
-            "id",
-            "case",
-            "kind",
-            "reason",
-            "note",
-            "minutes",
-            "code",
-            "proposed",
-            "designated",
-            "state",
-            "unit",
-            "asked_at",
-            "decided_at",
-            "answer",
-        ]
-
-
-class AskSerializer(serializers.Serializer):
-    """A request on its way in. ``minutes`` for ``extend`` and ``suspend``; ``code``, ``proposed`` for ``return``."""
-
-    kind = serializers.ChoiceField(RequestKind.choices)
-    reason = serializers.CharField(max_length=200)
-    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
-    minutes = serializers.IntegerField(required=False, default=None, min_value=1)
-    code = serializers.ChoiceField(ReturnReason.choices, required=False, default="", help_text="return: why")
-    proposed = serializers.CharField(required=False, default="", max_length=64, help_text="return: whose it is (code)")
-
-
-class CaseRequests(Visible):
-    """Requests of one case."""
-
-    @extend_schema(operation_id="cases_ask", request=AskSerializer, responses={201: RequestSerializer, **REFUSALS})
-    def post(self, request, number):
-        """Ask another unit to decide."""
-        given = AskSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        asked = requests.ask(self.case(number).pk, by=request.user, **given.validated_data)
-        return Response(RequestSerializer(asked).data, status=201)
-
-
-class DecisionSerializer(serializers.Serializer):
-    """A decision; a refusal needs its reason."""
-
-    answer = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
-    designate = serializers.CharField(required=False, default="", max_length=64, help_text="disputes: the unit's code")
-    second = serializers.CharField(required=False, default="", max_length=64, help_text="a unit with a linked case")
-
-
-class RequestDecision(Visible):
-    """The desk where requests are decided."""
-
-    @extend_schema(
-        operation_id="requests_decide",
-        parameters=[OpenApiParameter("decision", str, "path", enum=["approve", "refuse"])],
-        request=DecisionSerializer,
-        responses={200: RequestSerializer, **REFUSALS},
-    )
-    def post(self, request, pk, decision):
-        """Approve or refuse. A decision on a case that has moved on is refused, not applied."""
-        if decision not in ("approve", "refuse"):
-            raise Http404
-        given = DecisionSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        if not Request.objects.filter(pk=pk, case__in=self.get_queryset()).exists():
-            raise Http404
-        decided = requests.decide(pk, by=request.user, approve=decision == "approve", **given.validated_data)
-        return Response(RequestSerializer(decided).data)

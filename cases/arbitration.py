@@ -9,7 +9,6 @@ import uuid
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cases import ladder
 from cases.changes import Changes, locked, new_numbers, place_of
 from cases.loops import rise
 from cases.models import Case, Loop, Party, Request, RequestKind, State
@@ -103,7 +102,7 @@ def designate(changes: Changes, case: Case, request: Request, unit: Unit) -> Non
         return
     before = {"lead": _code(case.lead), "holder": _code(case.holder)}
     if former is not None and former == case.lead:
-        _release(changes, case, former, DutyRole.LEAD)
+        changes.release(case, former, DutyRole.LEAD)
     if former is not None and _to_street(case, request.unit_id, unit):
         _move_street(changes, case, former, unit)
     else:
@@ -209,16 +208,22 @@ def propose_redispatch(now, at) -> int:
 def propose_row(request_id: int, *, by: User) -> "editions.Edition":
     """A determination as a row of the next edition, in one step; the draft it went into.
 
-    The newest open draft takes it, else one is begun. ``Refused`` unless the determination has been made.
+    The newest open draft takes it, once, else one is begun. ``Refused`` unless the determination has been made.
     """
     with transaction.atomic():
         request = Request.objects.select_related("case", "designated").get(pk=request_id)
         case = request.case
         if request.kind != RequestKind.DETERMINE or request.designated is None or case.category is None:
             raise Refused("not_determined", _("还没有指定牵头单位，不能形成清单条目。"))
-        edition = editions.Edition.objects.filter(state="draft").first()
+        # Locked, so that a second press sees the row of the first.
+        edition = editions.Edition.objects.select_for_update().filter(state="draft").first()
         if edition is None:
             edition = editions.draft(by=by, title=str(_("责任清单（修订）")))
+        there = edition.duties.filter(
+            role=DutyRole.LEAD, category=case.category, scenario=case.scenario, territory=None, stage=""
+        )
+        if there.filter(unit=request.designated).exists():
+            return edition
         row = editions.Row(
             "lead",
             case.category.code,
@@ -227,9 +232,7 @@ def propose_row(request_id: int, *, by: User) -> "editions.Edition":
             basis=str(_("《安全生产法》第十条；区指定（%(number)s）") % {"number": case.number}),
             source=f"case {case.number}",
         )
-        declared = edition.duties.filter(
-            role=DutyRole.LEAD, category=case.category, scenario=case.scenario, territory=None, stage="", unit=None
-        )
+        declared = there.filter(unit=None)
         editions.put(edition.pk, [row], by=by, instead_of=declared.values_list("pk", flat=True))
     return edition
 
@@ -256,19 +259,13 @@ def _move_street(changes: Changes, case: Case, former: Unit, unit: Unit) -> None
     place = next((t for t in known.territories.values() if t.unit_id == unit.pk), None)
     if place is None:
         raise Invalid("unknown_code", _("没有可指定的单位：%(code)s。") % {"code": unit.code}, "designate")
-    _release(changes, case, former, DutyRole.TERRITORY)
+    changes.release(case, former, DutyRole.TERRITORY)
     case.territory = place
     if case.holder_id == former.pk:
         case.holder = unit
     changes.engage(case, unit, DutyRole.TERRITORY)
     body = case.risk_object.main_body_id if case.risk_object else None
     case.duties = Owners(known, changes.now).account(case.category, case.scenario, place, body)
-
-
-def _release(changes: Changes, case: Case, unit: Unit, role: str) -> None:
-    """``unit`` is no longer engaged in ``role`` and need not answer any more."""
-    Party.objects.filter(case=case, unit=unit, role=role, until__isnull=True).update(until=changes.now, live=False)
-    changes.stop(case, *ladder.KINDS, unit=unit)
 
 
 def _with_lead(changes: Changes, duties: list[dict], unit: Unit, why: str) -> list[dict]:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cases import arbitration, casepage, fivefold, whatif
+from cases import arbitration, casepage, deciding, fivefold, whatif
 from cases.models import Deadline, DeadlineKind, Request, RequestKind
 from cases.models.work import RequestState
 from responsibility import access, acting, clock, directory
@@ -30,12 +30,13 @@ def desk(request: HttpRequest) -> HttpResponse:
     )
     queue = list(_waiting(disputes)[:SHOWN])
     clocks = Deadline.objects.in_bulk([dispute.clock for dispute in queue if dispute.clock])
+    mine = deciding.Desk(actor, known, now)
     rows = [duty for duty in Duty.objects.filter(live=True).select_related("edition") if now in duty.span]
     context = {
         "actor": actor,
         "known": known,
         "now": now,
-        "queue": [(d, casepage.decides(actor, d, d.case), clocks.get(d.clock)) for d in queue],
+        "queue": [(d, casepage.decides(actor, d, d.case, mine), clocks.get(d.clock)) for d in queue],
         "decided": disputes.exclude(state=RequestState.PENDING).order_by("-decided_at")[:RECENT],
         "gaps": whatif.open_gaps(rows, known, now),
         "returns": [(known.units[row["unit"]], row) for row in whatif.returns(now - whatif.QUARTER)],

@@ -164,23 +164,29 @@ REQUEST = f"""
     SELECT c.number, c.chain, 'request', concat_ws(' ', p.kind, p.state, p.minutes, p.reason, designated.code),
         concat_ws(' ', p.kind, decided.state, asked.after ->> 'minutes', asked.after ->> 'reason', decided.designated)
     FROM cases_request p {OF_CASE} LEFT JOIN responsibility_unit designated ON designated.id = p.designated_id
+    LEFT JOIN cases_evidence proof ON proof.id = p.evidence_id
     LEFT JOIN LATERAL (
         SELECT e.at, e.actor_id, e.after FROM responsibility_ledgerentry e WHERE e.chain = c.chain
-            AND e.verb = 'request.' || p.kind
+            AND e.verb = CASE WHEN p.appeal_of_id IS NULL THEN 'request.' || p.kind ELSE 'request.appeal' END
             AND (e.after ->> 'request' = p.id::text OR p.asked_by_id IS NULL AND e.at = p.asked_at)
     ) asked ON true
     LEFT JOIN LATERAL (
-        SELECT e.at, CASE WHEN e.verb <> 'request.overtaken' THEN e.actor_id END AS actor_id,
-            CASE e.verb WHEN 'request.approve' THEN 'approved' WHEN 'request.refuse' THEN 'refused' ELSE 'overtaken' END
-            AS state, e.after ->> 'designated' AS designated
+        SELECT e.at, CASE WHEN e.verb IN ('request.approve', 'request.refuse') THEN e.actor_id END AS actor_id,
+            CASE e.verb WHEN 'request.approve' THEN 'approved' WHEN 'request.refuse' THEN 'refused'
+                WHEN 'request.waive' THEN 'approved' WHEN 'request.lapse' THEN e.after ->> 'outcome'
+                ELSE 'overtaken' END
+            AS state, e.after ->> 'designated' AS designated, e.after ->> 'how' AS how,
+            COALESCE(e.after -> 'posts', e.after -> 'deputy_of', '[]') AS posts
         FROM responsibility_ledgerentry e WHERE e.chain = c.chain AND e.after ->> 'request' = p.id::text
-            AND e.verb IN ('request.approve', 'request.refuse', 'request.overtaken')
+            AND e.verb IN
+                ('request.approve', 'request.refuse', 'request.overtaken', 'request.lapse', 'request.waive')
     ) decided ON true
     WHERE {ONE} AND (p.reason, p.minutes::text, p.asked_at, p.asked_by_id, p.state, p.decided_at, p.decided_by_id,
-            designated.code, CASE p.kind WHEN 'return' THEN p.code END)
+            designated.code, p.code, proof.sha256, p.appeal_of_id::text, p.decided_how, p.answers_for)
         IS DISTINCT FROM (asked.after ->> 'reason', asked.after ->> 'minutes', asked.at, asked.actor_id,
             COALESCE(decided.state, 'pending'), decided.at, decided.actor_id,
-            decided.designated, CASE p.kind WHEN 'return' THEN asked.after ->> 'code' END)
+            decided.designated, COALESCE(asked.after ->> 'code', ''), asked.after ->> 'evidence',
+            asked.after ->> 'appeal_of', COALESCE(decided.how, ''), COALESCE(decided.posts, '[]'))
 """  # noqa: S608
 EVIDENCE = f"""
     SELECT COALESCE(p.number, e.subject_id), COALESCE(p.chain, e.chain), 'evidence', p.sha256, e.after ->> 'sha256'

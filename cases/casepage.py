@@ -7,9 +7,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import fivefold, guards, joint, requests, sensors, worklist
+from cases import deciding, fivefold, guards, joint, requests, sensors, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
-from cases.models.work import EvidenceKind, RequestState, ReturnReason
+from cases.models.work import REASONS, EvidenceKind, RequestState
 from cases.worklist import ORDER
 from responsibility import access, clock, ledger, roster
 from responsibility.acting import Actor
@@ -33,6 +33,9 @@ FIELDS = {
     "void": ["reason"],
 }
 # (label, the verb that ends the step, the states that stand in it)
+OF_REQUEST = (
+    "unit", "asked_by", "decided_by", "proposed", "designated", "deadline", "evidence", "appeal_of", "appeal",
+)  # fmt: skip
 STEPS = [
     (_("派遣"), "case.open case.file", {State.TRIAGE}),
     (_("签收"), "case.acknowledge", {State.DISPATCHED}),
@@ -59,13 +62,14 @@ class Step:
 
 @dataclass
 class Level:
-    """One loop of the track: whether it is joined, since when, and who came with it."""
+    """One loop of the track: whether it is joined, since when, who came with it, and the entry that tells why."""
 
     label: str
     joined: bool
     current: bool
     at: datetime | None
     parties: list[Party]
+    entry: LedgerEntry | None = None
 
 
 @dataclass
@@ -78,6 +82,15 @@ class Form:
     typed: dict
 
 
+@dataclass
+class Askable:
+    """One kind of request that the reader may make now: its reason codes, and who would decide it."""
+
+    kind: RequestKind
+    codes: list
+    who: str
+
+
 def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, failed: str = "", typed=None) -> dict:
     """The context of the page; ``whole`` lifts the limits of timeline and alerts.
 
@@ -86,7 +99,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     parties = list(case.parties.select_related("unit", "acknowledged_by"))
     deadlines = list(case.deadlines.select_related("unit").prefetch_related("pauses__approved_by"))
     evidence = list(case.evidence.select_related("uploaded_by", "unit"))
-    asked = list(case.requests.select_related("unit", "asked_by", "decided_by", "proposed", "designated"))
+    asked = list(case.requests.select_related(*OF_REQUEST))
     allowed = guards.allowed(actor, case, parties)
     story = ledger.story(case.chain).order_by("-seq")
     milestones = list(ledger.story(case.chain).filter(Q(verb__in=MILESTONES) | CALLS))
@@ -116,17 +129,27 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "must_measure": "close" in allowed and sensors.must_be_measured(case),
         "may_prove": may_prove,
         "kinds": EvidenceKind,
-        "asked": [(request, decides(actor, request, case)) for request in asked],
+        **_asking(case, actor, known, engaged, asked),
         "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
-        "askable": _askable(actor, case, engaged, asked),
         **_duties(case),
         "asking": next((unit for unit in (case.lead_id, case.holder_id) if unit in actor.unit_ids), None),
-        "return_reasons": ReturnReason,
         "grants": _grants(case, actor),
         "shares": access.may(actor, "case.share"),
         "units": known.units.values() if access.may(actor, "case.share") else (),
         "family": list(_family(case, actor, known)),
         **_together(case, actor, known, allowed, asked),
+    }
+
+
+def _asking(case: Case, actor: Actor, known: Directory, engaged: set[int], asked: list[Request]) -> dict:
+    """What has been asked, and what the reader may decide, appeal against or ask now."""
+    desk, askable = deciding.Desk(actor, known, clock.now()), _askable(actor, case, engaged, asked)
+    outsiders = [unit for unit in known.units.values() if unit.pk not in engaged and unit.closed_on is None]
+    return {
+        "asked": [(request, decides(actor, request, case, desk)) for request in asked],
+        "appealable": {request.pk for request in asked if _appeals(actor, case, request, engaged)},
+        "askable": askable,
+        "outsiders": outsiders if RequestKind.SHARE in askable else (),
     }
 
 
@@ -237,24 +260,35 @@ def _repaired(case: Case, milestones: list) -> bool:
 def _loops(case: Case, parties: list[Party], milestones: list) -> list[Level]:
     """Small, medium, large: a case that went straight to the large loop has all three, for none is released."""
     since = {Loop.SMALL: case.filed_at}
-    since |= {Loop(entry.after["loop"]): entry.at for entry in milestones if entry.verb == "case.escalate"}
+    risen = {Loop(entry.after["loop"]): entry for entry in milestones if entry.verb == "case.escalate"}
+    since |= {loop: entry.at for loop, entry in risen.items()}
     order = list(Loop)
     present = order.index(Loop(case.loop)) if case.filed_at else -1
-    levels = [Level(str(loop.label), n <= present, n == present, since.get(loop), []) for n, loop in enumerate(order)]
+    levels = [
+        Level(str(loop.label), n <= present, n == present, since.get(loop), [], risen.get(loop))
+        for n, loop in enumerate(order)
+    ]
     for party in parties:
         home = 0 if party.role in OF_STREET else 2 if party.role == DutyRole.COMMAND else 1
         levels[min(home, max(present, 0))].parties.append(party)
     return levels
 
 
-def decides(actor: Actor, request: Request, case: Case) -> bool:
+def decides(actor: Actor, request: Request, case: Case, desk: deciding.Desk | None = None) -> bool:
     """Whether ``actor`` may decide ``request`` now."""
-    return request.state == RequestState.PENDING and _permits(requests.decider, actor, request, case)
+    return request.state == RequestState.PENDING and _permits(requests.decider, actor, request, case, desk)
 
 
-def _askable(actor: Actor, case: Case, engaged: set[int], asked: list[Request]) -> list[RequestKind]:
+def _appeals(actor: Actor, case: Case, request: Request, engaged: set[int]) -> bool:
+    """Whether a refusal may still be taken to arbitration by one of the actor's units."""
+    if not _permits(guards.may_prove, actor, case, engaged, "request.appeal"):
+        return False
+    return request.unit_id in actor.unit_ids & engaged and _permits(requests.may_appeal, request, request.unit_id)
+
+
+def _askable(actor: Actor, case: Case, engaged: set[int], asked: list[Request]) -> dict[str, Askable]:
     pending = {request.kind for request in asked if request.state == RequestState.PENDING}
-    return [
+    kinds = [
         kind
         for kind in RequestKind
         if kind not in pending
@@ -262,6 +296,9 @@ def _askable(actor: Actor, case: Case, engaged: set[int], asked: list[Request]) 
         and _permits(guards.may_prove, actor, case, engaged, f"request.{kind}")
         and _permits(requests.POSSIBLE[kind.value], case)
     ]
+    granted = [request.kind for request in asked if request.state == RequestState.APPROVED]
+    who = {kind: deciding.whose(deciding.act(kind, case, nth=granted.count(kind) + 1), case) for kind in kinds}
+    return {kind: Askable(kind, REASONS[kind], who[kind]) for kind in kinds}
 
 
 def net_seconds(deadline: Deadline, now: datetime) -> tuple[float, float]:

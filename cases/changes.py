@@ -81,6 +81,13 @@ class Changes:
         )
         self.start(case, "acknowledge", unit, minutes=case.policy["acknowledge"])
 
+    def release(self, case: Case, unit: Unit, role: str) -> None:
+        """``unit`` is no longer engaged in ``role`` and need not answer any more."""
+        engaged = Party.objects.filter(case=case, unit=unit, role=role, until__isnull=True)
+        if engaged.update(until=self.now, live=False):
+            self.engaged[case.pk].discard(unit.pk)
+        self.stop(case, *ladder.KINDS, unit=unit)
+
     def unanswer(self, case: Case) -> None:
         """Every party of ``case`` must answer anew."""
         self.unanswered.append(case.pk)
@@ -117,15 +124,24 @@ class Changes:
             }
         )
 
-    def start_own(self, case: Case, kind: str, unit: Unit, minutes: float) -> Deadline:
-        """Start a clock of natural ``minutes`` that one order or one team keeps for itself; written at once."""
+    def start_own(self, case: Case, kind: str, unit: Unit | None, minutes: float) -> Deadline:
+        """Start a clock of natural ``minutes`` that one request, order or team keeps for itself; written at once."""
         due_at = self.now + timedelta(minutes=minutes)
         return Deadline.objects.create(case=case, unit=unit, kind=kind, started_at=self.now, due_at=due_at)
 
     def stop_own(self, deadline: Deadline | None) -> None:
-        """Stop the clock that one order or one team keeps; nothing for none and for one that has stopped."""
+        """Stop the clock that one request, order or team keeps; nothing for none and for one that has stopped."""
         if deadline is not None:
             Deadline.objects.running().filter(pk=deadline.pk).update(stopped_at=self.now, paused_at=None)
+
+    def extend(self, deadline: Deadline, minutes: int) -> None:
+        """Give ``deadline`` so many natural minutes more; written at once."""
+        deadline.due_at += timedelta(minutes=minutes)
+        deadline.save(update_fields=["due_at"])
+
+    def is_overtaken(self, case: Case, kind: str) -> bool:
+        """Whether what was asked is about to be overtaken by these changes."""
+        return any(case.pk in self.overtaken.get(name, ()) for name in (kind, ""))
 
     def hand_on(self, case: Case, former: Unit, unit: Unit) -> None:
         """The clocks that run against ``former`` run on against ``unit``, with the time that is left."""
@@ -227,6 +243,8 @@ class Changes:
         if found:
             over = {"state": RequestState.OVERTAKEN, "decided_at": self.now}
             Request.objects.filter(pk__in=[request.pk for request in found]).update(**over)
+            clocks = [request.deadline_id for request in found if request.deadline_id]
+            Deadline.objects.running().filter(pk__in=clocks).update(stopped_at=self.now, paused_at=None)
 
     def _resume(self) -> None:
         with connection.cursor() as cursor:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -12,13 +11,13 @@ from alerts.formats.item import storable
 from cases import dispatching, guards, summary
 from cases.changes import Changes, locked_case
 from cases.loops import COMMAND
-from cases.models import Case, Command, Deadline, Dispatch, Loop, Phase, SituationReport, State
+from cases.models import Case, Command, Dispatch, Loop, Phase, SituationReport, State
 from responsibility import access, acting, clock, directory
 from responsibility.models import Post, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 # Design 4.2: a situation report every two hours.
-EVERY = timedelta(hours=2)
+EVERY_MINUTES = 120
 TEXT, REPORT_TEXT = 500, 1000
 TEXTS = [name for name in summary.FIELDS if name != "casualties"]
 MOST_CASUALTIES = 10**6
@@ -46,7 +45,7 @@ def open_command(
         case=case, commander=_commander(commander, changes) or post, phase=phase, objectives=objectives,
         opened_at=changes.now, opened_by=by,
     )  # fmt: skip
-    changes.start(case, "situation_report", _headquarters(changes, case), minutes=_minutes(EVERY))
+    changes.start(case, "situation_report", _headquarters(changes, case), minutes=EVERY_MINUTES)
     _write(changes, command, case, "command.open", _told(command), actor, post)
     return command
 
@@ -65,10 +64,7 @@ def change(command_id: int, *, by: User, phase: str, objectives: str) -> Command
 
 
 def report(command_id: int, *, by: User, casualties: int = 0, **fields: str) -> Command:
-    """情况报告 with the texts of ``TEXTS``, of which ``situation`` is needed. The clock goes on to the next one.
-
-    The next is due two hours after this one was, so that reports given early or late do not shift the hours.
-    """
+    """情况报告 with the texts of ``TEXTS``, of which ``situation`` is needed; the next is due two hours after it."""
     texts = {name: _text(fields.get(name) or "", name, REPORT_TEXT, needed=name == "situation") for name in TEXTS}
     if isinstance(casualties, bool) or not isinstance(casualties, int) or not 0 <= casualties <= MOST_CASUALTIES:
         raise Invalid("bad_number", _("伤亡人数应为非负整数。"), "casualties")
@@ -78,10 +74,8 @@ def report(command_id: int, *, by: User, casualties: int = 0, **fields: str) -> 
         SituationReport.objects.create(
             command=command, number=number, at=changes.now, by=by, casualties=casualties, **texts
         )
-        running = Deadline.objects.running().filter(case=case, kind="situation_report").first()
         changes.stop(case, "situation_report")
-        due = next_due(running.due_at if running else changes.now, changes.now)
-        changes.start(case, "situation_report", _headquarters(changes, case), minutes=_minutes(due - changes.now))
+        changes.start(case, "situation_report", _headquarters(changes, case), minutes=EVERY_MINUTES)
         return {"report": number, "casualties": casualties, **texts}
 
     return _act(command_id, "command.report", by, do)
@@ -95,25 +89,30 @@ def stand_down(command_id: int, *, by: User, conclusion: str) -> Command:
     conclusion = _text(conclusion, "conclusion", TEXT, needed=True)
 
     def do(command: Command, case: Case, changes: Changes, by: User) -> dict:
-        if case.state in ACUTE:
-            raise Refused("not_contained", _("险情尚未受控，不能解除指挥。"))
-        for dispatch in Dispatch.objects.out().filter(case=case).select_related("station", "clock").order_by("pk"):
-            after = dispatching.release(changes, case, dispatch, by, {})
-            dispatch.save()
-            dispatching.tell(changes, case, dispatch, "dispatch.release", after)
-        changes.stop(case, "situation_report")
-        former = case.holder
-        before = {"loop": str(case.loop), "holder": former.code if former else None}
-        if case.loop == Loop.LARGE and case.is_open:
-            _hand_over(case, changes, former)
-        command.stood_down_at, command.stood_down_by, command.conclusion = changes.now, by, conclusion
-        command.summary = summary.after_action(case, command, changes.now)
-        command.save()
-        text = json.dumps(command.summary, sort_keys=True, ensure_ascii=False).encode()
-        after = {"loop": str(case.loop), "holder": case.holder.code if case.holder else None}
-        return after | {"before": before, "conclusion": conclusion, "summary": hashlib.sha256(text).hexdigest()}
+        return end(command, case, changes, by, conclusion)
 
     return _act(command_id, "command.stand_down", by, do)
+
+
+def end(command: Command, case: Case, changes: Changes, by: User, conclusion: str) -> dict:
+    """End ``command`` in the caller's transaction and under its lock; what the ledger is to be told."""
+    if case.state in ACUTE:
+        raise Refused("not_contained", _("险情尚未受控，不能解除指挥。"))
+    for dispatch in Dispatch.objects.out().filter(case=case).select_related("station", "clock").order_by("pk"):
+        after = dispatching.release(changes, case, dispatch, by, {})
+        dispatch.save()
+        dispatching.tell(changes, case, dispatch, "dispatch.release", after)
+    changes.stop(case, "situation_report")
+    former = case.holder
+    before = {"loop": str(case.loop), "holder": former.code if former else None}
+    if case.loop == Loop.LARGE and case.is_open:
+        _hand_over(case, changes, former)
+    command.stood_down_at, command.stood_down_by, command.conclusion = changes.now, by, conclusion
+    command.summary = summary.after_action(case, command, changes.now)
+    command.save()
+    text = json.dumps(command.summary, sort_keys=True, ensure_ascii=False).encode()
+    after = {"loop": str(case.loop), "holder": case.holder.code if case.holder else None}
+    return after | {"before": before, "conclusion": conclusion, "summary": hashlib.sha256(text).hexdigest()}
 
 
 def _hand_over(case: Case, changes: Changes, former: Unit | None) -> None:
@@ -121,12 +120,6 @@ def _hand_over(case: Case, changes: Changes, former: Unit | None) -> None:
     case.holder = case.lead or (case.territory.unit if case.territory else case.holder)
     if former and case.holder and former.pk != case.holder.pk:
         changes.hand_on(case, former, case.holder)
-
-
-def next_due(last, now):
-    """The first of the two-hourly instants after ``last`` that lies ahead of ``now``."""
-    due = last + EVERY
-    return due if due > now else due + EVERY * (-(-(now - due) // EVERY) or 1)
 
 
 def _act(command_id: int, act: str, by: User, do: Callable[[Command, Case, Changes, User], dict]) -> Command:
@@ -174,7 +167,8 @@ def _told(command: Command) -> dict:
     return {
         "phase": str(command.phase),
         "objectives": command.objectives,
-        "commander": f"{commander.unit.name} {commander.user}",
+        "commander": str(commander.user),
+        "commander_unit": commander.unit.code,
     }
 
 
@@ -185,10 +179,6 @@ def _write(
     changes.touch(case)
     changes.tell(case, verb, before=before, after={"command": command.pk, **after})
     changes.write(by=actor, post=post)
-
-
-def _minutes(length: timedelta) -> float:
-    return length.total_seconds() / 60
 
 
 def _judge_phase(phase: object) -> None:

@@ -6,7 +6,7 @@ block each other. What is promised is counted by the database (see ``Resource``)
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -107,7 +107,18 @@ def release(changes: Changes, case: Case, dispatch: Dispatch, by: User | None, u
         line.used, line.ended_at = used.get(line.resource.code, 0), changes.now
         line.save(update_fields=["used", "ended_at"])
     changes.stop_own(dispatch.clock)
-    return {"used": {line.resource.code: line.used for line in lines if line.used}}
+    used_up = [line for line in lines if line.used]
+    told = {"used": {line.resource.code: line.used for line in used_up}}
+    return told | _named((line.resource, line.used) for line in used_up)
+
+
+def _named(counted: Iterable[tuple[Resource, int]]) -> dict[str, str]:
+    """Resources with their quantities as the ledger keeps them, in both languages: names change, entries do not."""
+    counted = list(counted)
+    return {
+        "what": "、".join(f"{resource.name} × {number}" for resource, number in counted),
+        "what_en": ", ".join(f"{resource.name_en or resource.name} × {number}" for resource, number in counted),
+    }
 
 
 def _open(case_id: int, by: User) -> tuple[Case, Changes, acting.Actor]:
@@ -161,7 +172,8 @@ def _send(
     for resource in resources:
         DispatchLine.objects.create(dispatch=dispatch, resource=resource, quantity=wanted[resource.code])
     sent = {resource.code: wanted[resource.code] for resource in resources}
-    tell(changes, case, dispatch, "dispatch.send", {"sent": sent, "unit": station.unit.code})
+    after = {"sent": sent, "unit": station.unit.code} | _named((r, wanted[r.code]) for r in resources)
+    tell(changes, case, dispatch, "dispatch.send", after)
     return dispatch
 
 
@@ -220,6 +232,7 @@ DOES: dict[str, Callable[[Step], dict]] = {"depart": _depart, "arrive": _arrive,
 def tell(changes: Changes, case: Case, dispatch: Dispatch, verb: str, after: dict, note: str = "") -> None:
     """Write what became of ``dispatch`` into the ledger."""
     told = {"dispatch": dispatch.pk, "station": dispatch.station.code, "progress": str(dispatch.state)}
+    told |= {"where": dispatch.station.name, "where_en": dispatch.station.name_en}
     changes.tell(case, verb, after=told | after, note=note)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from cases import advising, dispatching, guards, orders, summary
 from cases.models import (
@@ -159,5 +160,5 @@ def _orderable(case: Case, known: Directory) -> list[tuple[Unit, str]]:
     for unit in known.units.values():
         powers = {power for row in authority.rows_of(unit, known) for power in row.verbs} & wanted
         if powers and unit.closed_on is None and unit.pk not in guards.commanding(case):
-            found.append((unit, "、".join(str(Power(p).label) for p in orders.ORDERABLE if p in powers)))
+            found.append((unit, str(_("、")).join(str(Power(p).label) for p in orders.ORDERABLE if p in powers)))
     return found

@@ -2,23 +2,31 @@
 
 from cases.changes import Changes
 from cases.models import Case, Loop
-from responsibility.models import Grade, Unit
+from cases.policy import RISES
+from responsibility.models import Unit
 from responsibility.models.matrix import DutyRole
 
 COMMAND = "large_loop_command"
-# Design 4.2: orange needs the departments, red the whole district, at filing or when regraded.
-BY_GRADE = {Grade.RED: Loop.LARGE, Grade.ORANGE: Loop.MEDIUM}
 ORDER = list(Loop)
 
 
-def due_by_grade(case: Case) -> str | None:
+def rises(case: Case, trigger: str) -> Loop | None:
+    """The loop to which ``trigger`` widens ``case`` by the policy it was opened under; ``None`` when it does not.
+
+    ``trigger``: the kind of a missed clock, a colour, or ``casualties``.
+    """
+    wanted = (RISES | case.policy.get("rises", {})).get(trigger)
+    return Loop(wanted) if wanted and ORDER.index(Loop(wanted)) > ORDER.index(Loop(case.loop)) else None
+
+
+def due_by_grade(case: Case) -> Loop | None:
     """The loop that the colour of ``case`` asks for, when it is wider than the present one."""
-    wanted = BY_GRADE.get(Grade(case.grade))
-    return wanted if wanted and ORDER.index(wanted) > ORDER.index(Loop(case.loop)) else None
+    return rises(case, str(case.grade))
 
 
-def rise(changes: Changes, case: Case, to: str, *, why: str, note: str = "") -> None:
-    """Widen ``case`` to loop ``to``; ``why`` is the trigger, such as ``contain`` or ``grade:red``.
+def rise(changes: Changes, case: Case, to: str, *, why: str, note: str = "", **facts) -> None:
+    """Widen ``case`` to loop ``to``; ``why`` is the trigger, such as ``contain`` or ``grade:red``, ``facts`` what the
+    ledger shall tell of it besides.
 
     The lead becomes a party with its own acknowledgement and clock, for the large loop the district command as
     well. The holder changes, the street stays. Without a lead the command joins, so that somebody decides.
@@ -38,8 +46,25 @@ def rise(changes: Changes, case: Case, to: str, *, why: str, note: str = "") -> 
         changes.engage(case, unit, role)
     changes.touch(case)
     changes.overtake(case, "escalate")
-    after = {"loop": str(case.loop), "holder": _code(case.holder), "why": why}
+    after = {"loop": str(case.loop), "holder": _code(case.holder), "why": why} | facts
     changes.tell(case, "case.escalate", before=before, after=after, note=note)
+
+
+def stand_down(changes: Changes, case: Case, *, note: str = "") -> None:
+    """解除大闭环: the district hands the case back to the medium loop; only a request it has granted does that.
+
+    The command is no longer engaged; the lead, or who holds the case for want of one, goes on.
+    """
+    before = {"loop": str(case.loop), "holder": _code(case.holder)}
+    command = changes.known.unit_with(COMMAND)
+    case.stand_down()
+    if case.lead is not None:
+        case.holder = case.lead
+        if command is not None and command != case.lead:
+            changes.release(case, command, DutyRole.COMMAND)
+    changes.touch(case)
+    after = {"loop": str(case.loop), "holder": _code(case.holder)}
+    changes.tell(case, "case.stand_down", before=before, after=after, note=note)
 
 
 def _code(unit: Unit | None) -> str | None:

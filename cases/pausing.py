@@ -10,7 +10,8 @@ from responsibility.models import User
 def pause(changes: Changes, case: Case, *, until: datetime, reason: str, approved_by: User) -> None:
     """Suspend ``case``: its running clocks stop counting, and a review clock runs to ``until``."""
     case.suspend()
-    clocks = list(Deadline.objects.running().filter(case=case, paused_at__isnull=True))
+    # Whoever has something to decide on the case is not put off with it.
+    clocks = list(Deadline.objects.running().filter(case=case, paused_at__isnull=True).exclude(kind="decide"))
     for deadline in clocks:
         deadline.paused_at = changes.now
     Deadline.objects.bulk_update(clocks, ["paused_at"])

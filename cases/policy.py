@@ -20,6 +20,17 @@ VERIFY_MINUTES = 240
 # of ours: the street has the first action meanwhile.
 ARBITRATE_MINUTES = 15
 DETERMINE_MINUTES = 120
+# Design 4.5 asks for a clock on each request and facts 1.3 give none: these minutes are defaults of ours, which a
+# category overrides with ``decide_<kind>``. An appeal is arbitration and has its quarter of an hour.
+DECIDE_MINUTES = {
+    "escalate": 30, "extend": 60, "suspend": 240, "void": 120, "stand_down": 60, "share": 1440, "appeal": 15,
+}  # fmt: skip
+# Facts 1.2: the longer it is put off, the higher it is decided. From so many minutes on; defaults of ours.
+LONG_MINUTES = {"extend": 240, "suspend": 7 * 24 * 60, "suspend_district": 30 * 24 * 60}
+# Design 4.2: what widens the loop by itself, and to where; ``None`` never does. A category overrides it with ``rises``.
+RISES: dict[str, str | None] = {
+    "contain": "medium", "orange": "medium", "red": "large", "casualties": "large", "medium_limit": "large",
+}  # fmt: skip
 # Rectification where the handbook names no limit: one working day to report back.
 RECTIFY_DAYS = 1
 # Proposal of the field study (facts 1.3, 1.7), used for a category that sets none.
@@ -42,6 +53,9 @@ def promise(category: Category | None) -> dict:
         "verify": minutes.get("verify", VERIFY_MINUTES),
         "arbitrate": minutes.get("arbitrate", ARBITRATE_MINUTES),
         "determine": minutes.get("determine", DETERMINE_MINUTES),
+        "decide": {kind: minutes.get(f"decide_{kind}", usual) for kind, usual in DECIDE_MINUTES.items()},
+        "long": {kind: minutes.get(f"long_{kind}", usual) for kind, usual in LONG_MINUTES.items()},
+        "rises": RISES | soundness.usable_rises(category.details if category else {}),
         "ladder": {rung: minutes.get(f"call_{rung}", default) for rung, default in ladder.RUNGS.items()},
         "rectify_days": category.rectify_days if category and category.rectify_days else RECTIFY_DAYS,
         "clear_readings": category.clear_readings if category else 0,

@@ -33,13 +33,22 @@ def share(
         case = locked_case(case_id)
         actor, post = _granter(by, "case.share")
         whom = _whom(unit, username)
-        if case.grants.live(now).filter(**whom).exists():
-            raise Refused("already_shared", _("已经授权，尚未到期。"))
-        grant = Grant.objects.create(
-            case=case, reason=reason.strip(), since=now, until=until, granted_by=by, **whom
-        )  # fmt: skip
-        _tell(case, "case.share", grant, actor, post, {"until": until.isoformat(), "reason": grant.reason})
-    return grant
+        changes = Changes(directory.current(), now)
+        given = grant(changes, case, whom, until=until, reason=reason.strip(), by=by)
+        changes.write(by=actor, post=post)
+    return given
+
+
+def grant(changes: Changes, case: Case, whom: dict, *, until: datetime, reason: str, by: User) -> Grant:
+    """Show ``case``, which is locked, to ``whom`` (``{"unit"}`` or ``{"user"}``) until then, within ``changes``.
+
+    ``Refused`` when the same is granted already. Whether ``by`` may, has been asked.
+    """
+    if case.grants.live(changes.now).filter(**whom).exists():
+        raise Refused("already_shared", _("已经授权，尚未到期。"))
+    given = Grant.objects.create(case=case, reason=reason, since=changes.now, until=until, granted_by=by, **whom)
+    _tell(changes, case, "case.share", given, {"until": until.isoformat(), "reason": reason})
+    return given
 
 
 def revoke(grant_id: int, *, by: User) -> Grant:
@@ -53,7 +62,9 @@ def revoke(grant_id: int, *, by: User) -> Grant:
             raise Refused("already_over", _("授权已经到期或收回。"))
         grant.revoked_at, grant.revoked_by = now, by
         grant.save(update_fields=["revoked_at", "revoked_by"])
-        _tell(case, "case.unshare", grant, actor, post, {})
+        changes = Changes(directory.current(), now)
+        _tell(changes, case, "case.unshare", grant, {})
+        changes.write(by=actor, post=post)
     return grant
 
 
@@ -79,9 +90,7 @@ def _whom(unit: str, username: str) -> dict:
     return {"user": person}
 
 
-def _tell(case: Case, verb: str, grant: Grant, actor, post, after: dict) -> None:
-    changes = Changes(directory.current(), clock.now())
+def _tell(changes: Changes, case: Case, verb: str, grant: Grant, after: dict) -> None:
     to = {"unit": grant.unit.code if grant.unit else None, "person": str(grant.user) if grant.user else None}
     changes.touch(case)
     changes.tell(case, verb, after=to | after)
-    changes.write(by=actor, post=post)

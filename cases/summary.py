@@ -33,16 +33,16 @@ def draft(case: Case, command: Command) -> dict:
     told = {
         "situation": _("%(grade)s，%(state)s，累计预警 %(alerts)d 次")
         % {"grade": case.get_grade_display(), "state": case.get_state_display(), "alerts": case.alert_count},
-        "done": "；".join(_done(case)),
-        "forces": "；".join(f"{d.station.label} {_lines(d)} {d.get_state_display()}" for d in sent),
+        "done": _("；").join(_done(case)),
+        "forces": _("；").join(f"{d.station.label} {_lines(d)} {d.get_state_display()}" for d in sent),
         "ahead": command.objectives,
-        "needs": "；".join(_needs(case)),
+        "needs": _("；").join(_needs(case)),
     }
     return {name: text[:LENGTH] for name, text in told.items()} | {"casualties": last.casualties if last else 0}
 
 
 def _lines(dispatch: Dispatch) -> str:
-    return "、".join(f"{line.resource.label}×{line.quantity}" for line in dispatch.lines.all())
+    return _("、").join(f"{line.resource.label}×{line.quantity}" for line in dispatch.lines.all())
 
 
 def _done(case: Case) -> list[str]:

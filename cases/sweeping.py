@@ -14,8 +14,9 @@ from django.db import connection, transaction
 
 from cases import ladder
 from cases.changes import Changes, attach_units, locked
-from cases.loops import rise
-from cases.models import Case, Deadline, Loop
+from cases.lapsing import Lapses
+from cases.loops import rise, rises
+from cases.models import Case, Deadline
 from cases.models.clock import ASIDE
 from responsibility import acting, clock, directory
 
@@ -23,8 +24,6 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 LAST_SWEEP = "last-sweep"
-# Design 4.2: a missed limit that widens the loop, and to where.
-RISES = {"contain": (Loop.SMALL, Loop.MEDIUM), "medium_limit": (Loop.MEDIUM, Loop.LARGE)}
 
 
 @dataclass
@@ -98,17 +97,19 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     cases = {case.pk: attach_units(case, known) for case in Case.objects.filter(pk__in=ids).order_by("pk")}
     changes = Changes(known, now)
     changes.remember_parties(ids)
+    escalated, lapses = 0, Lapses(changes, deadlines)
     climbing = [(cases[d.case_id], d) for d in deadlines if d.kind in ladder.KINDS and cases[d.case_id].is_open]
     calls = ladder.climb(changes, climbing)
-    escalated = 0
     for deadline in deadlines:
         case = cases[deadline.case_id]
         changes.tell(case, "deadline.missed", after=_told(deadline, known) | calls.get(deadline.pk, {}))
         changes.touch(case)
-        from_loop, to = RISES.get(deadline.kind, ("", ""))
-        if case.loop == from_loop and case.is_open:
-            rise(changes, case, to, why=deadline.kind)
+        escalated += lapses.apply(case, deadline)
+        to = rises(case, deadline.kind)
+        if to and case.is_open:
+            rise(changes, case, to, why=deadline.kind, **_told(deadline, known), minutes=deadline.minutes)
             escalated += 1
+    lapses.write()
     changes.write(by=acting.SYSTEM)
     return len(won), escalated
 

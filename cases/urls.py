@@ -2,7 +2,16 @@
 
 from django.urls import path, register_converter
 
-from cases import arbitration_views, command_views, dispatch_views, evidence_views, order_views, share_views, views
+from cases import (
+    arbitration_views,
+    command_views,
+    desk_views,
+    dispatch_views,
+    evidence_views,
+    order_views,
+    share_views,
+    views,
+)
 
 
 class CaseNumber:
@@ -41,7 +50,8 @@ urlpatterns = [
     path("evidence/<int:pk>/", evidence_views.shared, name="evidence"),
     path("evidence/<int:pk>/thumb/", evidence_views.thumb, name="evidence-thumb"),
     path("evidence/<int:pk>/original/", evidence_views.original, name="evidence-original"),
-    path("requests/", views.pending, name="requests"),
+    path("requests/", desk_views.desk, name="requests"),
+    path("requests/<int:pk>/appeal/", desk_views.appeal, name="request-appeal"),
     path("requests/<int:pk>/", views.decide, name="request-decide"),
     path("board/", views.board, name="board"),
     path("arbitration/", arbitration_views.desk, name="arbitration"),

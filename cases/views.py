@@ -23,8 +23,6 @@ from responsibility.refusals import Forbidden, Invalid, Refused
 GIVEN = ("note", "reason", "answered_by", "who", "category", "scenario", "territory", "grade")
 MINUTES_A_DAY = 24 * 60
 COLUMN = 40
-PENDING = 500
-RECENT = 30
 FEW = 100
 
 
@@ -75,6 +73,11 @@ def _visible(request: HttpRequest, number: str) -> tuple[Case, acting.Actor, dir
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """``/cases/<number>/``."""
     return _page(request, *_visible(request, number))
+
+
+def case_again(request: HttpRequest, number: str, refused: Refused, failed: str) -> HttpResponse:
+    """The page of the case ``number`` after the form ``failed`` was refused."""
+    return _page(request, *_visible(request, number), refused, failed)
 
 
 def _page(request, case, actor, known, refused: Refused | None = None, failed: str = "") -> HttpResponse:
@@ -190,11 +193,20 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "GET":
         return redirect("case", number=number)
     given = {name: request.POST.get(name, "").strip() for name in ("kind", "reason", "note", "code", "proposed")}
+    proof_of = request.POST.get("evidence", "").strip()
+    shown = int(proof_of) if proof_of.isascii() and proof_of.isdigit() and len(proof_of) <= 18 else None
     try:
-        asked = requests.ask(case.pk, by=acting.person(request.user), minutes=_minutes(request), **given)
+        who = acting.person(request.user)
+        asked = requests.ask(case.pk, by=who, minutes=_minutes(request), evidence=shown, **given)
     except Refused as refused:
         return _page(request, case, actor, known, refused, f"ask-{given['kind']}")
-    messages.success(request, _("请示已提交，由%(who)s审批。") % {"who": deciding.whose(asked.kind, asked.case)})
+    if asked.state == RequestState.APPROVED:
+        messages.success(request, _("无须审批，已立即%(kind)s。") % {"kind": asked.get_kind_display()})
+        return _after(reverse("case", args=[number]) + "#actions")
+    messages.success(
+        request,
+        _("请示已提交，由%(who)s审批。") % {"who": deciding.whose(deciding.act_of(asked, asked.case), asked.case)},
+    )
     return _after(reverse("case", args=[number]) + "#actions")
 
 
@@ -205,27 +217,6 @@ def _minutes(request: HttpRequest) -> int | None:
         if text.isascii() and text.isdigit() and len(text) <= 6:
             return int(text) * factor
     return None
-
-
-@require_GET
-def pending(request: HttpRequest) -> HttpResponse:
-    """``/requests/``: what I may decide, and what my units have asked."""
-    actor, known = acting.of(request.user), directory.current()
-    related = ("case__holder", "case__lead", "case__territory", "unit", "asked_by", "decided_by")
-    waiting = Request.objects.filter(state=RequestState.PENDING).select_related(*related).order_by("asked_at")
-    if not any(access.everywhere(actor, act) for act in deciding.ACTS):
-        waiting = waiting.filter(case__lead__in=actor.unit_ids)
-    mine = Request.objects.filter(unit__in=actor.unit_ids).select_related(*related)[:RECENT]
-    to_decide = [r for r in waiting[:PENDING] if casepage.decides(actor, r, r.case)]
-    rows = {row.case.pk: row for row in worklist.rows(actor, known, list({r.case_id for r in to_decide}))}
-    context = {
-        "actor": actor,
-        "known": known,
-        "to_decide": [(r, rows[r.case_id]) for r in to_decide],
-        "mine": mine,
-        "now": clock.now(),
-    }
-    return render(request, "cases/requests.html", context)
 
 
 @require_POST

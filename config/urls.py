@@ -11,6 +11,7 @@ from cases import api as cases
 from cases import command_api as commands
 from cases import dispatch_api as dispatches
 from cases import order_api as orders
+from cases import request_api
 from cases import share_api as shares
 from config import health
 from resources import api as resources
@@ -31,7 +32,7 @@ v1 = [
     path("cases/<str:number>/", cases.CaseDetail.as_view()),
     path("cases/<str:number>/timeline/", cases.CaseTimeline.as_view()),
     path("cases/<str:number>/evidence/", cases.CaseEvidence.as_view()),
-    path("cases/<str:number>/requests/", cases.CaseRequests.as_view()),
+    path("cases/<str:number>/requests/", request_api.CaseRequests.as_view()),
     path("cases/<str:number>/shares/", shares.CaseShares.as_view()),
     path("cases/<str:number>/orders/", orders.CaseOrders.as_view()),
     path("cases/<str:number>/command/", commands.CaseCommand.as_view()),
@@ -48,7 +49,8 @@ v1 = [
     path("advice/<int:pk>/sign/", orders.AdviceSigning.as_view()),
     path("shares/<int:pk>/revoke/", shares.GrantRevocation.as_view()),
     path("cases/<str:number>/<str:verb>/", cases.CaseVerb.as_view()),
-    path("requests/<int:pk>/<str:decision>/", cases.RequestDecision.as_view()),
+    path("requests/<int:pk>/appeal/", request_api.RequestAppeal.as_view()),
+    path("requests/<int:pk>/<str:decision>/", request_api.RequestDecision.as_view()),
     path("matrix/owner/", responsibility.Owner.as_view()),
     path("matrix/editions/", edition_api.Editions.as_view()),
     path("matrix/editions/<int:number>/", edition_api.EditionDetail.as_view()),

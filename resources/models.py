@@ -12,7 +12,7 @@ from responsibility.models.district import Named, by_language
 class Third(models.TextChoices):
     """The three parts of a kit; with one of them missing the other two stand idle."""
 
-    PEOPLE = "people", _("人员")
+    PEOPLE = "people", _("人员力量")
     EQUIPMENT = "equipment", _("装备")
     MATERIAL = "material", _("物资")
 

@@ -23,6 +23,7 @@ class Scope(models.TextChoices):
     HOLDER = "holder", _("当前负责单位")
     OWNER = "owner", _("牵头或当前负责单位")
     LEAD = "lead", _("牵头单位")
+    CENTRE = "centre", _("区城运中心")
     NAMED = "named", _("列名者")
     GRANTED = "granted", _("经特别授权")
 
@@ -39,6 +40,7 @@ MEANINGS = {
     Scope.HOLDER: _("本单位是案件现在的负责单位；大闭环中也指牵头单位。"),
     Scope.OWNER: _("本单位是案件的牵头单位或现在的负责单位，并已是责任方。"),
     Scope.LEAD: _("本单位是案件的牵头单位。"),
+    Scope.CENTRE: _("本单位承担全区派遣职能。"),
     Scope.NAMED: _("该行、该班或该次交接列明本单位或本人。"),
     Scope.GRANTED: _("该案件已授权给本单位，且未到期。"),
 }
@@ -85,7 +87,9 @@ ADMIN, AUDITOR = at(D, Role.ADMIN), at(D, Role.AUDITOR)
 # The district's desks see everything; where a role stands in both, the wider cell counts.
 DESKS_AND_OWN = at(OWN, *FIELD) | at(D, *DESKS)
 ROSTER_KEEPERS = at(OWN, *COMMAND) | ADMIN
+CENTRE_HEAD = at(Scope.CENTRE, Role.HEAD, Role.MANAGER)
 ON_DUTY = at(NAMED, *FIELD, *DESKS)
+DEPUTY = _("不在班时由其副班或本单位负责人代为审批。")
 BY_REQUEST = _("只能经批准的请示。")
 APART = _("本人和本单位未参与处置。")
 
@@ -131,12 +135,22 @@ ACTS: dict[str, Act] = {
     "request.suspend": Act(Kind.ASKING, _("挂账"), at(PARTY, *FIELD), _("红色案件除外。")),
     "request.void": Act(Kind.ASKING, _("作废"), at(PARTY, *FIELD)),
     "request.return": Act(Kind.ASKING, _("退回"), at(Scope.OWNER, *FIELD), _("已指定的案件不得再退。")),
+    "request.stand_down": Act(Kind.ASKING, _("解除大闭环"), at(Scope.LEAD, *FIELD), _("大闭环中由牵头单位提出。")),
+    "request.share": Act(Kind.ASKING, _("授权外单位查阅"), at(PARTY, *FIELD)),
+    "request.appeal": Act(Kind.ASKING, _("对驳回申诉"), at(PARTY, *FIELD), _("由原申请单位提出，一次为限。")),
 
-    "decide.escalate": Act(Kind.DECIDING, _("审批提级到中闭环"), at(Scope.LEAD, Role.MANAGER)),
+    "decide.escalate": Act(Kind.DECIDING, _("审批提级到中闭环"), at(Scope.LEAD, Role.MANAGER), DEPUTY),
     "decide.escalate_large": Act(Kind.DECIDING, _("审批提级到大闭环"), EMERGENCY, _("也审批无牵头单位的提级。")),
-    "decide.extend": Act(Kind.DECIDING, _("审批延期"), SHIFT),
-    "decide.suspend": Act(Kind.DECIDING, _("审批挂账"), SHIFT),
-    "decide.void": Act(Kind.DECIDING, _("审批作废"), SHIFT),
+    "decide.extend": Act(Kind.DECIDING, _("审批首次延期"), SHIFT, DEPUTY),
+    "decide.extend_again": Act(Kind.DECIDING, _("审批再次或较长的延期"), CENTRE_HEAD, DEPUTY),
+    "decide.suspend": Act(Kind.DECIDING, _("审批挂账"), SHIFT, DEPUTY),
+    "decide.suspend_long": Act(Kind.DECIDING, _("审批较长的挂账"), CENTRE_HEAD, DEPUTY),
+    "decide.suspend_district": Act(Kind.DECIDING, _("审批最长的挂账"), EMERGENCY, DEPUTY),
+    "decide.void": Act(Kind.DECIDING, _("审批作废"), SHIFT, DEPUTY),
+    "decide.void_wide": Act(Kind.DECIDING, _("审批红色或大闭环案件的作废"), EMERGENCY, DEPUTY),
+    "decide.stand_down": Act(Kind.DECIDING, _("审批解除大闭环"), EMERGENCY, DEPUTY),
+    "decide.share": Act(Kind.DECIDING, _("审批授权查阅"), COMMITTEE | EMERGENCY, DEPUTY),
+    "decide.appeal": Act(Kind.DECIDING, _("裁定申诉"), EMERGENCY, _("一裁终局。")),
     "decide.return": Act(Kind.DECIDING, _("裁定退回"), EMERGENCY),
     "decide.redispatch": Act(Kind.DECIDING, _("裁定改派"), EMERGENCY),
     "decide.determine": Act(Kind.DECIDING, _("指定牵头单位"), COMMITTEE | EMERGENCY),

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from responsibility.models import Grade
 from responsibility.models.district import UnitKind
 from responsibility.models.matrix import DutyRole
+from responsibility.soundness import MINUTES, TRIGGERS
 
 OPERATORS = [">=", "<=", "event", "external_signal"]
 # The kinds of proof that a handbook may name; a test compares them with those of the cases.
@@ -117,7 +118,11 @@ Threshold = row_of("Threshold", value=Number(allow_null=True))
 Minutes = row_of(
     "Minutes",
     **{n: Whole(min_value=1, max_value=A_YEAR) for n in ("acknowledge", "arrive", "contain", "small_loop")},
-    **{n: Whole(min_value=1, max_value=A_YEAR, required=False) for n in ("medium", "verify")},
+    **{
+        n: Whole(min_value=1, max_value=A_YEAR, required=False)
+        for n in MINUTES
+        if n not in ("acknowledge", "arrive", "contain", "small_loop")
+    },
 )
 Limit = row_of("Limit", value=Whole(min_value=1, max_value=1000, allow_null=True))
 HandbookStep = row_of("HandbookStep", text=Text(), text_en=Text(allow_blank=True, required=False))
@@ -142,6 +147,13 @@ class CategoryRow(serializers.Serializer):
     handbook = HandbookStep(many=True)
     evidence = serializers.ListField(child=serializers.ChoiceField(PROOFS))
     cap_category = Text(max_length=20, allow_blank=True)
+    rises = serializers.DictField(child=serializers.ChoiceField(["medium", "large"], allow_null=True), required=False)
+
+    def validate_rises(self, value):
+        """Named by trigger."""
+        if set(value) - set(TRIGGERS):
+            raise serializers.ValidationError(", ".join(sorted(set(value) - set(TRIGGERS))))
+        return value
 
     def validate_thresholds(self, value):
         """Named by colour."""

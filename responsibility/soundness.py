@@ -16,7 +16,13 @@ OPERATORS = (">=", "<=", "event", "external_signal")
 COLOURS = ("red", "orange", "yellow", "blue")
 MINUTES = (
     "acknowledge", "arrive", "contain", "small_loop", "medium", "verify", "call_second", "call_leader", "call_above",
+    "arbitrate", "determine", "decide_escalate",
+    "decide_extend", "decide_suspend", "decide_void", "decide_stand_down", "decide_share", "decide_appeal",
+    "long_extend", "long_suspend", "long_suspend_district",
 )  # fmt: skip
+# What may widen the loop of a case by itself, and to where; null switches it off.
+TRIGGERS = ("contain", "medium_limit", "casualties", "red", "orange", "yellow", "blue")
+WIDER = ("medium", "large", None)
 LONGEST_MINUTES = 100 * 24 * 60
 PREFIX = re.compile(r"[A-Z0-9]{1,8}", re.ASCII)
 
@@ -25,6 +31,13 @@ def usable_minutes(minutes: object) -> dict[str, int]:
     """The limits among ``minutes`` that a clock can keep."""
     given = minutes if isinstance(minutes, dict) else {}
     return {name: value for name, value in given.items() if name in MINUTES and _is_limit(value)}
+
+
+def usable_rises(details: object) -> dict[str, str | None]:
+    """The triggers among ``details["rises"]`` that a case can follow."""
+    given = details.get("rises") if isinstance(details, dict) else None
+    given = given if isinstance(given, dict) else {}
+    return {name: loop for name, loop in given.items() if name in TRIGGERS and loop in WIDER}
 
 
 def _is_limit(value: object) -> bool:
@@ -38,6 +51,10 @@ def of_category(category) -> dict:
     if not isinstance(minutes, dict) or len(usable_minutes(minutes)) < len(minutes.keys() & set(MINUTES)):
         wanted = format_lazy(_("时限须为 1 至 {longest} 之间的整分钟数。"), longest=LONGEST_MINUTES)
         faults["minutes"] = wanted
+    rises = category.details.get("rises", {}) if isinstance(category.details, dict) else {}
+    if not isinstance(rises, dict) or len(usable_rises(category.details)) < len(rises):
+        known = ", ".join(TRIGGERS)
+        faults["details"] = format_lazy(_("rises 应为 {触发: medium、large 或空}，触发为 {known}。"), known=known)
     if not _is_list_of(dict, category.handbook):
         faults["handbook"] = _("应为步骤的列表，每步为 {text, text_en}。")
     if not _is_list_of(str, category.evidence):

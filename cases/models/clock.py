@@ -26,6 +26,7 @@ class DeadlineKind(models.TextChoices):
     REVIEW = "review", _("挂账复查")
     ARBITRATE = "arbitrate", _("裁定")
     DETERMINE = "determine", _("指定牵头")
+    DECIDE = "decide", _("审批")
     RUNG = "rung", _("叫应")
     ORDER_CALL = "order_call", _("签收派单")
     ORDER = "order", _("派单")
@@ -33,8 +34,8 @@ class DeadlineKind(models.TextChoices):
     SITUATION_REPORT = "situation_report", _("情况报告")
 
 
-# Of these a unit may owe several on one case, each to another order or another team.
-SEVERAL = (DeadlineKind.ORDER_CALL, DeadlineKind.ORDER, DeadlineKind.DISPATCH)
+# Of these a unit may owe several on one case, each to another order, team or request.
+SEVERAL = (DeadlineKind.ORDER_CALL, DeadlineKind.ORDER, DeadlineKind.DISPATCH, DeadlineKind.DECIDE)
 
 
 class DeadlineQuerySet(models.QuerySet):
@@ -100,6 +101,11 @@ class Deadline(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def minutes(self) -> int:
+        """How many natural minutes it was given in all."""
+        return int((self.due_at - self.started_at).total_seconds() // 60)
 
     def lamp(self, now: datetime) -> str:
         """``green`` below 80 % of the time used, ``amber`` to 100 %, ``red`` beyond. Source: design 4.5, facts 1.3."""

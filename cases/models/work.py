@@ -95,7 +95,7 @@ class Evidence(models.Model):
 
 
 class RequestKind(models.TextChoices):
-    """What may be asked of another unit. The last two are asked by the system itself."""
+    """What may be asked of another unit. A determination and a redispatch are asked by the system itself."""
 
     ESCALATE = "escalate", _("提级")
     EXTEND = "extend", _("延期")
@@ -104,6 +104,8 @@ class RequestKind(models.TextChoices):
     RETURN = "return", _("退回")
     DETERMINE = "determine", _("指定")
     REDISPATCH = "redispatch", _("改派")
+    STAND_DOWN = "stand_down", _("解除大闭环")
+    SHARE = "share", _("授权查阅")
 
 
 class ReturnReason(models.TextChoices):
@@ -116,6 +118,49 @@ class ReturnReason(models.TextChoices):
     LAW_CHANGED = "law_changed", _("职责依据已变更")
 
 
+class Reason(models.TextChoices):
+    """理由: why anything else is asked. ``REASONS`` says which fit which kind."""
+
+    BEYOND_POWER = "beyond_power", _("超出本级处置能力")
+    SECOND_DEPARTMENT = "second_department", _("需其他部门配合")
+    CASUALTIES = "casualties", _("有人员伤亡")
+    SPREADING = "spreading", _("险情扩大")
+    SITE_CONDITIONS = "site_conditions", _("现场条件所限")
+    WAITING_RESOURCES = "waiting_resources", _("人员或设备未到")
+    WAITING_PARTS = "waiting_parts", _("待料或待施工")
+    SEASON = "season", _("季节或天气所限")
+    WAITING_OTHERS = "waiting_others", _("待他方配合")
+    FALSE_ALARM = "false_alarm", _("误报")
+    DUPLICATE = "duplicate", _("重复立案")
+    UNDER_CONTROL = "under_control", _("险情已受控")
+    CLAIM = "claim", _("保险理赔")
+    EXPERT = "expert", _("专家会商")
+    JOINT_WORK = "joint_work", _("联合处置")
+    OTHER = "other", _("其他")
+
+
+REASONS: dict[str, list[ReturnReason] | list[Reason]] = {
+    RequestKind.ESCALATE: [
+        Reason.BEYOND_POWER, Reason.SECOND_DEPARTMENT, Reason.CASUALTIES, Reason.SPREADING, Reason.OTHER,
+    ],
+    RequestKind.EXTEND: [Reason.SITE_CONDITIONS, Reason.WAITING_RESOURCES, Reason.WAITING_OTHERS, Reason.OTHER],
+    RequestKind.SUSPEND: [Reason.WAITING_PARTS, Reason.SEASON, Reason.WAITING_OTHERS, Reason.OTHER],
+    RequestKind.VOID: [Reason.FALSE_ALARM, Reason.DUPLICATE, Reason.OTHER],
+    RequestKind.RETURN: list(ReturnReason),
+    RequestKind.STAND_DOWN: [Reason.UNDER_CONTROL, Reason.OTHER],
+    RequestKind.SHARE: [Reason.CLAIM, Reason.EXPERT, Reason.JOINT_WORK, Reason.OTHER],
+}  # fmt: skip
+
+
+class Decided(models.TextChoices):
+    """By what a request was decided: a person, a deputy, the clock (以默认处理), or a rule that asks nobody."""
+
+    PERSON = "person", _("审批人")
+    DEPUTY = "deputy", _("代为审批")
+    LAPSE = "lapse", _("逾期未批")
+    RULE = "rule", _("免予审批")
+
+
 class RequestState(models.TextChoices):
     """Whether it has been decided."""
 
@@ -126,14 +171,27 @@ class RequestState(models.TextChoices):
 
 
 class Request(models.Model):
-    """请示/申请: something one unit asks another to decide."""
+    """请示/申请: something one unit asks another to decide.
+
+    ``act`` is the row of the permission table that decides it, ``deadline`` the clock of the decision; a dispute has a
+    clock of the case instead. ``appeal_of`` is the refused request that this one takes to arbitration, once.
+    ``answers_for``: ``[{"id", "title", "title_en", "person"}]``, the posts that let it lapse, or whose deputy decided.
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="requests", verbose_name=_("案件"))
     kind = models.CharField(_("类别"), max_length=10, choices=RequestKind)
     reason = models.CharField(_("理由"), max_length=200)
     note = models.TextField(_("说明"), blank=True)
     minutes = models.PositiveIntegerField(_("分钟数"), null=True)
-    code = models.CharField(_("退回理由"), max_length=20, choices=ReturnReason, blank=True)
+    code = models.CharField(_("理由类别"), max_length=20, choices=[*ReturnReason.choices, *Reason.choices], blank=True)
+    evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, related_name="+", verbose_name=_("凭证"))
+    act = models.CharField(_("审批权限"), max_length=40, blank=True)
+    deadline = models.OneToOneField(
+        "cases.Deadline", models.PROTECT, null=True, related_name="request", verbose_name=_("审批时限")
+    )
+    appeal_of = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="appeal", verbose_name=_("申诉所指请示")
+    )
     proposed = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("建议单位"))
     designated = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("指定单位"))
     state = models.CharField(_("状态"), max_length=10, choices=RequestState, default=RequestState.PENDING)
@@ -142,6 +200,8 @@ class Request(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("申请单位"))
     decided_at = models.DateTimeField(_("审批时间"), null=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("审批人"))
+    decided_how = models.CharField(_("审批方式"), max_length=10, choices=Decided, blank=True)
+    answers_for = models.JSONField(_("所代或失职岗位"), default=list)
     answer = models.TextField(_("审批意见"), blank=True)
 
     class Meta:
@@ -156,6 +216,11 @@ class Request(models.Model):
                 condition=Q(kind__in=["determine", "redispatch"]) | Q(asked_by__isnull=False, unit__isnull=False),
                 name="request_asked_by_somebody",
             ),
+            models.CheckConstraint(
+                condition=~Q(decided_how__in=["lapse", "rule"]) | Q(decided_by__isnull=True),
+                name="request_lapsed_by_nobody",
+            ),
+            models.CheckConstraint(condition=~Q(kind="share") | Q(proposed__isnull=False), name="request_share_whom"),
         ]
         indexes = [models.Index(fields=["asked_at"], condition=Q(state="pending"), name="request_pending")]
 

@@ -8,8 +8,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from cases import arbitration, casepage, deciding, guards
-from cases.models import Case, Deadline, DeadlineKind
+from cases import arbitration, casepage, deciding, granting, guards
+from cases.models import Case, Deadline, DeadlineKind, Request
+from cases.models.work import RequestState
 from responsibility import access, clock
 from responsibility.acting import Actor
 from responsibility.directory import Directory
@@ -152,9 +153,23 @@ def lamp_word(lamp: str) -> str:
 
 
 @register.filter
-def decided_by(kind: str, case: Case) -> str:
-    """The post that decides a request of ``kind`` on ``case``."""
-    return deciding.whose(kind, case)
+def decided_by(request: Request, case: Case) -> str:
+    """The post that decides ``request`` on ``case``."""
+    return deciding.whose(deciding.act_of(request, case), case)
+
+
+@register.simple_tag
+def lapses(request: Request) -> str:
+    """What the end of the clock of ``request`` means."""
+    if granting.DEFAULT[request.kind] == RequestState.APPROVED and not request.appeal_of_id:
+        return _("逾期未批视为同意，并记到审批岗位")
+    return _("逾期未批视为驳回，并记到审批岗位")
+
+
+@register.filter
+def posts(answers_for: list[dict]) -> str:
+    """Posts that are written down with their people: 排水管理科负责人 张三."""
+    return "、".join(f"{localized(post, 'title')} {post.get('person', '')}".strip() for post in answers_for)
 
 
 @register.filter

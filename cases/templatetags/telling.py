@@ -12,7 +12,7 @@ from alerts.models import Outcome
 from cases import guards
 from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
-from cases.templatetags.display import full_moment, grade_label, moment, unit_name
+from cases.templatetags.display import full_moment, grade_label, localized, moment, posts, unit_name
 from responsibility import edition_page
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Power, Stance
@@ -29,6 +29,10 @@ RISES = {
     "contain": _("未在时限内受控"),
     "medium_limit": _("中闭环时限已过"),
     "request": _("请示获准"),
+    "lapse": _("请示逾期未批"),
+    "casualties": _("报告有人员伤亡"),
+    "red": _("红色案件免予审批"),
+    "second_owner": _("另有责任单位"),
 }
 # A verb as a choice: what it is about, and the act.
 ABOUT = {
@@ -83,6 +87,10 @@ ACTS = {
     "changed": _("变更"),
     "removed": _("免去"),
     "overtaken": _("失效"),
+    "supersede": _("取代"),
+    "appeal": _("申诉"),
+    "lapse": _("逾期未批"),
+    "waive": _("免予审批"),
     "remove": _("停用"),
 }
 RUNGS = {"second": _("第二岗位"), "leader": _("单位负责人"), "above": _("区城运应急指挥")}
@@ -103,6 +111,7 @@ SENTENCES = {
     "case.resume": _("恢复整改，时限继续计算。"),
     "case.void": _("作废。"),
     "case.escalate": _("升入{loop}（{why}），由{holder}负责。"),
+    "case.stand_down": _("解除大闭环，转回{loop}，由{holder}负责。"),
     "case.designate": _("区里指定：牵头{lead}，由{holder}负责，累计改派 {hops} 次。"),
     "case.share": _("特别授权{whom}查阅，至 {until}：{reason}"),
     "case.unshare": _("收回{whom}的查阅授权。"),
@@ -121,8 +130,13 @@ SENTENCES = {
     "request.return": _("请示退回：{reason}"),
     "request.determine": _("清单中无牵头单位，请区里指定。"),
     "request.redispatch": _("责任清单已换版，建议改派{proposed}。"),
-    "request.approve": _("同意{asked}请示。"),
-    "request.refuse": _("驳回{asked}请示。"),
+    "request.stand_down": _("请示解除大闭环：{reason}"),
+    "request.share": _("请示授权{proposed}查阅：{reason}"),
+    "request.appeal": _("对驳回的{asked}请示申诉：{reason}"),
+    "request.approve": _("同意{asked}请示{deputy}。"),
+    "request.refuse": _("驳回{asked}请示{deputy}。"),
+    "request.lapse": _("{asked}请示逾期未批，{outcome}；记到{unit}{posts}。"),
+    "request.waive": _("{asked}请示免予审批，立即生效。"),
     "request.overtaken": _("案件已有变化，{asked}请示失效。"),
     "order.give": _("派单给{unit}（{power}），{minutes} 分钟内办结：{text}"),
     "order.acknowledge": _("{unit}签收派单。"),
@@ -133,10 +147,10 @@ SENTENCES = {
     "command.change": _("指挥部转入{phase}：{objectives}"),
     "command.report": _("第 {report} 期情况报告，伤亡 {casualties} 人：{situation}"),
     "command.stand_down": _("解除指挥，转为{loop}，由{holder}负责：{conclusion}"),
-    "dispatch.send": _("从{station}调派：{sent}。"),
-    "dispatch.depart": _("{station}的资源出动。"),
-    "dispatch.arrive": _("{station}的资源到场。"),
-    "dispatch.release": _("{station}的资源归还，消耗：{used}。"),
+    "dispatch.send": _("从{where}调派：{what}。"),
+    "dispatch.depart": _("{where}的资源出动。"),
+    "dispatch.arrive": _("{where}的资源到场。"),
+    "dispatch.release": _("{where}的资源归还，消耗：{what}。"),
     "advice.record": _("记录{said}：{expert}。"),
     "advice.sign": _("签发{said}：{expert}。"),
     "post.given": _("任命岗位：{person}。"),
@@ -148,6 +162,7 @@ SENTENCES = {
     "edition.opinion": _("对 {written} 行{stance}。"),
     "edition.approve": _("核准清单，{silent_units} 个单位未表态。"),
     "edition.publish": _("发布清单，自 {since} 起有效。"),
+    "edition.supersede": _("由第 {by} 版取代，至 {until} 止。"),
     "edition.take_back": _("退回修改。"),
     "edition.withdraw": _("撤回清单。"),
     "roster.plan": _("编排值班：新增 {come} 班，撤下 {gone} 班。"),
@@ -253,14 +268,16 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "proof": _label(EvidenceKind, after.get("kind")),
         "asked": _label(RequestKind, after.get("kind")),
         "reason": after.get("reason", ""),
+        "outcome": str(_("视为同意")) if after.get("outcome") == "approved" else str(_("视为驳回")),
+        "posts": posts(after.get("posts", [])),
+        "deputy": format_lazy(_("（代{who}）"), who=posts(after["deputy_of"])) if after.get("deputy_of") else "",
         "minutes": after.get("minutes", ""),
         "power": _label(Power, after.get("power")),
         "text": after.get("text", ""),
         "phase": _label(Phase, after.get("phase")),
         **{name: after.get(name, "") for name in COMMANDED},
-        "station": after.get("station", ""),
-        "sent": _counted(after.get("sent")),
-        "used": _counted(after.get("used")),
+        "where": localized(after, "where"),
+        "what": localized(after, "what") or "—",
         "said": _label(AdviceKind, after.get("said")),
         "expert": after.get("expert", ""),
         "proposed": unit_name(after.get("proposed"), known),
@@ -279,10 +296,6 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
     } | _words_of_edition(entry)
 
 
-def _counted(quantities: dict | None) -> str:
-    return "、".join(f"{code} × {number}" for code, number in (quantities or {}).items()) or "—"
-
-
 def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:
     after = entry.after
     return {
@@ -291,6 +304,7 @@ def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:
         "replaced": str(len(entry.before.get("rows", []))),
         "stance": _label(Stance, after.get("stance")),
         "silent_units": after.get("silent_units", ""),
+        "by": after.get("by", ""),
         "since": moment(parse_datetime(after["from"])) if after.get("from") else "",
     }
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 PUBLIC, SIGNED_IN, SEEN, SOURCE, NOBODY = "public", "signed in", "seen", "source", "nobody"
 DECISIONS = {
     "escalate": "street", "escalate_large": "wide", "extend": "street", "void": "street", "return": "street",
-    "suspend": "repair", "determine": "gap", "redispatch": "moved",
+    "suspend": "repair", "determine": "gap", "redispatch": "moved", "share": "street", "extend_again": "again",
+    "appeal": "again", "suspend_long": "suspend_long", "suspend_district": "suspend_district", "void_wide": "district",
+    "stand_down": "district",
 }  # fmt: skip
 ASKED = {
     "escalate": {}, "void": {}, "extend": {"minutes": 30}, "suspend": {"minutes": 60},
-    "return": {"code": "source_elsewhere"},
+    "return": {"code": "source_elsewhere"}, "stand_down": {}, "share": {"proposed": "X-TPF", "minutes": 60},
 }  # fmt: skip
 PARTY_VERBS = ["acknowledge", "arrive", "contain", "rectify", "report", "rework", "close", "reopen", "resume"]
 VERBS = dict.fromkeys(PARTY_VERBS, "street") | {"file": "triage", "void": "triage"}
@@ -119,6 +121,9 @@ def _requests() -> list[Door]:
             for kind, of in DECISIONS.items()
             for d in ("approve", "refuse")
         ),
+        Door("POST", "/requests/<int:pk>/appeal/", "request.appeal", "again", "/requests/{refused}/appeal/", REASON),
+        Door("POST", "/api/v1/requests/<int:pk>/appeal/", "request.appeal", "again",
+             "/api/v1/requests/{refused}/appeal/", REASON),
         Door("GET", "/arbitration/", "dispute.read"),
         Door("POST", "/arbitration/<int:pk>/row/", "edition.rows", "", "/arbitration/{determine}/row/"),
     ]  # fmt: skip
@@ -153,7 +158,8 @@ def _joint() -> list[Door]:
             for before, gap in (("", "<slug:verb>"), ("/api/v1", "<str:verb>"))
             for v in ("depart", "arrive", "release")
         ),
-        Door("POST", f"{page}command/", "command.open", "large", "/cases/{large}/command/", {"objectives": "止漏"}),
+        Door("POST", f"{page}command/", "command.open", "large", "/cases/{large}/command/",
+             {"objectives": "止漏", "phase": "control"}),
         Door("GET", f"{api}command/", SEEN, "large", "/api/v1/cases/{large}/command/"),
         Door("POST", f"{api}command/", "command.open", "large", "/api/v1/cases/{large}/command/",
              {"objectives": "止漏"}),

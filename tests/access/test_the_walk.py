@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 # One of each role, and of each relation to the things of the world: engaged, leading, elsewhere, shown by a grant.
 WALKERS = [
     "sijing-duty", "sijing-head", "sijing-handler", "jiuting-duty", "shuiwu-head", "jianguan-head", "chengyun-lead",
-    "chengyun-check", "yingji-office", "anwei-office", "auditor", "insurer", "insurer-b", "broker", "firm",
-    "enterprise", "admin",
+    "chengyun-head", "chengyun-check", "yingji-office", "anwei-office", "auditor", "insurer", "insurer-b", "broker",
+    "firm", "enterprise", "admin",
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from tests.cases.conftest import alert, hold, picture
 from tests.exchange.conftest import text
 
 SIJING, WATER, JIANGUAN = "310117102", "SJ-SW", "SJ-JGW"
+COMMITTEE = "SJ-COMMITTEE"
 HOUR = timedelta(hours=1)
 
 
@@ -48,6 +49,7 @@ def build(people: dict[str, User], source) -> World:
     """Bring it all about. In the caller's transaction."""
     world = World()
     _cases(world, people, source)
+    _requests(world, people, source)
     _joint(world, people, source)
     _disputes(world, people, source)
     _edition(world, people)
@@ -76,7 +78,7 @@ def _open(source, name: str, **fields) -> Case:
 
 def _case(world: World, name: str, case: Case, **places: set[str]) -> Case:
     """Enter ``case`` under ``name``; the parties are the units to which it is shown besides the lead."""
-    units = {"party": {SIJING}, "holder": {SIJING}, "lead": {WATER}} | places
+    units = {"party": {SIJING}, "holder": {SIJING}, "lead": {WATER}, "centre": {"SJ-CYZX"}} | places
     units["owner"] = (units["lead"] | units["holder"]) & units["party"]
     units.setdefault("own", units["party"] | units["lead"])
     world.values[name] = case.number
@@ -109,6 +111,7 @@ def _cases(world: World, people, source) -> None:
     for kind, more in {"escalate": {}, "void": {}, "extend": {"minutes": 30}}.items():
         _ask(world, street, people, kind, **more)
     _ask(world, street, people, "return", code="source_elsewhere")
+    _ask(world, street, people, "share", proposed="X-TPF", minutes=60)
     _case(world, "fresh", _open(source, "fresh"))
     desks = {"party": set(), "holder": set(), "lead": set()}
     _case(world, "triage", _open(source, "triage", category="NO-SUCH-CATEGORY"), **desks)
@@ -119,6 +122,35 @@ def _cases(world: World, people, source) -> None:
     both = {SIJING, WATER}
     wide = _case(world, "wide", _open(source, "wide", grade="orange"), party=both, holder={WATER})
     _ask(world, wide, people, "escalate", "escalate_large")
+
+
+def _requests(world: World, people, source) -> None:
+    """Those that climb: a second extension, long suspensions, what the district alone decides, and an appeal."""
+    again = _case(world, "again", _open(source, "again"))
+    first = requests.ask(again.pk, by=people["sijing-head"], kind="extend", reason="缺人手", minutes=30)
+    requests.decide(first.pk, by=people["chengyun-lead"], approve=True)
+    _ask(world, again, people, "extend", "extend_again", minutes=30)
+    for kind, by in {"void": "chengyun-lead", "escalate": "shuiwu-head"}.items():
+        _ask(world, again, people, kind, "refused")
+        requests.decide(world.values["refused"], by=people[by], approve=False, answer="不必")
+        if kind == "void":
+            world.values["appeal"] = requests.appeal(
+                world.values["refused"], by=people["sijing-head"], reason="再请"
+            ).pk
+    for name, days in {"suspend_long": 8, "suspend_district": 31}.items():
+        case = _case(world, name, _open(source, name))
+        _press(case, people, *(f"sijing-handler {v}" for v in ("acknowledge", "arrive", "prove", "contain", "rectify")))
+        world.values[f"{name}_case"] = world.values.pop(name)
+        _ask(world, case, people, "suspend", name, minutes=days * 24 * 60)
+    office = {"party": {SIJING, WATER, COMMITTEE}, "holder": {WATER, COMMITTEE}}
+    district = _case(world, "district", _open(source, "district", grade="red"), **office)
+    _press(district, people, "sijing-duty acknowledge", "sijing-handler arrive", "sijing-handler prove",
+           "shuiwu-duty contain")  # fmt: skip
+    _ask(world, district, people, "void", "void_wide")
+    asked = requests.ask(
+        district.pk, by=people["shuiwu-head"], kind="stand_down", reason="已受控", code="under_control"
+    )  # fmt: skip
+    world.values["stand_down"] = asked.pk
 
 
 def _joint(world: World, people, source) -> None:

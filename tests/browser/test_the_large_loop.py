@@ -57,7 +57,8 @@ def test_a_kit_without_drivers_stands_in_red_by_name(signed_in, open_case):
     expect(page.locator("#third-people")).to_have_class(re.compile("gapped"))
 
 
-def test_the_lead_orders_the_police_and_cannot_contain_before_it_is_done(signed_in, open_case, press):
+def test_the_lead_orders_the_police_and_cannot_contain_before_it_is_done(signed_in, open_case, press, watch):
+    watch.expected = {409}
     case = open_case(grade="orange")
     lead = signed_in("shuiwu-head")
     lead.goto(f"/cases/{case.number}/")

@@ -65,17 +65,17 @@ def test_no_command_below_the_large_loop(open_case, people):
     assert refused.value.code == "not_large"
 
 
-def test_reports_come_every_two_hours_by_the_clock_and_a_missed_one_is_told_once(leak, people, opened):
-    first = report_clock(leak).due_at
-    with clock.as_if(first - timedelta(minutes=10)):
+def test_reports_come_every_two_hours_and_a_missed_one_is_told_once(leak, people, opened):
+    given = opened.opened_at + timedelta(minutes=110)
+    with clock.as_if(given):
         command.report(opened.pk, by=people["yingji-office"], situation="已关阀")
-    assert report_clock(leak).due_at == first + timedelta(hours=2)
-    late = first + timedelta(hours=5)
+    assert report_clock(leak).due_at == given + timedelta(hours=2)
+    late = given + timedelta(hours=3)
     with clock.as_if(late):
         sweep()
         sweep()
         command.report(opened.pk, by=people["jianguan-head"], situation="浓度下降", casualties=1)
-    assert report_clock(leak).due_at == first + timedelta(hours=6)
+    assert report_clock(leak).due_at == late + timedelta(hours=2)
     assert Deadline.objects.filter(case=leak, kind="situation_report", missed_at__isnull=False).count() == 1
     assert [r.number for r in opened.reports.all()] == [1, 2]
     assert list(audit.mismatches(leak.chain)) == []

@@ -94,7 +94,8 @@ def test_without_a_lead_the_emergency_office_decides(open_case, ask, decide):
 
 def test_a_request_to_escalate_that_the_clock_has_overtaken_does_not_raise_it_twice(open_case, ask, decide):
     case = open_case()
-    asked = ask(case, "escalate")
+    with later(hours=3.9):
+        asked = ask(case, "escalate")
     with later(hours=4.1):
         sweep()
         assert code_of(lambda: decide(asked, "yingji-office")) == "moved_on"
@@ -128,7 +129,8 @@ def test_an_extension_of_a_limit_that_has_been_met_does_not_move_the_next_one(op
 
 def test_a_missed_limit_is_not_extended_afterwards(open_case, ask, decide):
     case = open_case()
-    asked = ask(case, "extend", 60)
+    with later(hours=3.9):
+        asked = ask(case, "extend", 60)
     with later(hours=4.1):
         sweep()
         assert code_of(lambda: decide(asked, "chengyun-lead")) == "nothing_to_extend"

@@ -11,13 +11,13 @@ CREATE CONSTRAINT TRIGGER deadline_accounted AFTER UPDATE OF {columns} OR DELETE
 KINDS = [
     ("triage", "研判"), ("acknowledge", "签收"), ("arrive", "到场"), ("contain", "受控"), ("medium_limit", "中闭环时限"),
     ("rectify", "整改"), ("verify", "核查"), ("review", "挂账复查"), ("arbitrate", "裁定"), ("determine", "指定牵头"),
-    ("rung", "叫应"), ("order_call", "签收派单"), ("order", "派单"), ("dispatch", "资源到场"),
+    ("decide", "审批"), ("rung", "叫应"), ("order_call", "签收派单"), ("order", "派单"), ("dispatch", "资源到场"),
     ("situation_report", "情况报告"),
 ]  # fmt: skip
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0012_commands")]
+    dependencies = [("cases", "0013_requests_with_clocks")]
     operations = [
         migrations.AddField("deadline", "level", models.PositiveSmallIntegerField(default=0, verbose_name="叫应级")),
         migrations.AlterField("deadline", "kind", models.CharField(choices=KINDS, max_length=20, verbose_name="类别")),
