@@ -12,11 +12,7 @@ from alerts.models import Outcome
 from cases import guards
 from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
-<<<<<<< HEAD
-from cases.templatetags.display import full_moment, grade_label, moment, posts, unit_name
-=======
-from cases.templatetags.display import full_moment, grade_label, localized, moment, unit_name
->>>>>>> resources
+from cases.templatetags.display import full_moment, grade_label, localized, moment, posts, unit_name
 from responsibility import edition_page
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Power, Stance

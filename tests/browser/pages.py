@@ -3,11 +3,8 @@
 from alerts.models import Alert, RiskObject
 from cases import advising, command, dispatching, orders, requests
 from cases.models import Case
-<<<<<<< HEAD
 from notices import addressing, channels
-=======
 from resources.models import Resource
->>>>>>> resources
 from responsibility import editions
 from responsibility.editions import Row
 from responsibility.models import Edition, LedgerEntry, Post, User
@@ -29,13 +26,10 @@ def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
     for case, kind in ((fresh, "escalate"), (contained, "void")):
         requests.ask(case.pk, by=people["sijing-head"], kind=kind, reason="人手不足")
     _edition_out_for_comment(people)
-<<<<<<< HEAD
     addressing.address()
     head = people["sijing-head"]
     channels.add(head.posts.get().unit_id, channels.Wish(label="9号", url="duty@example.org"), by=head)
-=======
     large = _large_loop(open_case, people)
->>>>>>> resources
     people_and_cases = {
         "fresh case": ("sijing-duty", fresh), "case in the medium loop": ("shuiwu-head", medium),
         "case on site": ("sijing-handler", on_site), "case with a photo": ("sijing-head", contained),
