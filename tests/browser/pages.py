@@ -28,7 +28,7 @@ def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
     _edition_out_for_comment(people)
     addressing.address()
     head = people["sijing-head"]
-    channels.add(head.posts.get().unit_id, channels.Wish(label="9号", url="duty@example.org"), by=head)
+    channels.add(head.posts.get().unit_id, channels.Wish(label="9", url="duty@example.org"), by=head)
     large = _large_loop(open_case, people)
     people_and_cases = {
         "fresh case": ("sijing-duty", fresh), "case in the medium loop": ("shuiwu-head", medium),
