@@ -16,7 +16,7 @@ from cases.changes import Changes, attach_units, locked
 from cases.lapsing import Lapses
 from cases.loops import rise, rises
 from cases.models import Case, Deadline
-from cases.models.clock import ASIDE
+from cases.models.clock import ASIDE, What
 from responsibility import acting, clock, directory
 
 log = structlog.get_logger(__name__)
@@ -94,6 +94,7 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     known = directory.current()
     cases = {case.pk: attach_units(case, known) for case in Case.objects.filter(pk__in=ids).order_by("pk")}
     changes = Changes(known, now)
+    changes.clocks.note(won, What.MISS)
     changes.remember_parties(ids)
     escalated, lapses = 0, Lapses(changes, deadlines)
     for deadline in deadlines:

@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -18,6 +19,7 @@ app.conf.beat_schedule = {
         "schedule": settings.SWEEP_SECONDS,
         "options": {"expires": settings.SWEEP_SECONDS},
     },
+    "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},
     "exchange": {
         "task": "responsibility.tasks.import_files",
         "schedule": settings.EXCHANGE_SECONDS,

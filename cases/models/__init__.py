@@ -1,7 +1,7 @@
 """Floor 3: the work."""
 
 from cases.models.case import Case, CaseQuerySet
-from cases.models.clock import Deadline, DeadlineKind, Pause
+from cases.models.clock import ClockEvent, Deadline, DeadlineKind, Pause
 from cases.models.grant import Grant
 from cases.models.machine import Loop, State
 from cases.models.order import Advice, AdviceKind, Order, OrderState
@@ -12,6 +12,7 @@ __all__ = [
     "AdviceKind",
     "Case",
     "CaseQuerySet",
+    "ClockEvent",
     "Deadline",
     "DeadlineKind",
     "Evidence",
