@@ -12,14 +12,14 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import storable
-from cases import binding, guards
+from cases import binding, guards, ladder
 from cases.changes import Changes, locked_case
 from cases.models import Case, Party, State
 from cases.models.work import Answered
 from cases.opening import dispatch
 from cases.pausing import unpause
 from cases.policy import Owners, promise
-from responsibility import acting, clock, directory, roster
+from responsibility import access, acting, clock, directory
 from responsibility.models import Grade, Post, User
 from responsibility.refusals import Invalid, Refused
 
@@ -142,21 +142,44 @@ def _pick(choices: dict, data: dict, name: str):
 
 
 def _acknowledge(move: Move) -> dict:
-    """签收 by a named post on duty. Takes ``answered_by``: ``screen`` (default), ``voice`` or ``in_person``."""
+    """签收 by a named post on duty. Takes ``answered_by``: ``screen`` (default), ``voice`` or ``in_person``.
+
+    A colleague may write down who has answered by voice or in person: ``who``, a username of the same unit.
+    """
     answered_by = move.data.get("answered_by") or Answered.SCREEN.value
     if answered_by not in Answered.values:
         raise Invalid("bad_choice", _("叫应方式应为 screen、voice 或 in_person。"), "answered_by")
-    standing = roster.standing(move.actor, move.post, move.changes.now)
-    # The entry is signed in the post on duty, which need not be the first that the person holds in the unit.
-    move.post = standing.post
+    answerer, post = _answerer(move, answered_by)
+    standing = ladder.standing(move.case, answerer, post, move.changes.now)
+    told: dict[str, str | int] = {"duty_post": standing.post.title, "standing": standing.as_}
+    if answerer is move.actor:
+        # The entry is signed in the post on duty, which need not be the first that the person holds in the unit.
+        move.post = standing.post
+    elif answerer.user:
+        told |= {"answerer": answerer.user.pk, "person": answerer.label}
     party = move.party
-    party.acknowledged_at, party.acknowledged_by, party.answered_by = move.changes.now, move.actor.user, answered_by
+    party.acknowledged_at, party.acknowledged_by, party.answered_by = move.changes.now, answerer.user, answered_by
     party.save(update_fields=["acknowledged_at", "acknowledged_by", "answered_by"])
     if move.case.state == State.DISPATCHED:
         move.case.acknowledge()
-    move.changes.stop(move.case, "acknowledge", unit=move.post.unit)
-    told = {"duty_post": move.post.title, "standing": standing.as_}
+    move.changes.stop(move.case, *ladder.KINDS, unit=move.post.unit)
     return {"unit": move.post.unit.code, "answered_by": answered_by, **told}
+
+
+def _answerer(move: Move, answered_by: str) -> tuple[acting.Actor, Post]:
+    """Who has answered, in which post: the actor himself, or the named colleague whose answer he writes down."""
+    name = move.data.get("who")
+    if not name or (move.actor.user and name == move.actor.user.username):
+        return move.actor, move.post
+    if answered_by == Answered.SCREEN:
+        raise Invalid("bad_choice", _("代为记录的签收须为电话叫应或当面告知。"), "answered_by")
+    roles = access.roles("case.acknowledge")
+    held = Post.objects.held(move.changes.now).filter(unit=move.post.unit_id, role__in=roles, user__is_active=True)
+    known = isinstance(name, str) and storable(name)
+    post = held.filter(user__username=name).select_related("user").first() if known else None
+    if post is None:
+        raise Invalid("unknown_person", _("本单位没有这位可以签收的人员。"), "who")
+    return acting.of(post.user), post
 
 
 def _arrive(move: Move) -> dict:

@@ -177,6 +177,9 @@ class VerbSerializer(serializers.Serializer):
     note = serializers.CharField(required=False, max_length=actions.NOTE_LENGTH)
     reason = serializers.CharField(required=False, max_length=actions.NOTE_LENGTH, help_text="rework, reopen, void")
     answered_by = serializers.ChoiceField(Answered.choices, required=False, help_text="acknowledge")
+    who = serializers.CharField(
+        max_length=150, required=False, help_text="acknowledge: username of the colleague who answered by voice"
+    )
     location = LocationSerializer(required=False, help_text="arrive")
     category = serializers.CharField(required=False, help_text="file")
     scenario = serializers.CharField(required=False, help_text="file")

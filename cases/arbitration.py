@@ -208,16 +208,22 @@ def propose_redispatch(now, at) -> int:
 def propose_row(request_id: int, *, by: User) -> "editions.Edition":
     """A determination as a row of the next edition, in one step; the draft it went into.
 
-    The newest open draft takes it, else one is begun. ``Refused`` unless the determination has been made.
+    The newest open draft takes it, once, else one is begun. ``Refused`` unless the determination has been made.
     """
     with transaction.atomic():
         request = Request.objects.select_related("case", "designated").get(pk=request_id)
         case = request.case
         if request.kind != RequestKind.DETERMINE or request.designated is None or case.category is None:
             raise Refused("not_determined", _("还没有指定牵头单位，不能形成清单条目。"))
-        edition = editions.Edition.objects.filter(state="draft").first()
+        # Locked, so that a second press sees the row of the first.
+        edition = editions.Edition.objects.select_for_update().filter(state="draft").first()
         if edition is None:
             edition = editions.draft(by=by, title=str(_("责任清单（修订）")))
+        there = edition.duties.filter(
+            role=DutyRole.LEAD, category=case.category, scenario=case.scenario, territory=None, stage=""
+        )
+        if there.filter(unit=request.designated).exists():
+            return edition
         row = editions.Row(
             "lead",
             case.category.code,
@@ -226,9 +232,7 @@ def propose_row(request_id: int, *, by: User) -> "editions.Edition":
             basis=str(_("《安全生产法》第十条；区指定（%(number)s）") % {"number": case.number}),
             source=f"case {case.number}",
         )
-        declared = edition.duties.filter(
-            role=DutyRole.LEAD, category=case.category, scenario=case.scenario, territory=None, stage="", unit=None
-        )
+        declared = there.filter(unit=None)
         editions.put(edition.pk, [row], by=by, instead_of=declared.values_list("pk", flat=True))
     return edition
 

@@ -123,7 +123,8 @@ PARTY = f"""
     SELECT c.number, c.chain, 'party.acknowledged', concat_ws(' ', u.code, p.acknowledged_at, p.answered_by),
         concat_ws(' ', u.code, told.at, told.answered_by)
     FROM cases_party p {OF_CASE} JOIN responsibility_unit u ON u.id = p.unit_id LEFT JOIN LATERAL (
-        SELECT e.at, e.actor_id, e.after ->> 'answered_by' AS answered_by FROM responsibility_ledgerentry e
+        SELECT e.at, COALESCE((e.after ->> 'answerer')::bigint, e.actor_id) AS actor_id,
+            e.after ->> 'answered_by' AS answered_by FROM responsibility_ledgerentry e
         WHERE e.chain = c.chain AND e.verb = 'case.acknowledge' AND e.after ->> 'unit' = u.code
             AND e.seq > COALESCE((SELECT max(e.seq) FROM responsibility_ledgerentry e WHERE e.chain = c.chain
                 AND e.verb = 'alert.joined' AND e.before ->> 'state' = 'closed'), 0)
@@ -149,6 +150,15 @@ MISSED = f"""
         SELECT count(*) AS missed FROM responsibility_ledgerentry e
         WHERE e.chain = c.chain AND e.verb = 'deadline.missed' AND e.after ->> 'kind' = p.kind
     ) told WHERE {ONE} AND p.missed <> told.missed
+"""  # noqa: S608
+RUNG = f"""
+    SELECT c.number, c.chain, 'deadline.rung', concat_ws(' ', u.code, p.level, p.started_at),
+        concat_ws(' ', u.code, told.level, told.at)
+    FROM cases_deadline p {OF_CASE} JOIN responsibility_unit u ON u.id = p.unit_id LEFT JOIN LATERAL (
+        SELECT e.at, e.after ->> 'rung' AS level FROM responsibility_ledgerentry e
+        WHERE e.chain = c.chain AND e.verb = 'deadline.missed' AND e.at = p.started_at AND e.after ->> 'unit' = u.code
+            AND e.after ? 'rung'
+    ) told ON true WHERE {ONE} AND p.kind = 'rung' AND p.level::text IS DISTINCT FROM told.level
 """  # noqa: S608
 REQUEST = f"""
     SELECT c.number, c.chain, 'request', concat_ws(' ', p.kind, p.state, p.minutes, p.reason, designated.code),
@@ -206,7 +216,55 @@ ORDER = f"""
         IS DISTINCT FROM (told.unit, told.state, told.text, told.minutes, told.mandatory, told.given_at,
             told.acknowledged_at, told.ended_at)
 """  # noqa: S608
-PARTS = [PARTY, WORKLIST, MISSED, REQUEST, EVIDENCE, ORDER]
+# What was sent, what is out and what was used up, as the entries of each dispatch say.
+DISPATCH = f"""
+    SELECT c.number, c.chain, 'dispatch', concat_ws(' ', s.code, p.state, lines.sent, lines.used),
+        concat_ws(' ', told.station, told.state, told.sent, told.used)
+    FROM cases_dispatch p {OF_CASE} JOIN resources_station s ON s.id = p.station_id CROSS JOIN LATERAL (
+        SELECT jsonb_object_agg(r.code, l.quantity) AS sent, count(l.ended_at) = count(*) AS ended,
+            COALESCE(jsonb_object_agg(r.code, l.used) FILTER (WHERE l.used > 0), '{{}}') AS used
+        FROM cases_dispatchline l JOIN resources_resource r ON r.id = l.resource_id WHERE l.dispatch_id = p.id
+    ) lines LEFT JOIN LATERAL (
+        SELECT (array_agg(e.after ->> 'progress' ORDER BY e.seq DESC))[1] AS state,
+            min(e.after ->> 'station') AS station,
+            (array_agg(e.after -> 'sent') FILTER (WHERE e.after ? 'sent'))[1] AS sent,
+            COALESCE((array_agg(e.after -> 'used') FILTER (WHERE e.after ? 'used'))[1], '{{}}') AS used,
+            min(e.at) FILTER (WHERE e.verb = 'dispatch.send') AS sent_at,
+            min(e.at) FILTER (WHERE e.verb = 'dispatch.depart') AS departed_at,
+            min(e.at) FILTER (WHERE e.verb = 'dispatch.arrive') AS arrived_at,
+            min(e.at) FILTER (WHERE e.verb IN ('dispatch.release', 'command.stand_down')) AS released_at
+        FROM responsibility_ledgerentry e WHERE e.chain = c.chain AND e.after ->> 'dispatch' = p.id::text
+    ) told ON true
+    WHERE {ONE} AND (s.code, p.state, lines.sent, lines.used, p.sent_at, p.departed_at, p.arrived_at, p.released_at,
+            lines.ended)
+        IS DISTINCT FROM (told.station, told.state, told.sent, told.used, told.sent_at, told.departed_at,
+            told.arrived_at, told.released_at, told.state = 'released')
+"""  # noqa: S608
+# Outside any chain: what each resource has promised is what the dispatches hold of it.
+PROMISED = """
+    SELECT r.code, '00000000-0000-0000-0000-000000000000'::uuid, 'resource.reserved', r.reserved::text,
+        COALESCE(held.quantity, 0)::text
+    FROM resources_resource r LEFT JOIN (
+        SELECT resource_id, sum(quantity) AS quantity FROM cases_dispatchline WHERE ended_at IS NULL GROUP BY 1
+    ) held ON held.resource_id = r.id
+    WHERE %(chain)s::uuid IS NULL AND r.reserved <> COALESCE(held.quantity, 0)
+"""
+DIRECTION = f"""
+    SELECT c.number, c.chain, 'command', concat_ws(' ', p.phase, p.objectives, p.conclusion, kept.reports),
+        concat_ws(' ', told.phase, told.objectives, told.conclusion, told.reports)
+    FROM cases_command p {OF_CASE} CROSS JOIN LATERAL (
+        SELECT count(*) AS reports FROM cases_situationreport r WHERE r.command_id = p.id
+    ) kept LEFT JOIN LATERAL (
+        SELECT {_told("phase")} AS phase, {_told("objectives")} AS objectives, {_told("conclusion")} AS conclusion,
+            count(*) FILTER (WHERE e.verb = 'command.report') AS reports,
+            {_at("e.verb = 'command.open'")} AS opened_at, {_at("e.verb = 'command.stand_down'")} AS stood_down_at
+        FROM responsibility_ledgerentry e WHERE e.chain = c.chain AND e.after ->> 'command' = p.id::text
+    ) told ON true
+    WHERE {ONE} AND (p.phase, p.objectives, p.conclusion, kept.reports, p.opened_at, p.stood_down_at)
+        IS DISTINCT FROM (told.phase, told.objectives, COALESCE(told.conclusion, ''), told.reports, told.opened_at,
+            told.stood_down_at)
+"""  # noqa: S608
+PARTS = [PARTY, WORKLIST, MISSED, RUNG, REQUEST, EVIDENCE, ORDER, DISPATCH, PROMISED, DIRECTION]
 PARTS += [_instant(table, column) for table, columns in INSTANTS.items() for column in columns]
 
 

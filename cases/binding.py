@@ -1,9 +1,9 @@
-"""What others were ordered to do and how it binds the case: it is not contained before, and nobody is left with it."""
+"""What others were ordered to do, or were sent with, and how that binds the case: nobody is left with it."""
 
 from django.utils.translation import gettext_lazy as _
 
 from cases.changes import Changes
-from cases.models import Case, Order
+from cases.models import Case, Dispatch, Order
 from cases.models.order import PENDING
 from responsibility.refusals import Refused
 
@@ -17,6 +17,14 @@ def refuse_unfinished(case: Case) -> None:
     if open_:
         names = "；".join(f"{order.unit.label}「{order.text}」" for order in open_)
         raise Refused("orders_open", _("还有必办的派单未办结：%(orders)s。") % {"orders": names})
+
+
+def refuse_resources_out(case: Case) -> None:
+    """``Refused`` (``resources_out``) while something that was sent to the case has not been returned."""
+    out = list(Dispatch.objects.out().filter(case=case).select_related("station"))
+    if out:
+        names = "、".join(dispatch.station.label for dispatch in out)
+        raise Refused("resources_out", _("调派的资源尚未归还：%(stations)s。") % {"stations": names})
 
 
 def lapse(changes: Changes, case: Case) -> None:

@@ -14,7 +14,7 @@ from cases.worklist import ORDER
 from responsibility import access, clock, ledger, roster
 from responsibility.acting import Actor
 from responsibility.directory import Directory
-from responsibility.models import LedgerEntry
+from responsibility.models import LedgerEntry, Post
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Refused
 
@@ -24,7 +24,7 @@ RELATED = ("holder", "lead", "territory__unit", "risk_object__main_body", "categ
 OF_STREET = (DutyRole.TERRITORY, DutyRole.MAIN_BODY)
 FIELDS = {
     "file": ["category", "scenario", "territory", "grade", "note"],
-    "acknowledge": ["answered_by", "note"],
+    "acknowledge": ["answered_by", "who", "note"],
     "arrive": ["place", "note"],
     "contain": ["files", "place", "note"],
     "report": ["files", "place", "note"],
@@ -47,6 +47,7 @@ STEPS = [
 ]
 REPAIR = 4
 EXTENDED = ("contain", "rectify")
+CALLS = Q(verb="deadline.missed", after__has_key="rung")
 MILESTONES = [verb for _label, names, _states in STEPS for verb in names.split()] + ["case.escalate", "case.rectify"]
 
 
@@ -101,7 +102,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     asked = list(case.requests.select_related(*OF_REQUEST))
     allowed = guards.allowed(actor, case, parties)
     story = ledger.story(case.chain).order_by("-seq")
-    milestones = list(ledger.story(case.chain).filter(verb__in=MILESTONES))
+    milestones = list(ledger.story(case.chain).filter(Q(verb__in=MILESTONES) | CALLS))
     forms = [_form(verb, failed, typed) for verb in allowed]
     forms.sort(key=lambda form: ORDER.index(form.verb) if form.verb in ORDER else len(ORDER))
     primary = forms[0] if forms and forms[0].verb in ORDER else None
@@ -112,7 +113,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "case": case,
         "row": row,
         "parties": parties,
-        "watches": roster.watches(engaged, clock.now()) if case.is_open else {},
+        **_answering(case, parties, milestones, known, actor if "acknowledge" in allowed else None),
         "deadlines": sorted(deadlines, key=lambda d: (d.stopped_at is not None, d.due_at)),
         "steps": _steps(case, milestones),
         "reported_straight": _reported(case, milestones) and not _repaired(case, milestones),
@@ -152,11 +153,39 @@ def _asking(case: Case, actor: Actor, known: Directory, engaged: set[int], asked
     }
 
 
+def _answering(case: Case, parties: list[Party], milestones: list, known: Directory, actor: Actor | None) -> dict:
+    """Who is on duty, who is being called, and whose answer ``actor`` may write down."""
+    engaged = {party.unit_id for party in parties if party.until is None}
+    return {
+        "watches": roster.watches(engaged, clock.now()) if case.is_open else {},
+        "calls": _calls(parties, milestones, known),
+        "colleagues": _colleagues(actor, engaged) if actor else [],
+    }
+
+
+def _calls(parties: list[Party], milestones: list, known: Directory) -> dict[int, LedgerEntry]:
+    """The last call of the ladder to each party that has not answered, by the id of its unit."""
+    waiting = {p.unit_id: p.since for p in parties if p.until is None and p.acknowledged_at is None}
+    calls = {}
+    for entry in milestones:
+        owing = known.units_by_code.get(entry.after.get("unit") or "") if entry.verb == "deadline.missed" else None
+        if owing and owing.pk in waiting and entry.at >= waiting[owing.pk]:
+            calls[owing.pk] = entry
+    return calls
+
+
+def _colleagues(actor: Actor, engaged: set[int]) -> list[Post]:
+    """Whose answer the actor may write down: those of his engaged units who may acknowledge. One query."""
+    held = Post.objects.held(clock.now()).filter(unit__in=engaged & actor.unit_ids, user__is_active=True)
+    held = held.filter(role__in=access.roles("case.acknowledge")).exclude(user=actor.user)
+    return list(held.select_related("user"))
+
+
 def _together(case: Case, actor: Actor, known: Directory, allowed: list[str], asked: list[Request]) -> dict:
     """Joint work, and the key by which the page knows that its forms are no longer those that would be offered."""
     shown = joint.about(case, actor, known)
     pending = ",".join(str(request.pk) for request in asked if request.state == RequestState.PENDING)
-    return shown | {"forms_now": f"{case.state}:{','.join(allowed)}:{pending}:{joint.state_of(shown['orders'])}"}
+    return shown | {"forms_now": f"{case.state}:{','.join(allowed)}:{pending}:{joint.state_of(shown)}"}
 
 
 def _duties(case: Case) -> dict:

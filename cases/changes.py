@@ -12,12 +12,13 @@ from functools import cache
 from django.db import connection, transaction
 from django.utils.timezone import localdate
 
-from cases import board
+from cases import board, ladder, notifying
 from cases.clockwork import OF_CASES, Clockwork
 from cases.models import Case, Deadline, Party
 from cases.models.clock import SEVERAL, What
 from cases.models.machine import ENDED
 from cases.models.work import Request, RequestState
+from notices import outbox
 from responsibility import acting, ledger
 from responsibility.copying import copy, together
 from responsibility.directory import Directory
@@ -51,7 +52,8 @@ class Changes:
         self.asked: list[Request] = []
         self.handed: list[tuple[Case, Unit, Unit]] = []
         self.stops: dict[tuple[str, ...], list[tuple[int, int | None]]] = defaultdict(list)
-        self.acts: list[ledger.Act] = []
+        self.told: list[tuple[Case, ledger.Act]] = []
+        self.outbox = notifying.Outbox(known)
         self.clocks = Clockwork(now)
 
     # --- what callers say ----------------------------------------------------
@@ -98,7 +100,7 @@ class Changes:
         engaged = Party.objects.filter(case=case, unit=unit, role=role, until__isnull=True)
         if engaged.update(until=self.now, live=False):
             self.engaged[case.pk].discard(unit.pk)
-        self.stop(case, "acknowledge", unit=unit)
+        self.stop(case, *ladder.KINDS, unit=unit)
 
     def unanswer(self, case: Case) -> None:
         """Every party of ``case`` must answer anew."""
@@ -114,8 +116,13 @@ class Changes:
             self.touch(case)
             self.overtaken[kind].append(case.pk)
 
-    def start(self, case: Case, kind: str, unit: Unit | None, *, minutes: int = 0, days: int = 0) -> None:
-        """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar."""
+    def start(
+        self, case: Case, kind: str, unit: Unit | None, *, minutes: float = 0, days: int = 0, level: int = 0
+    ) -> None:
+        """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar.
+
+        ``level``: the rung of the call ladder, for such a clock.
+        """
         due_at, provisional = self.now + timedelta(minutes=minutes), False
         if days:
             due_at, provisional = self._working_days(case, kind, days)
@@ -129,6 +136,7 @@ class Changes:
                 "provisional": provisional,
                 "minutes": minutes,
                 "days": days,
+                "level": level,
             }
         )
 
@@ -165,25 +173,25 @@ class Changes:
         self, case: Case, verb: str, *, before: dict | None = None, after: dict | None = None, note: str = ""
     ) -> None:
         """Write an act on ``case`` into the ledger."""
-        self.acts.append(
-            ledger.Act(
-                chain=case.chain,
-                verb=verb,
-                subject_type="case",
-                subject_id=case.number,
-                subject_label=case.title,
-                before=before or {},
-                after=after or {},
-                note=note,
-            )
+        act = ledger.Act(
+            chain=case.chain,
+            verb=verb,
+            subject_type="case",
+            subject_id=case.number,
+            subject_label=case.title,
+            before=before or {},
+            after=after or {},
+            note=note,
         )
+        self.told.append((case, act))
 
     # --- the pen -------------------------------------------------------------
     def write(self, *, by: acting.Actor, post=None) -> None:
         """Write everything in the present transaction and tell the screens on commit."""
         self.clocks.number(self.deadlines)
         if self.opened and not self.touched and not self.asked and not self.old_chains:
-            with together(len(self.opened) + len(self.parties) + 2 * len(self.deadlines)):
+            # Besides, each case is told to somebody, and each clock has an event.
+            with together(2 * len(self.opened) + len(self.parties) + 2 * len(self.deadlines)):
                 self._write(by, post)
         else:
             self._write(by, post)
@@ -207,13 +215,15 @@ class Changes:
         self._add()
         if self.touched:
             _rewrite(list(self.touched.values()))
+        outbox.write(self.outbox.tell(self.told, self.now))
         fresh = {case.chain for case in self.opened.values()} - self.old_chains
         told = {"by": by, "post": post, "at": self.now}
-        ledger.record([act for act in self.acts if act.chain in fresh], **told, new_chains=True)
-        ledger.record([act for act in self.acts if act.chain not in fresh], **told)
+        acts = [act for _case, act in self.told]
+        ledger.record([act for act in acts if act.chain in fresh], **told, new_chains=True)
+        ledger.record([act for act in acts if act.chain not in fresh], **told)
 
     def _hand_on(self) -> None:
-        spared = ["acknowledge", *SEVERAL]
+        spared = [str(kind) for kind in (*ladder.KINDS, *SEVERAL)]
         for case, former, unit in self.handed:
             which = "d.case_id = %(case)s AND d.unit_id = %(former)s AND d.kind <> ALL(%(spared)s)"
             self.clocks.hand_on(which, unit.pk, case=case.pk, former=former.pk, spared=spared)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
-from cases import arbitration, binding, sharing
+from cases import arbitration, binding, command, sharing
 from cases.changes import Changes
 from cases.loops import rise, rises, stand_down
 from cases.models import Case, Deadline, DeadlineKind, Loop, Request, RequestKind, State
@@ -113,6 +113,7 @@ def _suspend(changes: Changes, case: Case, request: Request, by: User | None) ->
 
 
 def _void(changes: Changes, case: Case, request: Request, by: User | None) -> None:
+    binding.refuse_resources_out(case)
     case.annul()
     end_pauses(changes, case)
     changes.stop(case, *DeadlineKind.values)
@@ -121,7 +122,12 @@ def _void(changes: Changes, case: Case, request: Request, by: User | None) -> No
 
 
 def _stand_down(changes: Changes, case: Case, request: Request, by: User | None) -> None:
-    stand_down(changes, case, note=request.reason)
+    running = case.commands.filter(stood_down_at__isnull=True).select_related("commander__user").first()
+    if running is None or by is None:
+        stand_down(changes, case, note=request.reason)
+        return
+    told = command.end(running, case, changes, by, request.reason)
+    changes.tell(case, "command.stand_down", before=told.pop("before"), after={"command": running.pk, **told})
 
 
 def _share(changes: Changes, case: Case, request: Request, by: User | None) -> None:

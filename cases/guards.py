@@ -18,8 +18,8 @@ TABLE = verbs(Case)
 # What the ledger calls the acts of those who dispose of a case.
 WORK = [
     act
-    for act in ("evidence.add", "order.done", *(f"case.{verb}" for verb in TABLE))
-    if {Scope.PARTY, Scope.HOLDER} & set(ACTS[act].cells.values())
+    for act in ("evidence.add", "order.done", "dispatch.arrive", *(f"case.{verb}" for verb in TABLE))
+    if {Scope.PARTY, Scope.HOLDER, Scope.NAMED} & set(ACTS[act].cells.values())
 ]
 
 
@@ -93,8 +93,9 @@ def report(case: Case, actor: Actor) -> None:
 
 
 def close(case: Case, actor: Actor) -> None:
-    """结案: neither the checker nor his units have worked on it, the proof is there, the sensor is quiet."""
+    """结案: by nobody who worked on it; all that was sent is back, the proof is there, the sensor is quiet."""
     apart(case, actor)
+    binding.refuse_resources_out(case)
     _proof(case)
     _quiet(case)
 

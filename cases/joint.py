@@ -3,14 +3,30 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cases import advising, guards, orders
-from cases.models import AdviceKind, Case, Deadline, Loop, Order, OrderState
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from cases import advising, dispatching, guards, orders, summary
+from cases.models import (
+    AdviceKind,
+    Case,
+    Command,
+    Deadline,
+    Dispatch,
+    Loop,
+    Order,
+    OrderState,
+    Phase,
+)  # fmt: skip
 from cases.models.work import EvidenceKind
-from responsibility import access, authority
+from responsibility import access, authority, clock
 from responsibility.acting import Actor
 from responsibility.directory import Directory
-from responsibility.models import Power, Unit
+from responsibility.models import Post, Power, Role, Unit
 from responsibility.refusals import Refused
+
+COMMAND_ACTS = ("open", "change", "report", "stand_down")
+COMMANDERS = (Role.HEAD, Role.MANAGER, Role.EMERGENCY_OFFICE)
 
 
 @dataclass
@@ -28,7 +44,7 @@ def about(case: Case, actor: Actor, known: Directory) -> dict:
     There are none of them before the medium loop, so a small case costs no query.
     """
     if case.loop == Loop.SMALL:
-        return {"orders": [], "joint": False}
+        return {"orders": [], "dispatches": [], "joint": False}
     related = ("unit", "by_unit", "clock", "call", "acknowledged_by", "given_by", "ended_by")
     found = case.orders.select_related(*related).prefetch_related("proof")
     lines = [Line(order, _clock(order), _verbs(actor, case, order)) for order in found]
@@ -45,13 +61,66 @@ def about(case: Case, actor: Actor, known: Directory) -> dict:
         "signs": gives and allows(advising.may_sign, actor, case),
         "advice_kinds": AdviceKind,
         "wanted_kinds": EvidenceKind,
+        "dispatches": _dispatches(case, actor),
+        "sends": case.is_open and access.may(actor, "dispatch.send"),
+        **_command(case, actor, known),
         "joint": True,
     }
 
 
-def state_of(lines: list[Line]) -> str:
-    """What of the orders changes the forms of the page."""
-    return ",".join(f"{line.order.pk}{line.order.state}" for line in lines)
+@dataclass
+class Sent:
+    """One dispatch on the board, and what its reader may do with it."""
+
+    dispatch: Dispatch
+    verbs: list[str]
+
+
+def _dispatches(case: Case, actor: Actor) -> list[Sent]:
+    related = ("station__unit", "clock", "sent_by", "arrived_by", "released_by")
+    found = case.dispatches.select_related(*related).prefetch_related("lines__resource__offers__capability")
+    return [Sent(dispatch, _able(actor, dispatch)) for dispatch in found]
+
+
+def _able(actor: Actor, dispatch: Dispatch) -> list[str]:
+    verbs = [verb for verb, states in dispatching.FROM.items() if dispatch.state in states]
+    return [verb for verb in verbs if allows(dispatching.may_act, actor, dispatch, verb)]
+
+
+def _command(case: Case, actor: Actor, known: Directory) -> dict:
+    """The commands of the case, the last one with what may be done with it. One query, more once there is one."""
+    related = ("commander__user", "commander__unit", "stood_down_by", "opened_by")
+    commands = list(Command.objects.filter(case=case).select_related(*related))
+    last = commands[-1] if commands else None
+    open_ = last if last and last.is_open else None
+    may = {act: access.post_for(actor, f"command.{act}", holder=guards.commanding(case)) for act in COMMAND_ACTS}
+    return {
+        "command": last,
+        "reports": list(last.reports.select_related("by").order_by("-number")) if last else [],
+        "opens": bool(may["open"]) and open_ is None and case.loop == Loop.LARGE and case.is_open,
+        "commands_now": [act for act, post in may.items() if act != "open" and post and open_],
+        "report_draft": summary.draft(case, open_) if open_ and may["report"] else {},
+        "commanders": _commanders(case) if may["open"] and open_ is None else [],
+        "phases": Phase,
+        "report_fields": summary.labels(),
+        "summed_up": summary.in_words(last.summary, known) if last and last.summary else None,
+    }
+
+
+def _commanders(case: Case) -> list[Post]:
+    """Who may be made commander: whoever commands now in the district's office or in a unit of the case."""
+    units = case.parties.filter(until__isnull=True).values("unit")
+    held = Post.objects.held(clock.now()).filter(role__in=COMMANDERS, user__is_active=True)
+    mine = Q(role=Role.EMERGENCY_OFFICE) | Q(unit__in=units)
+    return list(held.filter(mine).select_related("user", "unit").order_by("unit__code", "pk"))
+
+
+def state_of(shown: dict) -> str:
+    """What of joint work changes the forms of the page."""
+    orders_now = [f"{line.order.pk}{line.order.state}" for line in shown["orders"]]
+    if shown.get("command"):
+        orders_now += [f"{shown['command'].phase}{len(shown['reports'])}{shown['command'].is_open}"]
+    return ",".join([*orders_now, *(f"{sent.dispatch.pk}{sent.dispatch.state}" for sent in shown["dispatches"])])
 
 
 def waiting(actor: Actor, limit: int) -> list[Order]:
@@ -91,5 +160,5 @@ def _orderable(case: Case, known: Directory) -> list[tuple[Unit, str]]:
     for unit in known.units.values():
         powers = {power for row in authority.rows_of(unit, known) for power in row.verbs} & wanted
         if powers and unit.closed_on is None and unit.pk not in guards.commanding(case):
-            found.append((unit, "、".join(str(Power(p).label) for p in orders.ORDERABLE if p in powers)))
+            found.append((unit, str(_("、")).join(str(Power(p).label) for p in orders.ORDERABLE if p in powers)))
     return found

@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 from functools import lru_cache
 
+from cases import ladder
 from cases.models.work import EvidenceKind
 from responsibility import authority, soundness
 from responsibility.directory import Directory
@@ -55,6 +56,7 @@ def promise(category: Category | None) -> dict:
         "decide": {kind: minutes.get(f"decide_{kind}", usual) for kind, usual in DECIDE_MINUTES.items()},
         "long": {kind: minutes.get(f"long_{kind}", usual) for kind, usual in LONG_MINUTES.items()},
         "rises": RISES | soundness.usable_rises(category.details if category else {}),
+        "ladder": {rung: minutes.get(f"call_{rung}", default) for rung, default in ladder.RUNGS.items()},
         "rectify_days": category.rectify_days if category and category.rectify_days else RECTIFY_DAYS,
         "clear_readings": category.clear_readings if category else 0,
         "evidence": [kind for kind in evidence if kind in EvidenceKind.values],

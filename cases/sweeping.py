@@ -12,6 +12,7 @@ import structlog
 from django.core.cache import cache
 from django.db import connection, transaction
 
+from cases import ladder
 from cases.changes import Changes, attach_units, locked
 from cases.lapsing import Lapses
 from cases.loops import rise, rises
@@ -82,11 +83,13 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     """Mark the deadlines missed where they still are, and let the cases rise. Their cases are locked."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE cases_deadline SET missed_at = %s WHERE id = ANY(%s)"
-            " AND stopped_at IS NULL AND missed_at IS NULL AND paused_at IS NULL RETURNING id",
-            [now, deadline_ids],
+            # A rung that has passed is over; the acknowledgement itself runs until it is given.
+            "UPDATE cases_deadline SET missed_at = %s, stopped_at = CASE kind WHEN 'rung' THEN %s END"
+            " WHERE id = ANY(%s) AND stopped_at IS NULL AND missed_at IS NULL AND paused_at IS NULL"
+            " RETURNING id, stopped_at IS NOT NULL",
+            [now, now, deadline_ids],
         )
-        won = [pk for (pk,) in cursor.fetchall()]
+        won = dict(cursor.fetchall())
     if not won:
         return 0, 0
     deadlines = list(Deadline.objects.filter(pk__in=won).order_by("due_at", "id"))
@@ -95,11 +98,14 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     cases = {case.pk: attach_units(case, known) for case in Case.objects.filter(pk__in=ids).order_by("pk")}
     changes = Changes(known, now)
     changes.clocks.note(won, What.MISS)
+    changes.clocks.note((pk for pk, over in won.items() if over), What.STOP)
     changes.remember_parties(ids)
     escalated, lapses = 0, Lapses(changes, deadlines)
+    climbing = [(cases[d.case_id], d) for d in deadlines if d.kind in ladder.KINDS and cases[d.case_id].is_open]
+    calls = ladder.climb(changes, climbing)
     for deadline in deadlines:
         case = cases[deadline.case_id]
-        changes.tell(case, "deadline.missed", after=_told(deadline, known))
+        changes.tell(case, "deadline.missed", after=_told(deadline, known) | calls.get(deadline.pk, {}))
         changes.touch(case)
         escalated += lapses.apply(case, deadline)
         to = rises(case, deadline.kind)

@@ -2,7 +2,16 @@
 
 from django.urls import path, register_converter
 
-from cases import arbitration_views, desk_views, evidence_views, order_views, share_views, views
+from cases import (
+    arbitration_views,
+    command_views,
+    desk_views,
+    dispatch_views,
+    evidence_views,
+    order_views,
+    share_views,
+    views,
+)
 
 
 class CaseNumber:
@@ -30,6 +39,10 @@ urlpatterns = [
     path("shares/<int:pk>/revoke/", share_views.revoke, name="share-revoke"),
     path("cases/<number:number>/orders/", order_views.give, name="order-give"),
     path("orders/<int:pk>/<slug:verb>/", order_views.act, name="order-act"),
+    path("cases/<number:number>/resources/", dispatch_views.sending, name="case-resources"),
+    path("dispatches/<int:pk>/<slug:verb>/", dispatch_views.act, name="dispatch-act"),
+    path("cases/<number:number>/command/", command_views.open_command, name="command-open"),
+    path("commands/<int:pk>/<slug:verb>/", command_views.act, name="command-act"),
     path("cases/<number:number>/advice/", order_views.advise, name="advice"),
     path("advice/<int:pk>/sign/", order_views.sign, name="advice-sign"),
     path("cases/<number:number>/ledger/", views.entries, name="case-ledger"),

@@ -15,11 +15,12 @@ from cases import actions, casepage, deciding, guards, joint, proof, requests, w
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
+from notices import inbox
 from responsibility import access, acting, clock, directory, roster
 from responsibility.models import Grade
 from responsibility.refusals import Forbidden, Invalid, Refused
 
-GIVEN = ("note", "reason", "answered_by", "category", "scenario", "territory", "grade")
+GIVEN = ("note", "reason", "answered_by", "who", "category", "scenario", "territory", "grade")
 MINUTES_A_DAY = 24 * 60
 COLUMN = 40
 FEW = 100
@@ -93,7 +94,7 @@ def _page(request, case, actor, known, refused: Refused | None = None, failed: s
         "answers": Answered,
         "now": clock.now(),
     }
-    return render(request, "cases/case.html", context, status=_status(refused) if refused else 200)
+    return render(request, "cases/case.html", context, status=status_of(refused) if refused else 200)
 
 
 def after_refusal(request: HttpRequest, number: str, refused: Refused, failed: str) -> HttpResponse:
@@ -106,7 +107,8 @@ def typed_coordinates(request: HttpRequest) -> dict:
     return _coordinates(_typed_place(request))
 
 
-def _status(refused: Refused) -> int:
+def status_of(refused: Refused) -> int:
+    """The HTTP status of a refusal."""
     return {Invalid: 400, Forbidden: 403}.get(type(refused), 409)
 
 
@@ -258,8 +260,9 @@ def board(request: HttpRequest) -> HttpResponse:
         ids = list(part.order_by("due_at", "pk").values_list("pk", flat=True)[: COLUMN + 1])
         columns.append((label, name, worklist.rows(actor, known, ids[:COLUMN]), len(ids) > COLUMN))
     holes = roster.first_holes(watched, clock.now())
+    unreached = inbox.unreached().count() if access.may(actor, "notice.unreached") else 0
     context = {"actor": actor, "known": known, "columns": columns, "holes": holes, "now": clock.now()}
-    return render(request, "cases/board.html", context)
+    return render(request, "cases/board.html", context | {"unreached": unreached})
 
 
 @require_GET

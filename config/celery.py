@@ -5,12 +5,17 @@ import os
 from celery import Celery
 from celery.schedules import crontab
 from django.conf import settings
+from kombu.transport.redis import QoS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("bihuan")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# What is on its way when the broker goes is a tick, worth nothing. Trying to put it back ends the worker instead of
+# letting it wait for the broker (kombu 5.7: the closed connection is asked for its host).
+QoS.restore_at_shutdown = False
 
 app.conf.beat_schedule = {
     # A tick that could not be taken before the next one is worthless, so it expires.
@@ -20,6 +25,11 @@ app.conf.beat_schedule = {
         "options": {"expires": settings.SWEEP_SECONDS},
     },
     "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},
+    "tell": {
+        "task": "notices.tasks.tell",
+        "schedule": settings.NOTICE_SECONDS,
+        "options": {"expires": settings.NOTICE_SECONDS},
+    },
     "exchange": {
         "task": "responsibility.tasks.import_files",
         "schedule": settings.EXCHANGE_SECONDS,

@@ -5,8 +5,9 @@ from functools import partial
 from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
+from notices import inbox
 from responsibility import acting
-from responsibility.models import District
+from responsibility.models import District, User
 
 
 def district(request) -> dict:
@@ -16,4 +17,5 @@ def district(request) -> dict:
     """
     user = getattr(request, "user", None)
     actor = SimpleLazyObject(partial(acting.of, user)) if user and user.is_authenticated else None
-    return {"district": District.objects.first(), "demo": settings.DEMO, "actor": actor}
+    unread = partial(inbox.unread, user) if isinstance(user, User) else 0
+    return {"unread": unread, "district": District.objects.first(), "demo": settings.DEMO, "actor": actor}

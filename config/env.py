@@ -2,7 +2,8 @@
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
@@ -91,3 +92,30 @@ def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
     if urlsplit(value).scheme not in schemes:
         raise _refuse(name, value, "a URL that starts with " + " or ".join(f"{s}://" for s in schemes))
     return value
+
+
+def mail(name: str) -> dict[str, Any]:
+    """``{"host", "port", "user", "password", "tls", "ssl"}`` of a mail server; empty when unset.
+
+    ``smtp://`` speaks plainly, ``smtp+tls://`` asks for STARTTLS, ``smtps://`` is encrypted from the first byte.
+    """
+    value = url(name, "", schemes=("smtp", "smtp+tls", "smtps"))
+    if not value:
+        return {}
+    parts = urlsplit(value)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    try:
+        port = parts.port or ports[parts.scheme]
+    except ValueError:
+        port = 0
+    if not parts.hostname or not port:
+        # The password in it is nobody's to read.
+        raise _refuse(name, f"{parts.scheme}://…", "smtp+tls://user:password@host:587, its parts percent-encoded")
+    return {
+        "host": parts.hostname,
+        "port": port,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "tls": parts.scheme == "smtp+tls",
+        "ssl": parts.scheme == "smtps",
+    }

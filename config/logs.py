@@ -36,3 +36,5 @@ def configure(settings: dict) -> None:
     root.setLevel(settings["level"])
     for noisy in ("httpx", "axes", "asyncio", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # What it says of a failure may hold the address, which is a secret; we tell of failures ourselves.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)

@@ -86,7 +86,9 @@ INSTALLED_APPS = [
     "django_prometheus",
     "config",
     "responsibility",
+    "notices",
     "alerts",
+    "resources",
     "cases",
 ]
 MIDDLEWARE = [
@@ -187,6 +189,13 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = env.zone("TIME_ZONE", "Asia/Shanghai")
 
+# --- travel times: whatever answers as resources/travel.py says; the default is an approximation -----------
+TRAVEL_TIMES = env.text("TRAVEL_TIMES") or "resources.travel.as_the_crow_drives"
+# How much longer the road is than the straight line, and how fast an emergency vehicle gets along in a built-up
+# district. Defaults of ours; the page shows the result as approximate.
+TRAVEL_ROAD_FACTOR = 1.4
+TRAVEL_SPEED_KMH = 30
+
 # --- files -------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -238,6 +247,10 @@ SPECTACULAR_SETTINGS = {
         "DeadlineKind": "cases.models.clock.DeadlineKind",
         "CaseState": "cases.models.machine.State",
         "OrderState": "cases.models.order.OrderState",
+        "Phase": "cases.models.command.Phase",
+        "DispatchState": "cases.models.dispatch.DispatchState",
+        "ResourceKind": "resources.models.ResourceKind",
+        "Third": "resources.models.Third",
         "AdviceKind": "cases.models.order.AdviceKind",
         "EditionState": "responsibility.models.edition.EditionState",
     },
@@ -247,7 +260,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- clock and messages ------------------------------------------------------
-SWEEP_SECONDS = 5
+SWEEP_SECONDS = 2
 EXCHANGE_SECONDS = 3
 PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.
@@ -270,6 +283,26 @@ CHANNEL_LAYERS = {
     }
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# --- telling people ----------------------------------------------------------
+NOTICE_SECONDS = 2
+# A demo tells nobody outside: what would have left is written to this file.
+NOTICES_SEND = env.boolean("NOTICES_SEND", not DEMO)
+NOTICES_FILE = VAR_DIR / "messages.log"
+PUBLIC_URL = env.url("PUBLIC_URL", "", schemes=("https", "http")).rstrip("/")
+# The kinds of channels that may be set up, by their scheme in Apprise; webhooks to the hosts named here alone, because
+# an address that anybody may type is a way into the network of this machine.
+NOTICE_SCHEMES = env.words(
+    "NOTICE_SCHEMES", ["wecombot", "dingtalk", "feishu", "lark", "spugpush", "twilio", "vonage", "smseagles"]
+)
+NOTICE_HOSTS = env.words("NOTICE_HOSTS", [])
+_mail = env.mail("EMAIL_URL")
+EMAIL_CONFIGURED = bool(_mail)
+EMAIL_HOST, EMAIL_PORT = _mail.get("host", "localhost"), _mail.get("port", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("user", ""), _mail.get("password", "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("tls", False), _mail.get("ssl", False)
+EMAIL_TIMEOUT = 10
+EMAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "bihuan@localhost")
 
 # --- logs --------------------------------------------------------------------
 LOGGING_CONFIG = "config.logs.configure"

@@ -8,10 +8,13 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from alerts import api as alerts
 from cases import api as cases
+from cases import command_api as commands
+from cases import dispatch_api as dispatches
 from cases import order_api as orders
 from cases import request_api
 from cases import share_api as shares
 from config import health
+from resources import api as resources
 from responsibility import api as responsibility
 from responsibility import edition_api, permissions, roster_api
 
@@ -32,6 +35,14 @@ v1 = [
     path("cases/<str:number>/requests/", request_api.CaseRequests.as_view()),
     path("cases/<str:number>/shares/", shares.CaseShares.as_view()),
     path("cases/<str:number>/orders/", orders.CaseOrders.as_view()),
+    path("cases/<str:number>/command/", commands.CaseCommand.as_view()),
+    path("commands/<int:pk>/change/", commands.CommandChange.as_view()),
+    path("commands/<int:pk>/report/", commands.CommandReport.as_view()),
+    path("commands/<int:pk>/stand_down/", commands.CommandStandDown.as_view()),
+    path("cases/<str:number>/kit/", dispatches.CaseKit.as_view()),
+    path("cases/<str:number>/dispatches/", dispatches.CaseDispatches.as_view()),
+    path("dispatches/<int:pk>/<str:verb>/", dispatches.DispatchVerb.as_view()),
+    path("resources/", resources.Resources.as_view()),
     path("cases/<str:number>/advice/", orders.CaseAdvice.as_view()),
     path("orders/", orders.OwedOrders.as_view()),
     path("orders/<int:pk>/<str:verb>/", orders.OrderVerb.as_view()),
@@ -62,6 +73,8 @@ urlpatterns = [
     path("api/docs/", login_not_required(docs)),
     path("admin/", admin.site.urls),
     path("", include("responsibility.urls")),
+    path("", include("notices.urls")),
     path("", include("alerts.urls")),
+    path("", include("resources.urls")),
     path("", include("cases.urls")),
 ]

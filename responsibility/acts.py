@@ -54,7 +54,7 @@ class Kind(models.TextChoices):
     ASKING = "asking", _("提出请示")
     DECIDING = "deciding", _("审批与裁定")
     MATRIX = "matrix", _("责任清单")
-    JOINT = "joint", _("派单与会商")
+    JOINT = "joint", _("协同与调度")
     ROSTER = "roster", _("值班表")
     EXCHANGE = "exchange", _("导入导出与管理")
 
@@ -109,6 +109,7 @@ ACTS: dict[str, Act] = {
     ),
     "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
     "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
+    "notice.unreached": Act(Kind.READING, _("查看未送达的通知"), at(D, *DESKS) | ADMIN),
     "permissions.read": Act(Kind.READING, _("查阅本权限表"), COMMITTEE | EMERGENCY | AUDITOR | ADMIN),
 
     "case.file": Act(Kind.CASE, _("立案"), SHIFT),
@@ -162,6 +163,20 @@ ACTS: dict[str, Act] = {
     "advice.record": Act(Kind.JOINT, _("记录会商"), at(HOLDER, *ORDERS)),
     "advice.sign": Act(Kind.JOINT, _("签发会商结论"), at(HOLDER, *COMMAND)),
 
+    "resources.read": Act(Kind.JOINT, _("查阅应急资源"), DESKS_AND_OWN),
+    "dispatch.send": Act(
+        Kind.JOINT, _("调派应急资源"), EMERGENCY | at(NAMED, Role.HEAD, Role.MANAGER, Role.DUTY_OFFICER),
+        _("本单位的站点须为责任方才可调；全区的由区城运应急办调。"),
+    ),
+    "dispatch.depart": Act(Kind.JOINT, _("出动"), at(NAMED, *FIELD), _("站点所属单位。")),
+    "dispatch.arrive": Act(Kind.JOINT, _("资源到场"), at(NAMED, *FIELD), _("站点所属单位。")),
+    "dispatch.release": Act(Kind.JOINT, _("归还资源"), at(NAMED, *FIELD) | EMERGENCY, _("站点所属单位。")),
+
+    "command.open": Act(Kind.JOINT, _("启动指挥部"), EMERGENCY, _("大闭环。")),
+    "command.change": Act(Kind.JOINT, _("调整阶段与目标"), EMERGENCY),
+    "command.report": Act(Kind.JOINT, _("情况报告"), at(HOLDER, *ORDERS) | EMERGENCY),
+    "command.stand_down": Act(Kind.JOINT, _("解除指挥"), EMERGENCY, _("险情受控之后。")),
+
     "edition.draft": Act(Kind.MATRIX, _("起草"), COMMITTEE),
     "edition.rows": Act(Kind.MATRIX, _("改行，把指定列入草案"), COMMITTEE),
     "edition.send": Act(Kind.MATRIX, _("发出征求意见"), COMMITTEE),
@@ -176,6 +191,8 @@ ACTS: dict[str, Act] = {
     "roster.plan": Act(Kind.ROSTER, _("排班与撤班"), ROSTER_KEEPERS),
     "roster.hand_over": Act(Kind.ROSTER, _("交班"), ON_DUTY | ROSTER_KEEPERS, _("列名者为当班人员和副班。")),
     "roster.take_over": Act(Kind.ROSTER, _("接班"), ON_DUTY | at(NAMED, Role.ADMIN), _("列名者为交班时指定的人。")),
+
+    "channel.manage": Act(Kind.ROSTER, _("设置通知渠道"), ROSTER_KEEPERS),
 
     "exchange.units": Act(Kind.EXCHANGE, _("导入导出单位"), COMMITTEE | ADMIN),
     "exchange.posts": Act(Kind.EXCHANGE, _("导入导出岗位"), COMMITTEE | ADMIN, _("不得任命本人。")),

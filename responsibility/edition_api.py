@@ -113,13 +113,14 @@ class EditionDetail(APIView):
 
 
 def _judged(edition: Edition, rows: list[Duty], known: directory.Directory) -> dict:
-    at = edition.valid.lower if edition.valid else clock.now()
-    published = edition.state == EditionState.PUBLISHED
+    now, published = clock.now(), edition.state == EditionState.PUBLISHED
+    at = edition_page.asked_at(edition, now)
     faults = [] if published else checks.faults(rows, known, at)
+    gaps = checks.gaps(rows, known, at) if published else checks.gaps_ahead(rows, known, now)
     return {
         "faults": [
             {"kind": fault.kind, "detail": str(fault.detail), "duties": [duty.pk for duty in fault.duties]}
             for fault in faults
         ],
-        "gaps": [gap.key for gap in checks.gaps(rows, known, at)],
+        "gaps": [gap.key for gap in gaps],
     }

@@ -5,7 +5,7 @@ Four statements however many rows there are; all else is laid together in memory
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -103,7 +103,8 @@ def about(edition: Edition, actor: acting.Actor, known: Directory) -> dict:
         "edition": edition,
         "chapters": chapters(duties, faults, opinions),
         "faults": faults,
-        "gaps": checks.gaps(duties, known, edition.valid.lower if edition.valid else now),
+        "gaps": checks.gaps_ahead(duties, known, now) if judged else checks.gaps(duties, known, asked_at(edition, now)),
+        "seen": editions.stamp(duties),
         "voices": heard,
         "objecting": [voice for voice in heard if voice.objections],
         "silent": sum(bool(voice.silent) and not voice.objections for voice in heard),
@@ -115,6 +116,15 @@ def about(edition: Edition, actor: acting.Actor, known: Directory) -> dict:
         "own": own_rows(edition, actor, duties),
         "story": list(ledger.story(edition.chain)) if access.may(actor, "edition.read") else [],
     }
+
+
+def asked_at(edition: Edition, now: datetime) -> datetime:
+    """The instant at which an edition is asked for its gaps: now, or the nearest at which it is in force."""
+    if edition.valid is None:
+        return now
+    # Its end is the first instant that is another's.
+    last = edition.valid.upper - timedelta(seconds=1) if edition.valid.upper else now
+    return max(edition.valid.lower, min(now, last))
 
 
 def own_rows(edition: Edition, actor: acting.Actor, duties: list[Duty]) -> list[Duty]:
@@ -170,7 +180,7 @@ def track(edition: Edition) -> list[Step]:
     order = [state for state, _at, _by in stations]
     here = order.index(EditionState(edition.state))
     return [
-        Step(str(state.label), n < here or last, n == here, *((at, by) if n <= here else ()))
+        Step(str(state.label), bool(at) and (n < here or last), n == here, *((at, by) if n <= here else ()))
         for n, (state, at, by) in enumerate(stations)
         for last in [n == here and state == EditionState.PUBLISHED]
     ]

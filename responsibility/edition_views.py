@@ -12,12 +12,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from responsibility import access, acting, asking, directory, edition_page, editions
+from responsibility import access, acting, asking, comparing, directory, edition_page, editions
 from responsibility.directory import Directory
 from responsibility.editions import Row
 from responsibility.models import Duty, Edition, EditionState
-from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Forbidden, Invalid, Refused
+from responsibility.rows import LISTED
 
 FIELDS = (
     "role", "category", "domain", "scenario", "stage", "territory", "unit", "basis", "basis_en", "source", "note",
@@ -96,11 +96,13 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     if request.method == "GET":
         # Where a person lands who had to sign in again on the way.
         return redirect("edition", number=number)
-    by = acting.person(request.user)
+    by, seen = acting.person(request.user), _text(request, "seen")
     try:
         if verb == "publish":
             at = asking.local_instant(request.POST)
-            editions.publish(edition.pk, by=by, at=at, accepted_gaps=request.POST.getlist("gap"))
+            editions.publish(edition.pk, by=by, at=at, accepted_gaps=request.POST.getlist("gap"), seen=seen)
+        elif verb == "approve":
+            editions.approve(edition.pk, by=by, seen=seen)
         else:
             getattr(editions, verb)(edition.pk, by=by)
     except Refused as refused:
@@ -130,7 +132,7 @@ def row(request: HttpRequest, number: int, pk: int | None = None) -> HttpRespons
         "edition": edition,
         "row": old,
         "typed": request.POST if refused else (_typed(old, known) if old else request.GET),
-        "roles": DutyRole,
+        "roles": [(role.value, role.label) for role in LISTED],
         "domains": {category.domain: category.domain_label for category in known.categories.values()},
         "refused": refused,
     }
@@ -226,7 +228,7 @@ def compare(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     context = {"actor": actor, "known": known, "edition": edition, "other": other, "others": others}
     if other:
-        found = editions.compare(edition_page.rows(other, known), edition_page.rows(edition, known))
+        found = comparing.compare(edition_page.rows(other, known), edition_page.rows(edition, known))
         context["found"] = found
         context["altered"] = [(one, two, edition_page.names_changes(one, two)) for one, two in found.altered]
     return render(request, "responsibility/compare.html", context)

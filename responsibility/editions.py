@@ -4,20 +4,21 @@ Each act locks the edition, is judged under the lock and leaves its entry in the
 of a publication (floor 3 proposes to re-dispatch open cases) listens to ``published``.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Max
 from django.dispatch import Signal
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from responsibility import access, acting, checks, clock, directory, ledger
 from responsibility.models import Duty, Edition, EditionState, Opinion, Post, Stance, User
-from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Forbidden, Invalid, Refused
+from responsibility.rows import COPIED, Row, content, fields, words
 
 # Sent in the transaction of the publication with ``edition``, ``before`` (Book of the former rows), ``now``.
 published = Signal()
@@ -30,10 +31,6 @@ STEPS: dict[str, list[str]] = {
     "take_back": [EditionState.COMMENT, EditionState.APPROVED],
     "withdraw": [EditionState.DRAFT, EditionState.COMMENT, EditionState.APPROVED],
 }
-COPIED = [
-    "domain", "category_id", "scenario_id", "stage", "territory_id", "role", "unit_id", "basis", "basis_en", "valid",
-    "source", "note",
-]  # fmt: skip
 
 
 class NotPublishable(Refused):
@@ -42,38 +39,6 @@ class NotPublishable(Refused):
     def __init__(self, findings: list[checks.Finding]):
         super().__init__("not_publishable", _("清单还有差错，不能发布：见各行提示。"))
         self.findings = findings
-
-
-@dataclass
-class Row:
-    """A matrix row as people write it: codes instead of keys, ``valid_from`` and ``valid_to`` as instants.
-
-    ``category`` or ``domain`` is needed; an empty ``unit`` on a lead row declares a gap.
-    """
-
-    role: str
-    category: str = ""
-    domain: str = ""
-    scenario: str = ""
-    stage: str = ""
-    territory: str = ""
-    unit: str = ""
-    basis: str = ""
-    basis_en: str = ""
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
-    source: str = ""
-    note: str = ""
-
-
-@dataclass
-class Difference:
-    """What parts two editions. A lead is ``moved`` when one key has another unit; ``altered`` is basis or dates."""
-
-    added: list[Duty] = field(default_factory=list)
-    removed: list[Duty] = field(default_factory=list)
-    moved: list[tuple[Duty, Duty]] = field(default_factory=list)
-    altered: list[tuple[Duty, Duty]] = field(default_factory=list)
 
 
 def in_force(at: datetime) -> Edition | None:
@@ -86,8 +51,14 @@ def steps(edition: Edition, actor: acting.Actor) -> list[str]:
     open_to = [
         verb for verb, states in STEPS.items() if edition.state in states and access.may(actor, f"edition.{verb}")
     ]
-    own = actor.user is not None and edition.drafted_by_id == actor.user.pk
+    own = "approve" in open_to and actor.user is not None and _wrote(edition, actor.user)
     return [verb for verb in open_to if not (own and verb == "approve")]
+
+
+def stamp(duties: Iterable[Duty]) -> str:
+    """What names the rows as they stand: a row is never changed, only replaced by one with a higher id."""
+    ids = [duty.pk for duty in duties]
+    return f"{len(ids)}-{max(ids, default=0)}"
 
 
 def draft(*, by: User, title: str, document: str = "") -> Edition:
@@ -108,23 +79,31 @@ def draft(*, by: User, title: str, document: str = "") -> Edition:
 def put(edition_id: int, rows: list[Row], *, by: User, instead_of: Iterable[int] = ()) -> list[Duty]:
     """Add ``rows`` to a draft in place of the rows with the ids ``instead_of``; opinions on those lapse.
 
+    A row that comes back as it was stays, with what was said to it. The rows as they stand, in the order of ``rows``.
     ``Invalid`` names the first field that cannot be used; ``Refused`` once the edition is closed to changes.
     """
     with transaction.atomic():
         actor, post = _acting(by, "edition.rows")
         edition = _open(edition_id)
         known = directory.current()
-        made = [Duty(edition=edition, **_fields(row, known)) for row in rows]
+        made = [Duty(edition=edition, **fields(row, known)) for row in rows]
         replaced = set(instead_of)
         gone = list(edition.duties.filter(pk__in=replaced))
         if len(gone) != len(replaced):
             raise Refused("row_gone", _("这一行刚被别人改过或删去，请重新打开清单再改。"))
+        there: dict[tuple, list[Duty]] = defaultdict(list)
+        for duty in gone:
+            there[content(duty)].append(duty)
+        kept = [there[content(duty)].pop() if there[content(duty)] else duty for duty in made]
+        made = [duty for duty in kept if duty.pk is None]
+        gone = [duty for left in there.values() for duty in left]
         Opinion.objects.filter(duty__in=gone).delete()
         Duty.objects.filter(pk__in=[duty.pk for duty in gone]).delete()
         Duty.objects.bulk_create(made)
-        before = {"rows": [_words(duty, known) for duty in gone]}
-        _tell(edition, "edition.rows", actor, post, before=before, after={"rows": [_words(d, known) for d in made]})
-    return made
+        if made or gone:
+            before, after = ({"rows": [words(duty, known) for duty in duties]} for duties in (gone, made))
+            _tell(edition, "edition.rows", actor, post, before=before, after=after)
+    return kept
 
 
 def send(edition_id: int, *, by: User) -> Edition:
@@ -169,17 +148,21 @@ def opine(edition_id: int, stance: str, duty_ids: list[int], *, by: User, text: 
                 unit=known.units[duty.unit_id or 0],
                 defaults={"stance": stance, "text": text.strip()[:500], "given_at": clock.now(), "given_by": by},
             )
-        after = {"stance": stance, "rows": [_words(duty, known) for duty in duties]}
+        after = {"stance": stance, "rows": [words(duty, known) for duty in duties]}
         _tell(edition, "edition.opinion", actor, units[duties[0].unit_id], after=after, note=text)
     return len(duties)
 
 
-def approve(edition_id: int, *, by: User) -> Edition:
-    """核准, by somebody other than the drafter; refused while a unit objects."""
+def approve(edition_id: int, *, by: User, seen: str = "") -> Edition:
+    """核准, by somebody who wrote nothing of it; refused while a unit objects.
+
+    ``seen``: the ``stamp`` of the rows that ``by`` looked at; others have come since → ``Refused`` ``moved_on``.
+    """
     with transaction.atomic():
         edition, actor, post = _begin(edition_id, "approve", by)
-        if edition.drafted_by_id == by.pk:
+        if _wrote(edition, by):
             raise Forbidden("own_draft", _("起草人不能核准自己起草的清单。"))
+        _refuse_unseen(edition, seen)
         if Opinion.objects.filter(duty__edition=edition, stance=Stance.OBJECT).exists():
             raise Refused("objections", _("还有单位提出异议，请先修改有异议的行。"))
         edition.state, edition.approved_at, edition.approved_by = EditionState.APPROVED, clock.now(), by
@@ -189,23 +172,35 @@ def approve(edition_id: int, *, by: User) -> Edition:
     return edition
 
 
-def publish(edition_id: int, *, by: User, at: datetime | None = None, accepted_gaps: Iterable[str] = ()) -> Edition:
-    """发布 at a moment, now or later. ``NotPublishable`` while faults stand; every gap must be in ``accepted_gaps``."""
+def publish(
+    edition_id: int, *, by: User, at: datetime | None = None, accepted_gaps: Iterable[str] = (), seen: str = ""
+) -> Edition:
+    """发布 at a moment, now or later. ``NotPublishable`` while faults stand; every gap must be in ``accepted_gaps``.
+
+    An hour of today that is past means now, an earlier day is ``Invalid``. ``seen`` as in ``approve``.
+    """
     now = clock.now()
+    if at and localdate(at) < localdate(now):
+        raise Invalid("past", _("生效时间不能早于今天。"), "at")
     at = max(at, now) if at else now
     with transaction.atomic():
         edition, actor, post = _begin(edition_id, "publish", by)
         known = directory.current()
+        _refuse_unseen(edition, seen)
         duties = list(edition.duties.order_by("pk"))
         found = checks.faults(duties, known, at)
         if found:
             raise NotPublishable(found)
-        open_gaps = [gap.key for gap in checks.gaps(duties, known, at)]
-        missing = sorted(set(open_gaps) - set(accepted_gaps))
+        gaps, accepted = checks.gaps_ahead(duties, known, at), set(accepted_gaps)
+        missing = [gap.label for gap in gaps if gap.key not in accepted]
         if missing:
             raise Refused("gaps", _("还有未确认的职责空白：%(gaps)s。") % {"gaps": "、".join(missing)})
         edition.published_by = by
-        _come_into_force(edition, at, now, open_gaps)
+        open_gaps = [gap.key for gap in gaps]
+        before = _come_into_force(edition, at, now, open_gaps)
+        if before:
+            after = {"by": edition.number, "until": at.isoformat()}
+            _tell(before, "edition.supersede", actor, post, after=after)
         _tell(edition, "edition.publish", actor, post, after={"from": at.isoformat(), "gaps": open_gaps})
         published.send(sender=Edition, edition=edition, before=known.book, now=now, at=at)
     return edition
@@ -228,37 +223,15 @@ def draft_file(title: str, rows: list[dict], origin: str) -> Edition:
     return edition
 
 
-def compare(old: Iterable[Duty], new: Iterable[Duty]) -> Difference:
-    """What parts two sets of rows, told apart by key, role and unit."""
-    before, after, found = _keyed(old), _keyed(new), Difference()
-    for key in before.keys() | after.keys():
-        gone = {duty.unit_id: duty for duty in before.get(key, [])}
-        come = {duty.unit_id: duty for duty in after.get(key, [])}
-        for unit in gone.keys() & come.keys():
-            one, other = gone.pop(unit), come.pop(unit)
-            if any(getattr(one, name) != getattr(other, name) for name in ("basis", "valid", "note")):
-                found.altered.append((one, other))
-        while gone and come:
-            found.moved.append((gone.popitem()[1], come.popitem()[1]))
-        found.removed += gone.values()
-        found.added += come.values()
-    return found
-
-
-def _keyed(duties: Iterable[Duty]) -> dict[tuple, list[Duty]]:
-    keyed: dict[tuple, list[Duty]] = {}
-    for duty in duties:
-        keyed.setdefault((*duty.key, duty.role), []).append(duty)
-    return keyed
-
-
 def _create(title: str, document: str, **fields) -> Edition:
+    # One after the other: two drafts begun at once would take the same number.
+    list(Edition.objects.select_for_update().order_by("-number").values_list("pk")[:1])
     number = (Edition.objects.aggregate(last=Max("number"))["last"] or 0) + 1
     return Edition.objects.create(number=number, title=title, document=document, drafted_at=clock.now(), **fields)
 
 
-def _come_into_force(edition: Edition, at: datetime, now: datetime, gaps: list[str]) -> None:
-    """Every row becomes live, and the edition before it ends."""
+def _come_into_force(edition: Edition, at: datetime, now: datetime, gaps: list[str]) -> Edition | None:
+    """Every row becomes live, and the edition before it, which is returned, ends."""
     before = Edition.objects.select_for_update().filter(state=EditionState.PUBLISHED, valid__endswith=None).first()
     if before:
         if before.valid.lower >= at:
@@ -269,11 +242,24 @@ def _come_into_force(edition: Edition, at: datetime, now: datetime, gaps: list[s
     edition.state, edition.valid = EditionState.PUBLISHED, DateTimeTZRange(at, None)
     edition.published_at, edition.accepted_gaps = now, gaps
     edition.save()
+    return before
 
 
 def speaks_for(actor: acting.Actor) -> dict[int | None, Post]:
     """The units whose rows ``actor`` may speak to, each with the post in which."""
     return {post.unit_id: post for post in actor.posts if access.scope("edition.opinion", post.role)}
+
+
+def _wrote(edition: Edition, user: User) -> bool:
+    """Whether ``user`` began the edition or put rows into it, in whatever post."""
+    if edition.drafted_by_id == user.pk:
+        return True
+    return ledger.story(edition.chain).filter(verb="edition.rows", actor=user).exists()
+
+
+def _refuse_unseen(edition: Edition, seen: str) -> None:
+    if seen and seen != stamp(edition.duties.all()):
+        raise Refused("moved_on", _("清单在您打开之后有改动，请重看一遍再办理。"))
 
 
 def _acting(user: User, act: str) -> tuple[acting.Actor, Post]:
@@ -327,58 +313,3 @@ def _tell(edition: Edition, verb: str, actor: acting.Actor, post, *, before=None
         note=note,
     )
     ledger.record([act], by=actor, post=post)
-
-
-def _words(duty: Duty, known: directory.Directory) -> str:
-    """A row for the ledger, in codes."""
-    codes = [
-        next((c.code for c in known.categories.values() if c.pk == duty.category_id), duty.domain),
-        next((s.code for s in known.scenarios.values() if s.pk == duty.scenario_id), ""),
-        duty.stage,
-        next((t.code for t in known.territories.values() if t.pk == duty.territory_id), ""),
-        str(duty.role),
-        known.units[duty.unit_id].code if duty.unit_id else "",
-        duty.basis[:80],
-    ]
-    return "|".join(codes)
-
-
-def _fields(row: Row, known: directory.Directory) -> dict:
-    """The row with keys for codes; ``Invalid`` names the field that cannot be used."""
-    if row.role not in DutyRole.values:
-        raise Invalid("bad_choice", _("没有这个责任角色。"), "role")
-    if bool(row.category) == bool(row.domain):
-        raise Invalid("required", _("请填写风险类别或领域，只填其一。"), "category")
-    if not row.unit and row.role != DutyRole.LEAD:
-        raise Invalid("required", _("请填写责任单位；只有牵头可以留空，表示空白。"), "unit")
-    for name, size in (("stage", 40), ("domain", 50)):
-        if len(getattr(row, name)) > size:
-            raise Invalid("too_long", _("此项最多 %(size)d 个字。") % {"size": size}, name)
-    for name in ("domain", "stage", "basis", "basis_en", "source", "note"):
-        if "\x00" in getattr(row, name):
-            raise Invalid("bad_text", _("含有不能保存的字符。"), name)
-    start = row.valid_from or clock.now()
-    if row.valid_to and row.valid_to <= start:
-        raise Invalid("bad_time", _("止日须晚于起日。"), "valid_to")
-    return {
-        "domain": row.domain,
-        "category": _known(known.categories, row.category, "category"),
-        "scenario": _known(known.scenarios, row.scenario, "scenario"),
-        "stage": row.stage,
-        "territory": _known(known.territories, row.territory, "territory"),
-        "role": row.role,
-        "unit": _known(known.units_by_code, row.unit, "unit"),
-        "basis": row.basis.strip(),
-        "basis_en": row.basis_en.strip(),
-        "valid": DateTimeTZRange(start, row.valid_to),
-        "source": row.source,
-        "note": row.note,
-    }
-
-
-def _known(by_code: dict, code: str, name: str):
-    if not code:
-        return None
-    if code not in by_code:
-        raise Invalid("unknown_code", _("没有这个代码：%(code)s。") % {"code": code}, name)
-    return by_code[code]

@@ -15,7 +15,8 @@ from responsibility import geometry
 OPERATORS = (">=", "<=", "event", "external_signal")
 COLOURS = ("red", "orange", "yellow", "blue")
 MINUTES = (
-    "acknowledge", "arrive", "contain", "small_loop", "medium", "verify", "arbitrate", "determine", "decide_escalate",
+    "acknowledge", "arrive", "contain", "small_loop", "medium", "verify", "call_second", "call_leader", "call_above",
+    "arbitrate", "determine", "decide_escalate",
     "decide_extend", "decide_suspend", "decide_void", "decide_stand_down", "decide_share", "decide_appeal",
     "long_extend", "long_suspend", "long_suspend_district",
 )  # fmt: skip

@@ -20,6 +20,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     from alerts.loading import load_objects
     from config.demo import people
+    from resources.loading import load_resources
     from responsibility import loading
 
     settings.STORAGES = settings.STORAGES | {
@@ -29,6 +30,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
         data = loading.read(settings.DISTRICT_FILE)
         loading.load(data)
         load_objects(data)
+        load_resources(data)
         people.load(data)
 
 
@@ -40,6 +42,7 @@ KEPT = {
     "responsibility_territory", "responsibility_scenario", "responsibility_category", "responsibility_duty",
     "responsibility_edition", "responsibility_calendaryear", "responsibility_calendarday", "responsibility_revision",
     "alerts_source", "alerts_riskobject",
+    "resources_capability", "resources_kitline", "resources_station", "resources_resource", "resources_offer",
 }  # fmt: skip
 
 
@@ -51,6 +54,8 @@ def _empty(self):
         # What the work leaves cannot be emptied by anybody but a superuser with the triggers off.
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(f"TRUNCATE {', '.join(tables)}")
+        # What was promised to the cases that are gone is free again.
+        cursor.execute("UPDATE resources_resource SET reserved = 0, ready = true WHERE reserved > 0 OR NOT ready")
         _back_to_the_first_edition(cursor)
         # The posts stand, so what is told of them does.
         cursor.execute("DELETE FROM responsibility_ledgerentry WHERE subject_type <> 'post'")

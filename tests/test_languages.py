@@ -14,7 +14,8 @@ BASE = Path(__file__).resolve().parent.parent
 FOLDER = BASE / "config" / "locale" / "en" / "LC_MESSAGES"
 HAN = re.compile(r"[\u4e00-\u9fff]")
 NAMES = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
-CODE = [path for app in ("config", "responsibility", "alerts", "cases") for path in (BASE / app).rglob("*.py")]
+APPS = ("config", "responsibility", "notices", "alerts", "resources", "cases")
+CODE = [path for app in APPS for path in (BASE / app).rglob("*.py")]
 TEMPLATES = sorted((BASE / "templates").rglob("*.html"))
 
 

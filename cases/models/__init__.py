@@ -2,6 +2,8 @@
 
 from cases.models.case import Case, CaseQuerySet
 from cases.models.clock import ClockEvent, Deadline, DeadlineKind, Pause
+from cases.models.command import Command, Phase, SituationReport
+from cases.models.dispatch import Dispatch, DispatchLine, DispatchState
 from cases.models.grant import Grant
 from cases.models.machine import Loop, State
 from cases.models.order import Advice, AdviceKind, Order, OrderState
@@ -13,8 +15,12 @@ __all__ = [
     "Case",
     "CaseQuerySet",
     "ClockEvent",
+    "Command",
     "Deadline",
     "DeadlineKind",
+    "Dispatch",
+    "DispatchLine",
+    "DispatchState",
     "Evidence",
     "Grant",
     "Loop",
@@ -22,7 +28,9 @@ __all__ = [
     "OrderState",
     "Party",
     "Pause",
+    "Phase",
     "Request",
     "RequestKind",
+    "SituationReport",
     "State",
 ]

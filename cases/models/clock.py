@@ -27,6 +27,7 @@ class DeadlineKind(models.TextChoices):
     ARBITRATE = "arbitrate", _("裁定")
     DETERMINE = "determine", _("指定牵头")
     DECIDE = "decide", _("审批")
+    RUNG = "rung", _("叫应")
     ORDER_CALL = "order_call", _("签收派单")
     ORDER = "order", _("派单")
     DISPATCH = "dispatch", _("资源到场")
@@ -57,7 +58,8 @@ class Deadline(models.Model):
     """时限: a promise with a ``due_at``. Overdue is a fact about it, never a state of the case.
 
     ``provisional`` marks a working-day limit that runs into a year whose calendar is not loaded; ``retry_at`` sets a
-    row that could not be swept aside for a while, so that it cannot stop the others.
+    row that could not be swept aside for a while, so that it cannot stop the others. ``level`` is the rung of the call
+    ladder, counted from 1; no other clock has one.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="deadlines", verbose_name=_("案件"))
@@ -70,6 +72,7 @@ class Deadline(models.Model):
     missed_at = models.DateTimeField(_("判定超时于"), null=True)
     retry_at = models.DateTimeField(_("再次判定于"), null=True)
     provisional = models.BooleanField(_("暂定"), default=False)
+    level = models.PositiveSmallIntegerField(_("叫应级"), default=0)
 
     objects = DeadlineQuerySet.as_manager()
 
@@ -84,6 +87,9 @@ class Deadline(models.Model):
                 name="deadline_one_running",
             ),
             models.CheckConstraint(condition=Q(due_at__gte=models.F("started_at")), name="deadline_after_start"),
+            models.CheckConstraint(
+                condition=Q(kind="rung", level__gte=1) | ~Q(kind="rung") & Q(level=0), name="deadline_rung_has_level"
+            ),
         ]
         indexes = [
             models.Index(

@@ -114,7 +114,7 @@ class CaseMachine(models.Model):
 
     @transition(loop, Loop.LARGE, Loop.MEDIUM)
     def stand_down(self):
-        """解除: the district has done its part; only by an approved request."""
+        """解除: the district, which opened the large loop, ends it; the lead goes on."""
 
 
 def verbs(model) -> dict:

@@ -270,3 +270,9 @@ def may(actor: Actor, act: str) -> bool:
 def minutes(count: int) -> str:
     """A number of minutes as a length of time."""
     return duration(count * 60)
+
+
+@register.filter
+def attribute(thing: object, name: str):
+    """The attribute ``name`` of ``thing``."""
+    return getattr(thing, name)

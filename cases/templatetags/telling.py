@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Outcome
 from cases import guards
-from cases.models import AdviceKind, DeadlineKind, Loop, RequestKind, State
+from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
-from cases.templatetags.display import full_moment, grade_label, moment, posts, unit_name
+from cases.templatetags.display import full_moment, grade_label, localized, moment, posts, unit_name
 from responsibility import edition_page
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Power, Stance
@@ -43,8 +43,11 @@ ABOUT = {
     "request": _("请示"),
     "order": _("派单"),
     "advice": _("会商"),
+    "dispatch": _("调度"),
+    "command": _("指挥"),
     "edition": _("责任清单"),
     "roster": _("值班"),
+    "channel": _("通知渠道"),
     "exchange": _("导入导出"),
     "post": _("岗位"),
 }
@@ -59,6 +62,11 @@ ACTS = {
     "missed": _("超时"),
     "provisional": _("暂定"),
     "give": _("下达"),
+    "change": _("调整"),
+    "stand_down": _("解除"),
+    "send": _("发出"),
+    "depart": _("出动"),
+    "release": _("归还"),
     "done": _("办结"),
     "withdraw": _("撤回"),
     "record": _("记录"),
@@ -79,17 +87,20 @@ ACTS = {
     "changed": _("变更"),
     "removed": _("免去"),
     "overtaken": _("失效"),
-    "stand_down": _("解除大闭环"),
+    "supersede": _("取代"),
     "appeal": _("申诉"),
     "lapse": _("逾期未批"),
     "waive": _("免予审批"),
+    "remove": _("停用"),
 }
+RUNGS = {"second": _("第二岗位"), "leader": _("单位负责人"), "above": _("区城运应急指挥")}
+COMMANDED = ("commander", "objectives", "report", "casualties", "situation", "conclusion")
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
     "case.open": _("预警立案，派遣{holder}；牵头单位：{lead}。"),
     "case.triage": _("预警转人工研判：{triage}。"),
     "case.file": _("人工立案：{grade}，派遣{holder}；牵头单位：{lead}。"),
-    "case.acknowledge": _("{unit}签收（{answered}）。"),
+    "case.acknowledge": _("{unit}签收（{answered}{by_whom}）。"),
     "case.arrive": _("{unit}到场{location}。"),
     "case.contain": _("报告现场已受控。"),
     "case.rectify": _("开始整改。"),
@@ -132,6 +143,14 @@ SENTENCES = {
     "order.done": _("{unit}办结派单。"),
     "order.return": _("{unit}退回派单。"),
     "order.withdraw": _("撤回给{unit}的派单。"),
+    "command.open": _("启动指挥部，指挥长{commander}，{phase}：{objectives}"),
+    "command.change": _("指挥部转入{phase}：{objectives}"),
+    "command.report": _("第 {report} 期情况报告，伤亡 {casualties} 人：{situation}"),
+    "command.stand_down": _("解除指挥，转为{loop}，由{holder}负责：{conclusion}"),
+    "dispatch.send": _("从{where}调派：{what}。"),
+    "dispatch.depart": _("{where}的资源出动。"),
+    "dispatch.arrive": _("{where}的资源到场。"),
+    "dispatch.release": _("{where}的资源归还，消耗：{what}。"),
     "advice.record": _("记录{said}：{expert}。"),
     "advice.sign": _("签发{said}：{expert}。"),
     "post.given": _("任命岗位：{person}。"),
@@ -143,10 +162,13 @@ SENTENCES = {
     "edition.opinion": _("对 {written} 行{stance}。"),
     "edition.approve": _("核准清单，{silent_units} 个单位未表态。"),
     "edition.publish": _("发布清单，自 {since} 起有效。"),
+    "edition.supersede": _("由第 {by} 版取代，至 {until} 止。"),
     "edition.take_back": _("退回修改。"),
     "edition.withdraw": _("撤回清单。"),
     "roster.plan": _("编排值班：新增 {come} 班，撤下 {gone} 班。"),
     "roster.hand_over": _("交班给 {to}。"),
+    "channel.add": _("设置{unit}的通知渠道（{channel}）。"),
+    "channel.remove": _("停用{unit}的通知渠道（{channel}）。"),
     "roster.take_over": _("接 {from_} 的班。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),
     "exchange.apply": _("导入表格 {file}：新增 {created}，更改 {changed}，删去 {removed}，未变 {unchanged}。"),
@@ -163,7 +185,23 @@ def sentence(entry: LedgerEntry, known: Directory) -> str:
     """``entry`` as a sentence in the reader's language; the verb itself for one that nobody has put in words."""
     pattern = SENTENCES.get(entry.verb)
     said = str(pattern).format(**_words(entry, known)) if pattern else entry.verb
+    said += calling(entry)
     return " ".join([said, *(str(REMARKS[name]).format(entry.after[name]) for name in REMARKS if name in entry.after)])
+
+
+def told(verb: str, before: dict, after: dict, known: Directory) -> str:
+    """The sentence of an act of which no entry is at hand, in the reader's language."""
+    return sentence(LedgerEntry(verb=verb, before=before, after=after), known)
+
+
+@register.filter
+def calling(entry: LedgerEntry) -> str:
+    """Who was called by the ladder at this entry: 叫应 第2级：…; empty where nobody was."""
+    if not entry.after.get("rung"):
+        return ""
+    whom = _of(RUNGS, entry.after.get("to"))
+    words = {"rung": entry.after["rung"], "whom": entry.after.get("called") or whom}
+    return str(_("叫应 第{rung}级：{whom}。")).format(**words)
 
 
 @register.filter
@@ -216,7 +254,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
     return {
         "holder": unit_name(after.get("holder"), known),
         "lead": unit_name(after.get("lead") or after.get("second"), known),
-        "unit": unit_name(after.get("unit"), known),
+        "unit": unit_name(after.get("unit") or before.get("unit"), known),
         "grade": grade_label(after.get("grade", "")),
         "triage": _of(TRIAGE, after.get("reason")),
         "answered": _label(Answered, after.get("answered_by")),
@@ -236,6 +274,10 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "minutes": after.get("minutes", ""),
         "power": _label(Power, after.get("power")),
         "text": after.get("text", ""),
+        "phase": _label(Phase, after.get("phase")),
+        **{name: after.get(name, "") for name in COMMANDED},
+        "where": localized(after, "where"),
+        "what": localized(after, "what") or "—",
         "said": _label(AdviceKind, after.get("said")),
         "expert": after.get("expert", ""),
         "proposed": unit_name(after.get("proposed"), known),
@@ -249,6 +291,8 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "from_": after.get("from", ""),
         **{name: after.get(name, "") for name in ("file", "created", "changed", "removed", "unchanged")},
         "person": entry.subject_label,
+        "by_whom": f" · {after['person']}" if after.get("answerer") else "",
+        "channel": entry.subject_label,
     } | _words_of_edition(entry)
 
 
@@ -260,6 +304,7 @@ def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:
         "replaced": str(len(entry.before.get("rows", []))),
         "stance": _label(Stance, after.get("stance")),
         "silent_units": after.get("silent_units", ""),
+        "by": after.get("by", ""),
         "since": moment(parse_datetime(after["from"])) if after.get("from") else "",
     }
 

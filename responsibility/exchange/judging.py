@@ -79,7 +79,8 @@ class Report:
             self._keep(change, key, fields)
 
     def _key(self, change: Change) -> str:
-        return "/".join(self.table.texts(change.after or change.before, self.table.key))
+        """What names the row to a person; what it leaves open is left out."""
+        return "/".join(filter(None, self.table.texts(change.after or change.before, self.table.key)))
 
     def _sheet_rows(self, change: Change, key: str, fields: list) -> Iterator[list]:
         start = [change.line or "", change.kind, harmless(key)]

@@ -18,6 +18,7 @@ from responsibility.exchange.tables import Change, Column, Row, Table, paired
 from responsibility.models import Duty, Edition, EditionState, User
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Refused
+from responsibility.rows import LISTED
 
 CODES = ["category", "scenario", "territory", "unit"]
 PLAIN = ["domain", "stage", "role", "basis", "basis_en", "source", "note"]
@@ -52,7 +53,7 @@ class Matrix(Table):
         Column("stage", "生命周期阶段", "Stage", Kind(40), help=("留空为任何阶段。", "Empty means any.")),
         Column("territory", "属地", "Territory", TERRITORY, help=(
             "属地代码；留空为全区。", "Code of the territory; empty means the whole district.")),
-        Column("role", "责任角色", "Role", Choice(DutyRole), True),
+        Column("role", "责任角色", "Role", Choice(LISTED), True),
         Column("unit", "责任单位", "Unit", UNIT, help=(
             "单位代码；只有牵头可以留空，表示空白。", "Code of the unit; empty only for a lead: a gap.")),
         Column("unit_name", "单位名称", "Unit name", Kind(), shown=True),

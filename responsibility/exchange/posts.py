@@ -108,6 +108,9 @@ def _person(row: Row, names: dict[str, str], faults: Faults) -> None:
         faults.at(row, "user", "bad_username")
     elif user not in names and not name:
         faults.at(row, "full_name", "name_needed")
+    elif user not in names and User.objects.filter(username__iexact=user).exists():
+        # A new account that reads like an old one would sign in its name.
+        faults.at(row, "user", "username_alike")
     elif name and names.setdefault(user, name) != name:
         faults.at(row, "full_name", "name_differs", found=user)
 

@@ -74,6 +74,10 @@ class Edition(models.Model):
                 | (~Q(state=EditionState.PUBLISHED) & Q(valid__isnull=True)),
                 name="edition_valid_when_published",
             ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | Q(drafted_by__isnull=True) | ~Q(approved_by=F("drafted_by")),
+                name="edition_approved_by_another",
+            ),
             ExclusionConstraint(
                 name="edition_one_in_force",
                 expressions=[(F("valid"), RangeOperators.OVERLAPS)],

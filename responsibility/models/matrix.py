@@ -26,7 +26,8 @@ class Category(Named):
 
     ``thresholds``: ``{colour: {"value": number or null, "label", "label_en", "source"}}``, compared with
     ``operator`` (``>=``, ``<=``, ``event``, ``external_signal``) in ``unit``.
-    ``minutes``: ``{"acknowledge", "arrive", "contain", "small_loop"}``, natural minutes.
+    ``minutes``: ``{"acknowledge", "arrive", "contain", "small_loop", "medium", "verify", "call_second", "call_leader",
+    "call_above"}``, natural minutes; the last three are those of the rungs of the call ladder.
     ``handbook``: ``[{"text", "text_en"}]``. ``evidence``: kinds of proof the handbook names.
     ``clear_readings``: how many readings below blue a sensor must give before the case can be closed.
     """

@@ -27,6 +27,10 @@ TABLES = ["units", "posts", "roster", "matrix", "objects"]
 # Kinds of request that a page is tried with, one of each scope.
 ON_PAGES = ("escalate", "return")
 REASON, APPROVED = {"reason": "试"}, {"decision": "approve"}
+COMMANDED = {
+    "change": {"phase": "clear", "objectives": "查漏"}, "report": {"situation": "已关阀"},
+    "stand_down": {"conclusion": "完"},
+}  # fmt: skip
 # What is asked within a page that has a door of its own, and the test that meets everybody there.
 WITHIN = {
     "case.grants": "tests/access/test_the_walk.py",
@@ -142,6 +146,34 @@ def _joint() -> list[Door]:
             for before, gap in (("", "<slug:verb>"), ("/api/v1", "<str:verb>"))
             for v in verbs
         ),
+        Door("GET", f"{page}resources/", SEEN, "joint", "/cases/{joint}/resources/"),
+        Door("POST", f"{page}resources/", "dispatch.send", "joint", "/cases/{joint}/resources/", {"take-R-E055": "1"}),
+        Door("GET", f"{api}kit/", SEEN, "joint", f"{via}kit/"),
+        Door("GET", f"{api}dispatches/", SEEN, "joint", f"{via}dispatches/"),
+        Door("POST", f"{api}dispatches/", "dispatch.send", "joint", f"{via}dispatches/",
+             {"resources": {"R-E055": 1}}),
+        *(
+            Door("POST", f"{before}/dispatches/<int:pk>/{gap}/", f"dispatch.{v}", "joint",
+                 f"{before}/dispatches/{{dispatch}}/{v}/")
+            for before, gap in (("", "<slug:verb>"), ("/api/v1", "<str:verb>"))
+            for v in ("depart", "arrive", "release")
+        ),
+        Door("POST", f"{page}command/", "command.open", "large", "/cases/{large}/command/",
+             {"objectives": "止漏", "phase": "control"}),
+        Door("GET", f"{api}command/", SEEN, "large", "/api/v1/cases/{large}/command/"),
+        Door("POST", f"{api}command/", "command.open", "large", "/api/v1/cases/{large}/command/",
+             {"objectives": "止漏"}),
+        *(
+            Door("POST", "/commands/<int:pk>/<slug:verb>/", f"command.{v}", "large", f"/commands/{{command}}/{v}/", b)
+            for v, b in COMMANDED.items()
+        ),
+        *(
+            Door("POST", f"/api/v1/commands/<int:pk>/{v}/", f"command.{v}", "large",
+                 f"/api/v1/commands/{{command}}/{v}/", b)
+            for v, b in COMMANDED.items()
+        ),
+        Door("GET", "/resources/", "resources.read"),
+        Door("GET", "/api/v1/resources/", SIGNED_IN),
         Door("POST", f"{page}advice/", "advice.record", "joint", f"{at}advice/", said),
         Door("GET", f"{api}advice/", SEEN, "joint", f"{via}advice/"),
         Door("POST", f"{api}advice/", "advice.record", "joint", f"{via}advice/", said),
@@ -222,7 +254,20 @@ def _rooms() -> list[Door]:
     ]  # fmt: skip
 
 
-DOORS: list[Door] = [*_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_rooms()]
+def _notices() -> list[Door]:
+    channel = {"unit": "310117102", "label": "值班", "url": "duty@example.org", "language": "en", "least": "blue"}
+    return [
+        Door("GET", "/inbox/", SIGNED_IN),
+        Door("POST", "/inbox/read/", SIGNED_IN),
+        Door("GET", "/inbox/unreached/", "notice.unreached"),
+        Door("GET", "/channels/", "channel.manage"),
+        Door("GET", "/channels/", SEEN, "channels", "/channels/?unit=310117102"),
+        Door("POST", "/channels/", "channel.manage", "channels", "/channels/", channel),
+        Door("POST", "/channels/<int:pk>/remove/", "channel.manage", "channels", "/channels/{channel}/remove/"),
+    ]
+
+
+DOORS: list[Door] = [*_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_rooms(), *_notices()]
 
 # The administration is one act; these of its tables can only be looked at, whoever looks.
 LOOKED_AT = {

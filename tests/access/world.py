@@ -8,9 +8,10 @@ from django.utils.timezone import localdate
 
 from alerts import intake
 from alerts.formats import item
-from cases import actions, advising, orders, proof, requests, sharing
+from cases import actions, advising, command, dispatching, orders, proof, requests, sharing
 from cases.changes import Changes, locked
 from cases.models import Case, Request, RequestKind
+from notices import channels
 from responsibility import acting, clock, directory, editions, rostering
 from responsibility.exchange import importing
 from responsibility.exchange.tables import TABLES
@@ -54,10 +55,18 @@ def build(people: dict[str, User], source) -> World:
     _edition(world, people)
     _roster(world, people)
     _upload(world, people)
+    _channel(world, people)
     now = clock.now()
     world.values |= {"since": (now + 2 * HOUR).isoformat(), "until": (now + 9 * HOUR).isoformat()}
     world.values["day"] = localdate(now + 48 * HOUR).isoformat()
     return world
+
+
+def _channel(world: World, people) -> None:
+    unit = Unit.objects.get(code=SIJING)
+    channel = channels.add(unit.pk, channels.Wish(label="值班", url="duty@example.org"), by=people["sijing-head"])
+    world.values["channel"] = channel.pk
+    world.things["channels"] = Thing("channel.manage", {"own": {SIJING}}, room=True)
 
 
 def _open(source, name: str, **fields) -> Case:
@@ -152,7 +161,14 @@ def _joint(world: World, people, source) -> None:
     order = orders.give(joint.pk, by=lead, unit=JIANGUAN, text="查明管线", minutes=30)
     advising.record(joint.pk, by=lead, kind="advice", expert="陆工", text="通风")
     advice = advising.record(joint.pk, by=lead, kind="recommendation", expert="陆工、沈工", text="通风")
-    world.values |= {"order": order.pk, "advice": advice.pk}
+    (sent,) = dispatching.send(joint.pk, by=people["yingji-office"], wanted={"R-E056": 1})
+    office = people["yingji-office"]
+    large = _open(source, "large", grade="red")
+    headquarters = directory.current().unit_with("large_loop_command").code
+    engaged = {SIJING, WATER, headquarters}
+    _case(world, "large", large, party=engaged, holder={WATER, headquarters})
+    world.values["command"] = command.open_command(large.pk, by=office, objectives="止漏").pk
+    world.values |= {"dispatch": sent.pk, "order": order.pk, "advice": advice.pk}
 
 
 def _disputes(world: World, people, source) -> None:

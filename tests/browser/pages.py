@@ -1,8 +1,10 @@
 """A district at work, and every page that somebody sees of it."""
 
 from alerts.models import Alert, RiskObject
-from cases import requests
+from cases import advising, command, dispatching, orders, requests
 from cases.models import Case
+from notices import addressing, channels
+from resources.models import Resource
 from responsibility import editions
 from responsibility.editions import Row
 from responsibility.models import Edition, LedgerEntry, Post, User
@@ -24,13 +26,32 @@ def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
     for case, kind in ((fresh, "escalate"), (contained, "void")):
         requests.ask(case.pk, by=people["sijing-head"], kind=kind, reason="人手不足")
     _edition_out_for_comment(people)
+    addressing.address()
+    head = people["sijing-head"]
+    channels.add(head.posts.get().unit_id, channels.Wish(label="9", url="duty@example.org"), by=head)
+    large = _large_loop(open_case, people)
     people_and_cases = {
         "fresh case": ("sijing-duty", fresh), "case in the medium loop": ("shuiwu-head", medium),
         "case on site": ("sijing-handler", on_site), "case with a photo": ("sijing-head", contained),
         "case to check": ("chengyun-check", reported), "closed case": ("auditor", closed),
-        "case in triage": ("chengyun-lead", unknown),
+        "case in triage": ("chengyun-lead", unknown), "case under a command": ("yingji-office", large),
+        "case with an order": ("ga-duty", large), "case to drive to": ("gas-crew", large),
     }  # fmt: skip
+    PLACES["kit of a case"] = ("yingji-office", f"/cases/{large.number}/resources/")
     return PLACES | {what: (who, f"/cases/{case.number}/") for what, (who, case) in people_and_cases.items()}
+
+
+def _large_loop(open_case, people) -> Case:
+    """A gas leak under a command, with a report, an order, advice, and a crew on its way."""
+    case = open_case(object="A-6", grade="red", category="LL-GAS-LEAK", scenario=None, location=AT_SIJING)
+    office, lead = people["yingji-office"], people["jianguan-head"]
+    opened = command.open_command(case.pk, by=office, objectives="甲")
+    command.report(opened.pk, by=office, situation="甲")
+    orders.give(case.pk, by=lead, unit="SJ-GA", text="甲", minutes=30, wanted="photo")
+    advising.record(case.pk, by=lead, kind="advice", expert="甲", text="甲")
+    crew = Resource.objects.filter(station__code="ST-GAS-SIJING", kind="team")[0]
+    dispatching.send(case.pk, by=office, wanted={crew.code: 1})
+    return case
 
 
 def _edition_out_for_comment(people) -> None:
@@ -58,6 +79,8 @@ PLACES = {
     "requests": ("shuiwu-head", "/requests/"),
     "board": ("yingji-office", "/board/"),
     "objects": ("chengyun-lead", "/objects/"),
+    "resources": ("yingji-office", "/resources/"),
+    "teams": ("sijing-duty", "/resources/?kind=team"),
     "matrix": ("anwei-office", "/matrix/"),
     "cell of the matrix": ("sijing-duty", "/matrix/cell/?category=LL-CONF-H2S&role=lead"),
     "question to the matrix": ("sijing-duty", "/matrix/owner/"),
@@ -71,6 +94,9 @@ PLACES = {
     "new row": ("anwei-office", "/matrix/editions/2/rows/new/"),
     "word of a unit": ("shuiwu-head", "/matrix/editions/2/opinions/"),
     "two editions": ("auditor", "/matrix/editions/2/compare/"),
+    "inbox": ("sijing-duty", "/inbox/"),
+    "what reached nobody": ("chengyun-lead", "/inbox/unreached/"),
+    "channels": ("sijing-head", "/channels/"),
     "ledger": ("auditor", "/ledger/"),
     "not there": ("jiuting-duty", "/cases/SJ-20260101-000001/"),
     "not his": ("sijing-duty", "/ledger/"),

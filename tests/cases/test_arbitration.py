@@ -211,6 +211,7 @@ def test_once_determined_the_lead_joins_and_the_row_is_proposed_in_one_step(unow
     assert case.number in row.basis
     again = arbitration.propose_row(task.pk, by=people["anwei-office"])
     assert again == edition
+    assert edition.duties.filter(category__code="NEW-1").count() == 1
 
 
 def units() -> set[str]:

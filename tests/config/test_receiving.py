@@ -125,6 +125,7 @@ def test_each_door_has_a_limit_of_its_own(settings):
     assert largest("/accounts/login/") == largest("/") == megabyte
     assert largest("/api/v1/alerts/") == largest("/api/v1/readings/") == settings.INTAKE_MAX_BYTES
     assert settings.EVIDENCE_MAX_BYTES < largest("/api/v1/cases/SJ-1/evidence/") < 2 * settings.EVIDENCE_MAX_BYTES
+    assert settings.EXCHANGE_MAX_BYTES < largest("/exchange/objects/") < 2 * settings.EXCHANGE_MAX_BYTES
     assert largest("/cases/SJ-1/contain/") > 4 * settings.EVIDENCE_MAX_BYTES
     assert largest("/api/v1/cases/SJ-1/acknowledge/") == megabyte
 

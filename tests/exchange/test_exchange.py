@@ -180,6 +180,7 @@ def test_a_post_is_ended_by_its_date(bring, apply):
     ("by", "row", "cell"),
     [
         ("anwei-office", ("anwei-office", "", "SJ-SW", "部门负责人", "x", "2026-11-01"), ("A2", "own_post")),
+        ("anwei-office", ("Anwei-Office", "孔", "SJ-SW", "部门负责人", "x", "2026-11-01"), ("A2", "username_alike")),
         ("anwei-office", ("sijing-duty", "", "SJ-SW", "系统管理员", "x", "2026-11-01"), ("D2", "not_yours")),
         ("anwei-office", ("sijing-duty", "", "SJ-SW", "auditor", "x", "2026-11-01"), ("D2", "not_yours")),
         ("anwei-office", ("sijing-duty", "别人", "SJ-SW", "值守员", "x", "2026-11-01"), ("B2", "name_differs")),

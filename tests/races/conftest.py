@@ -21,6 +21,7 @@ from cases import audit
 from config.embedded import process
 from config.embedded.process import Child
 from config.management.commands import up
+from notices import channels
 from responsibility import ledger, tokens
 from responsibility.models import LedgerEntry
 from tests.cases.conftest import open_case, press, send  # noqa: F401, fixtures
@@ -40,6 +41,7 @@ def _sound(transactional_db):
     assert deadlocks() == before
     assert list(ledger.verify(LedgerEntry.objects.order_by("chain", "seq"))) == []
     assert list(audit.mismatches()) == []
+    assert list(channels.mismatches()) == []
 
 
 def deadlocks() -> int:

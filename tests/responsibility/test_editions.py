@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from responsibility import checks, clock, directory, editions, ledger
+from responsibility import checks, clock, comparing, directory, editions, ledger
 from responsibility.editions import NotPublishable, Row
 from responsibility.models import Category, Duty, Edition, Unit
 from responsibility.ownership import Question
@@ -146,7 +146,7 @@ def test_a_gap_must_be_acknowledged(drafted, people):
     editions.approve(drafted.pk, by=people["yingji-office"])
     with pytest.raises(Refused) as refused:
         editions.publish(drafted.pk, by=people["anwei-office"], accepted_gaps=["NEW-1||"])
-    assert "PS-EBIKE" in str(refused.value.detail)
+    assert "电动自行车违规停放充电 · 外卖配送骑手" in str(refused.value.detail)
     known = directory.current()
     gaps = [gap.key for gap in checks.gaps(drafted.duties.all(), known, clock.now())]
     assert "NEW-1||" in gaps
@@ -260,7 +260,7 @@ def test_two_editions_side_by_side(drafted, people):
         Row("lead", "LL-CONF-H2S", scenario="drain/sewer", unit="SJ-SW", basis="新依据"),
         instead_of=[station.pk, helper.pk, basis.pk],
     )
-    found = editions.compare(first.duties.all(), drafted.duties.all())
+    found = comparing.compare(first.duties.all(), drafted.duties.all())
     assert [(one.unit.code, other.unit.code) for one, other in found.moved] == [("SJ-LHSR", "SJ-HJ")]
     assert [duty.unit.code for duty in found.added] == ["SJ-JGW"]
     assert [duty.unit.code for duty in found.removed] == ["SJ-XF"]

@@ -65,7 +65,7 @@ def test_nothing_knows_this_district(data):
     other["district"] |= {"prefix": "XX", "name": "别区"}
     loading.load(other)
     assert directory.current().district.prefix == "XX"
-    texts = [p.read_text(encoding="utf-8") for floor in ("responsibility", "alerts", "cases") for p in
+    texts = [p.read_text(encoding="utf-8") for floor in ("responsibility", "alerts", "resources", "cases") for p in
              (settings.BASE_DIR / floor).rglob("*.py")]  # fmt: skip
     assert not any("松江" in text or "310117" in text for text in texts)
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from alerts.loading import load_objects
+from resources.loading import load_resources
 from responsibility import loading
 from responsibility.geometry import BoundaryError
 
@@ -26,6 +27,8 @@ class Command(BaseCommand):
             with transaction.atomic():
                 loading.load(data, real, self._say)
                 self._say("监测对象 risk objects", load_objects(data))
+                for table, tally in load_resources(data).items():
+                    self._say(table, tally)
         except (loading.BadDistrictFile, BoundaryError, OSError, ValueError) as error:
             raise CommandError(str(error)) from None
 

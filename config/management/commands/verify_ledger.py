@@ -12,6 +12,7 @@ from cases import audit as cases
 from cases import originals
 from cases.models import Case
 from config import progress
+from notices import channels
 from responsibility import ledger, posts
 from responsibility.auditing import Mismatch
 from responsibility.models import LedgerEntry
@@ -74,7 +75,7 @@ class Command(BaseCommand):
             )
 
     def _rows(self, chain: UUID | None) -> Iterator[str]:
-        for mismatches in (posts.mismatches, alerts.mismatches, cases.mismatches):
+        for mismatches in (posts.mismatches, channels.mismatches, alerts.mismatches, cases.mismatches):
             yield from map(_line, mismatches(chain))
 
     def _files(self, chain: UUID | None) -> Iterator[str]:

@@ -21,7 +21,7 @@ INSERT INTO cases_clockevent (deadline_id, what, at)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0013_clock_events")]
+    dependencies = [("cases", "0015_clock_events")]
     operations = [
         migrations.RunSQL(FORMER, migrations.RunSQL.noop),
         migrations.RunSQL(KEPT, "DROP TRIGGER clock_event_append_only ON cases_clockevent;"),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0012_stand_down"),
+        ("cases", "0014_call_ladder"),
         ("responsibility", "0009_heads_revised"),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0010_orders"),
+        ("cases", "0012_commands"),
         ("responsibility", "0009_heads_revised"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

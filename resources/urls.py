@@ -1,0 +1,7 @@
+"""The room of resources."""
+
+from django.urls import path
+
+from resources import views
+
+urlpatterns = [path("resources/", views.stations, name="resources")]
