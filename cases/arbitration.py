@@ -9,7 +9,7 @@ import uuid
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cases.changes import Changes, locked, new_numbers, place_of
+from cases.changes import Changes, locked, place_of
 from cases.loops import rise
 from cases.models import Case, Loop, Party, Request, RequestKind, State
 from cases.models.work import RequestState
@@ -156,7 +156,7 @@ def link(changes: Changes, case: Case, unit: Unit, *, why: str) -> Case:
         raise Refused("not_filed", _("案件尚未立案，不能关联立案。"), "second")
     authority.require_lead(unit, case.category, changes.known)
     street = case.territory.unit
-    ((pk, number),) = new_numbers(changes.known, changes.now, 1)
+    ((pk, number),) = changes.numbers(1)
     second = Case(
         pk=pk, number=number, chain=uuid.uuid4(), linked_to=case.linked_to or case, category=case.category,
         category_code=case.category_code, scenario=case.scenario, title=case.title, territory=case.territory,

@@ -13,8 +13,9 @@ from django.db import connection, transaction
 from django.utils.timezone import localdate
 
 from cases import board, ladder, notifying
+from cases.clockwork import OF_CASES, Clockwork
 from cases.models import Case, Deadline, Party
-from cases.models.clock import SEVERAL
+from cases.models.clock import SEVERAL, What
 from cases.models.machine import ENDED
 from cases.models.work import Request, RequestState
 from notices import outbox
@@ -53,11 +54,24 @@ class Changes:
         self.stops: dict[tuple[str, ...], list[tuple[int, int | None]]] = defaultdict(list)
         self.told: list[tuple[Case, ledger.Act]] = []
         self.outbox = notifying.Outbox(known)
+        self.clocks = Clockwork(now)
 
     # --- what callers say ----------------------------------------------------
     def open(self, case: Case) -> None:
         """``case`` is new."""
         self.opened[case.pk] = case
+
+    def numbers(self, count: int) -> list[tuple[int, str]]:
+        """``count`` pairs of row id and case number ``SJ-YYYYMMDD-NNNNNN``; their clocks are numbered with them.
+
+        One statement; gaps are fine.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(OF_CASES, [count])
+            rows = cursor.fetchall()
+        day, prefix = localdate(self.now).strftime("%Y%m%d"), self.known.district.prefix
+        self.clocks.spare += [pk for row in rows for pk in row[2:]]
+        return [(row[0], f"{prefix}-{day}-{row[1]:06d}") for row in rows]
 
     def touch(self, case: Case) -> None:
         """``case`` exists, is locked, and has changed."""
@@ -120,6 +134,8 @@ class Changes:
                 "started_at": self.now,
                 "due_at": due_at,
                 "provisional": provisional,
+                "minutes": minutes,
+                "days": days,
                 "level": level,
             }
         )
@@ -127,17 +143,14 @@ class Changes:
     def start_own(self, case: Case, kind: str, unit: Unit | None, minutes: float) -> Deadline:
         """Start a clock of natural ``minutes`` that one request, order or team keeps for itself; written at once."""
         due_at = self.now + timedelta(minutes=minutes)
-        return Deadline.objects.create(case=case, unit=unit, kind=kind, started_at=self.now, due_at=due_at)
+        kept = Deadline.objects.create(case=case, unit=unit, kind=kind, started_at=self.now, due_at=due_at)
+        self.clocks.note([kept.pk], What.START, minutes=minutes, unit_id=kept.unit_id)
+        return kept
 
-    def stop_own(self, deadline: Deadline | None) -> None:
-        """Stop the clock that one request, order or team keeps; nothing for none and for one that has stopped."""
-        if deadline is not None:
-            Deadline.objects.running().filter(pk=deadline.pk).update(stopped_at=self.now, paused_at=None)
-
-    def extend(self, deadline: Deadline, minutes: int) -> None:
-        """Give ``deadline`` so many natural minutes more; written at once."""
-        deadline.due_at += timedelta(minutes=minutes)
-        deadline.save(update_fields=["due_at"])
+    def stop_own(self, *deadlines: Deadline | None) -> None:
+        """Stop the clocks that one request, order or team keeps; nothing for none and for one that has stopped."""
+        if ids := [deadline.pk for deadline in deadlines if deadline is not None]:
+            self.clocks.stop("d.id = ANY(%(ids)s)", ids=ids)
 
     def is_overtaken(self, case: Case, kind: str) -> bool:
         """Whether what was asked is about to be overtaken by these changes."""
@@ -175,9 +188,10 @@ class Changes:
     # --- the pen -------------------------------------------------------------
     def write(self, *, by: acting.Actor, post=None) -> None:
         """Write everything in the present transaction and tell the screens on commit."""
+        self.clocks.number(self.deadlines)
         if self.opened and not self.touched and not self.asked and not self.old_chains:
-            # Besides, each case is told to somebody.
-            with together(2 * len(self.opened) + len(self.parties) + len(self.deadlines)):
+            # Besides, each case is told to somebody, and each clock has an event.
+            with together(2 * len(self.opened) + len(self.parties) + 2 * len(self.deadlines)):
                 self._write(by, post)
         else:
             self._write(by, post)
@@ -188,7 +202,7 @@ class Changes:
             self._set_due()
             copy(Case, map(vars, self.opened.values()))
         if self.resumed:
-            self._resume()
+            self.clocks.resume(self.resumed)
         for kind, ids in self.overtaken.items():
             self._overtake(kind, ids)
         for kinds, owed in self.stops.items():
@@ -209,15 +223,17 @@ class Changes:
         ledger.record([act for act in acts if act.chain not in fresh], **told)
 
     def _hand_on(self) -> None:
+        spared = [str(kind) for kind in (*ladder.KINDS, *SEVERAL)]
         for case, former, unit in self.handed:
-            owed = Deadline.objects.running().filter(case=case, unit=former).exclude(kind__in=[*ladder.KINDS, *SEVERAL])
-            owed.update(unit=unit)
+            which = "d.case_id = %(case)s AND d.unit_id = %(former)s AND d.kind <> ALL(%(spared)s)"
+            self.clocks.hand_on(which, unit.pk, case=case.pk, former=former.pk, spared=spared)
 
     def _add(self) -> None:
         if self.parties:
             copy(Party, self.parties, leave_out=["id"])
         if self.deadlines:
-            copy(Deadline, self.deadlines, leave_out=["id"])
+            self.clocks.start(self.deadlines)
+        self.clocks.write()
         if self.asked:
             Request.objects.bulk_create(self.asked)
 
@@ -243,28 +259,16 @@ class Changes:
         if found:
             over = {"state": RequestState.OVERTAKEN, "decided_at": self.now}
             Request.objects.filter(pk__in=[request.pk for request in found]).update(**over)
-            clocks = [request.deadline_id for request in found if request.deadline_id]
-            Deadline.objects.running().filter(pk__in=clocks).update(stopped_at=self.now, paused_at=None)
-
-    def _resume(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "WITH granted AS (UPDATE cases_pause p SET until = %(now)s FROM cases_deadline d"
-                " WHERE d.id = p.deadline_id AND p.until IS NULL AND d.case_id = ANY(%(cases)s)"
-                " RETURNING d.id, LEAST(%(now)s, p.ceiling) - p.since AS stood)"
-                " UPDATE cases_deadline d SET due_at = d.due_at + granted.stood, paused_at = NULL"
-                " FROM granted WHERE granted.id = d.id",
-                {"now": self.now, "cases": self.resumed},
-            )
+            self.clocks.stop("d.id = ANY(%(ids)s)", ids=[request.deadline_id for request in found])
 
     def _stop(self, kinds: tuple[str, ...], owed: list[tuple[int, int | None]]) -> None:
-        running = Deadline.objects.running().filter(kind__in=kinds)
-        everyone = [case for case, unit in owed if unit is None]
+        named, everyone = list(map(str, kinds)), [case for case, unit in owed if unit is None]
         if everyone:
-            running.filter(case__in=everyone).update(stopped_at=self.now, paused_at=None)
+            self.clocks.stop("d.kind = ANY(%(kinds)s) AND d.case_id = ANY(%(cases)s)", kinds=named, cases=everyone)
         for case, unit in owed:
             if unit is not None:
-                running.filter(case=case, unit=unit).update(stopped_at=self.now, paused_at=None)
+                which = "d.kind = ANY(%(kinds)s) AND d.case_id = %(case)s AND d.unit_id = %(unit)s"
+                self.clocks.stop(which, kinds=named, case=case, unit=unit)
 
     def _working_days(self, case: Case, kind: str, days: int) -> tuple[datetime, bool]:
         calendar = self.known.calendar
@@ -326,18 +330,6 @@ def attach_units(case: Case, known: Directory) -> Case:
         if unit:
             setattr(case, name, unit)
     return case
-
-
-def new_numbers(known: Directory, now: datetime, count: int) -> list[tuple[int, str]]:
-    """``count`` pairs of row id and case number ``SJ-YYYYMMDD-NNNNNN``. One statement; gaps are fine."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('cases_id'), nextval('cases_number') FROM generate_series(1, %s)",
-            [count],
-        )
-        rows = cursor.fetchall()
-    day = localdate(now).strftime("%Y%m%d")
-    return [(pk, f"{known.district.prefix}-{day}-{number:06d}") for pk, number in rows]
 
 
 def locked(**which):

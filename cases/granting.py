@@ -102,7 +102,7 @@ def _extend(changes: Changes, case: Case, request: Request, by: User | None) -> 
     if not asked_for:
         raise moved_on()
     for deadline in asked_for:
-        changes.extend(deadline, request.minutes or 0)
+        changes.clocks.extend(deadline, request.minutes or 0)
 
 
 def _suspend(changes: Changes, case: Case, request: Request, by: User | None) -> None:

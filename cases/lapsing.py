@@ -58,8 +58,8 @@ class Lapses:
         """Before the changes themselves, which would else overtake what has just lapsed."""
         if self._lapsed:
             Request.objects.bulk_update(self._lapsed, WRITTEN)
-            clocks = [request.deadline_id for request in self._lapsed if request.deadline_id]
-            Deadline.objects.filter(pk__in=clocks).update(stopped_at=self.changes.now)
+            clocks = [request.deadline_id for request in self._lapsed]
+            self.changes.clocks.stop("d.id = ANY(%(ids)s)", ids=clocks)
 
     def _owing(self, deadline: Deadline, case: Case, decision: str) -> Unit | None:
         known = self.changes.known

@@ -8,7 +8,7 @@ from django.db import connection
 
 from alerts.intake import Draft
 from alerts.models import Outcome
-from cases.changes import Changes, attach_units, locked, new_numbers, place_of
+from cases.changes import Changes, attach_units, locked, place_of
 from cases.loops import due_by_grade, rise
 from cases.models import Case, RequestKind, State
 from cases.models.machine import ENDED
@@ -39,7 +39,7 @@ def take(drafts: list[Draft], now: datetime, known: Directory) -> None:
         groups[_key(draft)].append(draft)
     # In one order, so that two batches which open cases for the same objects never wait for each other in a ring.
     fresh = sorted((key for key, group in groups.items() if _find(existing, group[0]) is None), key=str)
-    numbers = new_numbers(known, now, len(fresh)) if fresh else []
+    numbers = changes.numbers(len(fresh)) if fresh else []
     for key, (pk, number) in zip(fresh, numbers, strict=True):
         existing[key] = _open(changes, owners, groups[key].pop(0), pk, number)
     for key, group in groups.items():

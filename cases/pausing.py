@@ -12,9 +12,7 @@ def pause(changes: Changes, case: Case, *, until: datetime, reason: str, approve
     case.suspend()
     # Whoever has something to decide on the case is not put off with it.
     clocks = list(Deadline.objects.running().filter(case=case, paused_at__isnull=True).exclude(kind="decide"))
-    for deadline in clocks:
-        deadline.paused_at = changes.now
-    Deadline.objects.bulk_update(clocks, ["paused_at"])
+    changes.clocks.pause(clocks, until)
     Pause.objects.bulk_create(
         Pause(deadline=deadline, since=changes.now, ceiling=until, reason=reason, approved_by=approved_by)
         for deadline in clocks

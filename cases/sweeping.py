@@ -17,7 +17,7 @@ from cases.changes import Changes, attach_units, locked
 from cases.lapsing import Lapses
 from cases.loops import rise, rises
 from cases.models import Case, Deadline
-from cases.models.clock import ASIDE
+from cases.models.clock import ASIDE, What
 from responsibility import acting, clock, directory
 
 log = structlog.get_logger(__name__)
@@ -85,10 +85,11 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
         cursor.execute(
             # A rung that has passed is over; the acknowledgement itself runs until it is given.
             "UPDATE cases_deadline SET missed_at = %s, stopped_at = CASE kind WHEN 'rung' THEN %s END"
-            " WHERE id = ANY(%s) AND stopped_at IS NULL AND missed_at IS NULL AND paused_at IS NULL RETURNING id",
+            " WHERE id = ANY(%s) AND stopped_at IS NULL AND missed_at IS NULL AND paused_at IS NULL"
+            " RETURNING id, stopped_at IS NOT NULL",
             [now, now, deadline_ids],
         )
-        won = [pk for (pk,) in cursor.fetchall()]
+        won = dict(cursor.fetchall())
     if not won:
         return 0, 0
     deadlines = list(Deadline.objects.filter(pk__in=won).order_by("due_at", "id"))
@@ -96,6 +97,8 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     known = directory.current()
     cases = {case.pk: attach_units(case, known) for case in Case.objects.filter(pk__in=ids).order_by("pk")}
     changes = Changes(known, now)
+    changes.clocks.note(won, What.MISS)
+    changes.clocks.note((pk for pk, over in won.items() if over), What.STOP)
     changes.remember_parties(ids)
     escalated, lapses = 0, Lapses(changes, deadlines)
     climbing = [(cases[d.case_id], d) for d in deadlines if d.kind in ladder.KINDS and cases[d.case_id].is_open]

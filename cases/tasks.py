@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from cases import sweeping
+from cases import recomputing, sweeping
 
 
 @shared_task
 def sweep_deadlines() -> None:
     """One sweep of all deadlines that have passed."""
     sweeping.sweep()
+
+
+@shared_task
+def check_clocks() -> None:
+    """Every clock worked out anew from its events, once a night."""
+    recomputing.check()

@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 from kombu.transport.redis import QoS
 
@@ -23,6 +24,7 @@ app.conf.beat_schedule = {
         "schedule": settings.SWEEP_SECONDS,
         "options": {"expires": settings.SWEEP_SECONDS},
     },
+    "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},
     "tell": {
         "task": "notices.tasks.tell",
         "schedule": settings.NOTICE_SECONDS,

@@ -15,7 +15,7 @@ from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from cases import sweeping
+from cases import recomputing, sweeping
 from cases.models import Case, Deadline
 from config import safeguards
 from notices import inbox
@@ -82,6 +82,13 @@ def _clock() -> str:
     return f"a deadline due at {oldest.isoformat()} is not swept"
 
 
+def _events() -> str:
+    last = recomputing.last_check()
+    if not last or not last["differences"]:
+        return "ok"
+    return f"{last['differences']} clocks are not what their events lead to: manage.py recompute_clocks"
+
+
 def _broker() -> str:
     cache.set("ready", time.time(), timeout=60)
     return "ok"
@@ -93,6 +100,7 @@ CHECKS = {
     "triggers": _triggers,
     "reference": _reference,
     "clock": _clock,
+    "clock_events": _events,
     "broker": _broker,
 }
 

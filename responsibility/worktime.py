@@ -13,6 +13,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 SATURDAY = 5
+TOLD = _(
+    "{year} 年的节假日安排尚未载入，无法计算工作日。"
+    "请在区数据文件的 calendar 中补入 {year} 年，再运行 manage.py load_district。"
+)
 
 
 class YearNotLoaded(LookupError):
@@ -23,7 +27,7 @@ class YearNotLoaded(LookupError):
     def __init__(self, year: int):
         super().__init__(year)
         self.year = year
-        self.detail = format_lazy(_("{year} 年的节假日安排尚未载入，无法计算工作日。"), year=str(year))
+        self.detail = format_lazy(TOLD, year=str(year))
 
     def __str__(self) -> str:
         return str(self.detail)

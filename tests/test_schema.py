@@ -115,15 +115,20 @@ def test_two_open_cases_for_one_danger_are_refused(open_case):
         copy.save(force_insert=True)
 
 
+CLOCK_OF_EVENT = "cases_clockevent_deadline_id_69625dcb_fk_cases_deadline_id"
 QUIET = [
     "UPDATE cases_case SET title = 'nothing to see'",
     "UPDATE cases_case SET holder_id = (SELECT id FROM responsibility_unit WHERE code = 'SJ-JGW')",
     "UPDATE cases_deadline SET due_at = due_at + interval '1 day'",
     "UPDATE cases_deadline SET missed_at = NULL, stopped_at = now()",
-    "DELETE FROM cases_deadline",
     "UPDATE cases_party SET acknowledged_at = now()",
     "DELETE FROM cases_party",
 ]
+
+
+def test_a_clock_is_not_removed_from_under_its_events(open_case):
+    open_case()
+    refused("DELETE FROM cases_deadline", because=CLOCK_OF_EVENT)
 
 
 @pytest.mark.parametrize("statement", QUIET)

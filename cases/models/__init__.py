@@ -1,7 +1,7 @@
 """Floor 3: the work."""
 
 from cases.models.case import Case, CaseQuerySet
-from cases.models.clock import Deadline, DeadlineKind, Pause
+from cases.models.clock import ClockEvent, Deadline, DeadlineKind, Pause
 from cases.models.command import Command, Phase, SituationReport
 from cases.models.dispatch import Dispatch, DispatchLine, DispatchState
 from cases.models.grant import Grant
@@ -14,6 +14,7 @@ __all__ = [
     "AdviceKind",
     "Case",
     "CaseQuerySet",
+    "ClockEvent",
     "Command",
     "Deadline",
     "DeadlineKind",

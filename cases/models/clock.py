@@ -134,3 +134,47 @@ class Pause(models.Model):
             models.UniqueConstraint(fields=["deadline"], condition=Q(until__isnull=True), name="pause_one_open"),
             models.CheckConstraint(condition=Q(ceiling__gt=models.F("since")), name="pause_has_ceiling"),
         ]
+
+
+class What(models.TextChoices):
+    """What happens to a clock."""
+
+    START = "start", _("起算")
+    PAUSE = "pause", _("暂停")
+    RESUME = "resume", _("恢复")
+    EXTEND = "extend", _("延长")
+    HAND_ON = "hand_on", _("移交")
+    MISS = "miss", _("超时")
+    STOP = "stop", _("停止")
+
+
+class ClockEvent(models.Model):
+    """计时事件: something that happened to a clock. Never changed, never removed; the clock is what they lead to.
+
+    A start has natural ``minutes``, or working ``days`` and ``until`` when they end by the calendar of that day; a
+    pause may last ``until`` its ceiling; an extension has ``minutes``. ``unit`` owes the clock from then on.
+    """
+
+    deadline = models.ForeignKey(Deadline, models.PROTECT, related_name="events", verbose_name=_("时限"))
+    what = models.CharField(_("事件"), max_length=8, choices=What)
+    at = models.DateTimeField(_("时间"))
+    minutes = models.FloatField(_("分钟数"), null=True)
+    days = models.PositiveSmallIntegerField(_("工作日"), null=True)
+    until = models.DateTimeField(_("至"), null=True)
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("单位"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("计时事件")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(what="start") | Q(minutes__isnull=False) | Q(until__isnull=False),
+                name="clock_event_start_ends",
+            ),
+            models.CheckConstraint(
+                condition=~Q(what="extend") | Q(minutes__isnull=False), name="clock_event_extend_by"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()} {self.at:%Y-%m-%d %H:%M}"

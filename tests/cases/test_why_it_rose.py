@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from cases import requests
 from cases.sweeping import sweep
@@ -42,7 +43,9 @@ def sentence(people):
     def read(case, language: str = "zh-hans") -> str:
         client = Client(headers={"accept-language": language})
         client.force_login(people["auditor"])
-        page = client.get(f"/cases/{case.number}/").content.decode()
+        # The language of a request outlives it in this thread.
+        with translation.override("zh-hans"):
+            page = client.get(f"/cases/{case.number}/").content.decode()
         return page.rpartition('<p class="why"><small>')[2].partition("</small>")[0]
 
     return read
