@@ -90,7 +90,7 @@ def by_arbiter(decision: str) -> bool:
 
 def whose(decision: str, case: Case) -> str:
     """The post that does the act ``decision`` on ``case``, such as 区水务局部门负责人."""
-    return "、".join(_words(role, access.scope(decision, role), case) for role in _told(decision))
+    return str(_("、")).join(_words(role, access.scope(decision, role), case) for role in _told(decision))
 
 
 def _told(decision: str) -> list[Role]:

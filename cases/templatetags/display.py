@@ -169,7 +169,7 @@ def lapses(request: Request) -> str:
 @register.filter
 def posts(answers_for: list[dict]) -> str:
     """Posts that are written down with their people: 排水管理科负责人 张三."""
-    return "、".join(f"{localized(post, 'title')} {post.get('person', '')}".strip() for post in answers_for)
+    return _("、").join(f"{localized(post, 'title')} {post.get('person', '')}".strip() for post in answers_for)
 
 
 @register.filter

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 (
                     "third",
                     models.CharField(
-                        choices=[("people", "人员"), ("equipment", "装备"), ("material", "物资")],
+                        choices=[("people", "人员力量"), ("equipment", "装备"), ("material", "物资")],
                         max_length=10,
                         verbose_name="类别",
                     ),
