@@ -145,7 +145,9 @@ def _visible(actor: Actor, known: Directory, cases: CaseQuerySet) -> list[tuple[
         return [(cases, "pk")]
     mine = access.units(actor, "case.read", known.units)
     parties = Party.objects.filter(unit__in=mine, case__in=cases.values("pk"))
-    return [(cases.filter(lead__in=mine), "pk"), (parties, "case_id"), (cases.shared_with(actor), "pk")]
+    asked = Deadline.objects.deciding(mine).filter(case__in=cases.values("pk"))
+    theirs = [(parties, "case_id"), (asked, "case_id")]
+    return [(cases.filter(lead__in=mine), "pk"), *theirs, (cases.shared_with(actor), "pk")]
 
 
 def _newest(parts: list[tuple[QuerySet, str]], cursor: Cursor | None) -> list[tuple]:

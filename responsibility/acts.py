@@ -94,7 +94,7 @@ BY_REQUEST = _("只能经批准的请示。")
 APART = _("本人和本单位未参与处置。")
 
 ACTS: dict[str, Act] = {
-    "case.read": Act(Kind.READING, _("查阅案件、凭证与经过"), DESKS_AND_OWN, _("曾经承办或牵头的案件也在内。")),
+    "case.read": Act(Kind.READING, _("查阅案件、凭证与经过"), DESKS_AND_OWN, _("曾经承办、牵头或须审批的案件也在内。")),
     "case.read_granted": Act(
         Kind.READING, _("查阅授权给本单位的案件"), at(Scope.GRANTED, *Role), _("逐案授权，有期限；也可授权给个人。")
     ),

@@ -34,11 +34,12 @@ class CaseQuerySet(models.QuerySet):
     def visible_to(self, actor: Actor, units: dict[int, Unit]):
         """Cases the actor may read: all for the district's own desks, else those of the actor's units.
 
-        A unit sees a case it was ever engaged in, and a department the cases of its own industry; an outsider what was
-        shown to it by a grant that holds now.
+        A unit sees a case it was ever engaged in or asked to decide on, and a department the cases of its own industry;
+        an outsider what was shown to it by a grant that holds now.
         """
         if access.everywhere(actor, "case.read"):
             return self
+        from cases.models.clock import Deadline
         from cases.models.work import Party
 
         shared = self._shared(actor)
@@ -46,7 +47,8 @@ class CaseQuerySet(models.QuerySet):
         if not mine:
             return self.filter(shared)
         engaged = Party.objects.filter(case=OuterRef("pk"), unit__in=mine)
-        return self.filter(Q(lead__in=mine) | Exists(engaged) | shared)
+        asked = Q(pk__in=Deadline.objects.deciding(mine).values("case"))
+        return self.filter(Q(lead__in=mine) | Exists(engaged) | asked | shared)
 
 
 class Case(CaseMachine):

@@ -49,6 +49,10 @@ class DeadlineQuerySet(models.QuerySet):
         """Passed at ``now``, not paused, and not yet recorded as missed."""
         return self.running().filter(missed_at__isnull=True, paused_at__isnull=True, due_at__lte=now)
 
+    def deciding(self, units):
+        """What ``units`` (ids) were ever asked to decide."""
+        return self.filter(kind="decide", unit__in=units)
+
     def sweepable(self, now: datetime):
         """Due, and not set aside after a failed attempt. A later ``retry_at`` is none of ours and hides nothing."""
         return self.due(now).exclude(retry_at__gt=now, retry_at__lte=now + ASIDE)
@@ -96,7 +100,8 @@ class Deadline(models.Model):
                 fields=["due_at"],
                 condition=Q(stopped_at__isnull=True, missed_at__isnull=True, paused_at__isnull=True),
                 name="deadline_to_sweep",
-            )
+            ),
+            models.Index(fields=["unit", "case"], condition=Q(kind="decide"), name="deadline_to_decide"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from alerts import intake
 from alerts.formats import item
 from cases import actions, advising, command, dispatching, orders, proof, requests, sharing
 from cases.changes import Changes, locked
-from cases.models import Case, Request, RequestKind
+from cases.models import Case, Deadline, Request, RequestKind
 from notices import channels
 from responsibility import acting, clock, directory, editions, rostering
 from responsibility.exchange import importing
@@ -56,6 +56,7 @@ def build(people: dict[str, User], source) -> World:
     _roster(world, people)
     _upload(world, people)
     _channel(world, people)
+    _deciders(world)
     now = clock.now()
     world.values |= {"since": (now + 2 * HOUR).isoformat(), "until": (now + 9 * HOUR).isoformat()}
     world.values["day"] = localdate(now + 48 * HOUR).isoformat()
@@ -169,6 +170,15 @@ def _joint(world: World, people, source) -> None:
     _case(world, "large", large, party=engaged, holder={WATER, headquarters})
     world.values["command"] = command.open_command(large.pk, by=office, objectives="止漏").pk
     world.values |= {"dispatch": sent.pk, "order": order.pk, "advice": advice.pk}
+
+
+def _deciders(world: World) -> None:
+    """A unit that was asked to decide on a case sees it."""
+    for name, thing in world.things.items():
+        if thing.sees == "case.read":
+            number = world.values.get(f"{name}_case") or world.values[name]
+            owed = Deadline.objects.filter(case__number=number, kind="decide")
+            thing.places["own"] = thing.places["own"] | set(owed.values_list("unit__code", flat=True))
 
 
 def _disputes(world: World, people, source) -> None:

@@ -76,13 +76,16 @@ def test_a_case_is_never_deleted(worked):
         "UPDATE cases_deadline SET due_at = due_at + interval '1 hour' WHERE case_id = %s",
         "UPDATE cases_deadline SET started_at = started_at - interval '1 hour' WHERE case_id = %s",
         "UPDATE cases_deadline SET provisional = true WHERE case_id = %s",
-        "DELETE FROM cases_deadline WHERE case_id = %s",
         "UPDATE cases_request SET state = 'approved' WHERE case_id = %s",
         "DELETE FROM cases_request WHERE case_id = %s",
     ],
 )
 def test_a_raw_change_without_an_entry_is_refused(worked, statement):
     assert refusal(statement, worked.pk) == "case_accounted"
+
+
+def test_a_clock_is_not_deleted_because_its_events_are_kept(worked):
+    assert refusal("DELETE FROM cases_deadline WHERE case_id = %s", worked.pk).startswith("cases_clockevent_deadline")
 
 
 def test_a_case_is_not_shown_to_another_unit_without_an_entry(worked):
