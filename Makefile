@@ -18,11 +18,16 @@ run: export DEBUG ?= 0
 run: ## start everything, print `ready http://127.0.0.1:8000`; Ctrl-C stops it (PORT=8001 to move)
 	@sh bootstrap requirements.txt && exec $(PY) manage.py up
 
+# Races and journeys are measured against the clock, so nothing runs beside them.
+APART := race or browser
 test: ## run all tests, browser journeys included; ARGS="-k name" to choose
 	@sh bootstrap requirements-dev.txt
-	@if sh bootstrap browser; then exec $(PY) -m pytest $(ARGS); fi; \
-	BROWSER=0 $(PY) -m pytest $(ARGS); code=$$?; \
-	echo "!!! 浏览器测试未运行 / browser tests were NOT run: see the remedy above !!!"; exit $$code
+	@if sh bootstrap browser; then export BROWSER=1; else export BROWSER=0; fi; code=0; \
+	if [ -n "$(ARGS)" ]; then $(PY) -m pytest $(ARGS) || code=$$?; else \
+		$(PY) -m pytest -n 2 --dist loadfile -m "not ($(APART))" || code=$$?; \
+		$(PY) -m pytest -m "$(APART)" || code=$$?; \
+	fi; \
+	[ "$$BROWSER" = 1 ] || echo "!!! 浏览器测试未运行 / browser tests were NOT run: see the remedy above !!!"; exit $$code
 
 check: export DEMO := 1
 check: ## lint, types, imports, templates, migrations, API schema

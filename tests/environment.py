@@ -1,6 +1,7 @@
 """Loaded before the settings are read (``-p tests.environment``): servers and a folder of the run's own.
 
-A serving installation beside the tests is left alone. Workers of xdist share what their parent started.
+A serving installation beside the tests is left alone. Each worker of xdist has servers of its own in the folder that
+their parent made, so that none meets what another left in a cache or a channel.
 """
 
 import os
@@ -8,10 +9,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 OWNED = "TEST_VAR_DIR" not in os.environ
 if OWNED:
     os.environ["TEST_VAR_DIR"] = tempfile.mkdtemp(prefix="bihuan-test-")
-VAR = Path(os.environ["TEST_VAR_DIR"])
+VAR = Path(os.environ["TEST_VAR_DIR"], WORKER or "")
 os.environ["VAR_DIR"] = str(VAR)
 os.environ["DEMO"] = "1"
 # Playwright runs an event loop in the thread of the test.
@@ -21,11 +23,13 @@ _servers = None
 
 
 def pytest_configure(config):
-    """Start PostgreSQL and Valkey for the run."""
+    """Start PostgreSQL and Valkey for whoever runs tests."""
     global _servers
-    if OWNED and not hasattr(config, "workerinput") and not config.option.collectonly:
+    divides = config.getoption("numprocesses", None)
+    if WORKER or (OWNED and not divides and not config.option.collectonly):
         from config.embedded.servers import Servers
 
+        VAR.mkdir(exist_ok=True)
         _servers = Servers(VAR, postgres_settings={"fsync": "off", "max_connections": "200"})
         _servers.start()
 
@@ -34,4 +38,5 @@ def pytest_unconfigure(config):
     """Stop them and leave nothing behind."""
     if _servers is not None:
         _servers.stop()
+    if OWNED:
         shutil.rmtree(VAR, ignore_errors=True)
