@@ -266,13 +266,10 @@ PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.
 CELERY_BROKER_URL = paths.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A message is a tick and the rows know what is due, so it is acknowledged before the work. Acknowledged after it, one
+# that was at work while the broker went away ends the whole worker (kombu 5.7 acknowledges on the closed channel).
+CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 600,
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 1,
-}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
