@@ -261,6 +261,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- clock and messages ------------------------------------------------------
 SWEEP_SECONDS = 2
+# An amber lamp is told within a minute; the shortest clock that is reminded of is an arrival of some twenty.
+REMIND_SECONDS = 60
 EXCHANGE_SECONDS = 3
 PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.
