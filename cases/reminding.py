@@ -1,4 +1,4 @@
-"""提醒 and 催办 by the clock: at 80 % of its time the desk that owes it is reminded, when it is missed something follows.
+"""提醒 and 催办 by the clock: the desk that owes it is reminded at 80 % of its time; when it is missed, more follows.
 
 What follows is the policy of the case: a mere urge, a listed supervision, a circular. Each once, whoever is killed.
 """
@@ -144,9 +144,8 @@ def _owing(changes: Changes, case: Case, deadline: Deadline) -> Unit | None:
 
 def _not_listed(owed: list) -> list:
     """Those whose unit is not under supervision on the case already, each unit once."""
-    listed = set(
-        Urging.objects.listed().filter(case__in={case.pk for case, _d, _u in owed}).values_list("case", "unit")
-    )
+    known = Urging.objects.listed().filter(case__in={case.pk for case, _d, _u in owed})
+    listed = set(known.values_list("case", "unit"))
     fresh = {}
     for case, deadline, unit in owed:
         if (case.pk, unit.pk) not in listed:

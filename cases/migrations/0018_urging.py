@@ -4,7 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-
 # Nothing of it is written without a word in the ledger, and nothing of it goes. What has been said stays said.
 KEPT = """
 CREATE CONSTRAINT TRIGGER urging_accounted AFTER INSERT OR UPDATE ON cases_urging

@@ -186,7 +186,7 @@ def test_only_the_committee_lists_and_circulates(answered, people, who):
 def test_an_office_without_the_power_to_urge_is_refused_by_the_row_that_says_so(answered, people):
     from responsibility.models import Authority
 
-    Authority.objects.filter(verbs__contains="urge").delete()
+    Authority.objects.filter(verbs__contains=["urge"]).delete()
     call = lambda: urging.issue(answered.pk, by=people["anwei-office"], kind="circular", unit=STREET, text="试")  # noqa: E731
     assert code(call) == "no_authority"
 
@@ -230,7 +230,12 @@ def test_nobody_is_urged_on_a_case_that_has_ended(open_case, press, people):
 def test_the_database_keeps_what_was_said(answered, people, statement):
     listed = urging.issue(answered.pk, by=people["anwei-office"], kind="supervision", unit=STREET, text="屡催不办")
     urging.reply(listed.pk, by=people["sijing-duty"], text="完工")
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError), transaction.atomic():
+        raw(statement)
+
+
+def raw(statement: str) -> None:
+    with connection.cursor() as cursor:
         cursor.execute(statement)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
