@@ -44,6 +44,7 @@ v1 = [
     path("cases/<str:number>/dispatches/", dispatches.CaseDispatches.as_view()),
     path("dispatches/<int:pk>/<str:verb>/", dispatches.DispatchVerb.as_view()),
     path("resources/", resources.Resources.as_view()),
+    path("resources/<str:code>/keep/", resources.ResourceKeep.as_view()),
     path("urgings/", urgings.Urgings.as_view()),
     path("urgings/<int:pk>/reply/", urgings.UrgingReply.as_view()),
     path("urgings/<int:pk>/lift/", urgings.UrgingLift.as_view()),

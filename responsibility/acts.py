@@ -172,6 +172,10 @@ ACTS: dict[str, Act] = {
     "advice.sign": Act(Kind.JOINT, _("签发会商结论"), at(HOLDER, *COMMAND)),
 
     "resources.read": Act(Kind.JOINT, _("查阅应急资源"), DESKS_AND_OWN),
+    "resources.keep": Act(
+        Kind.JOINT, _("登记库存与可出动状态"), EMERGENCY | at(NAMED, Role.HEAD, Role.MANAGER, Role.DUTY_OFFICER),
+        _("站点所属单位。"),
+    ),
     "dispatch.send": Act(
         Kind.JOINT, _("调派应急资源"), EMERGENCY | at(NAMED, Role.HEAD, Role.MANAGER, Role.DUTY_OFFICER),
         _("本单位的站点须为责任方才可调；全区的由区城运应急办调。"),

@@ -50,6 +50,7 @@ ABOUT = {
     "roster": _("值班"),
     "channel": _("通知渠道"),
     "exchange": _("导入导出"),
+    "resource": _("应急资源"),
     "post": _("岗位"),
 }
 ACTS = {
@@ -96,6 +97,7 @@ ACTS = {
     **{kind.value: kind.label for kind in UrgingKind},
     "reply": _("回复"),
     "lift": _("解除"),
+    "keep": _("登记"),
 }
 RUNGS = {"second": _("第二岗位"), "leader": _("单位负责人"), "above": _("区城运应急指挥")}
 COMMANDED = ("commander", "objectives", "report", "casualties", "situation", "conclusion")
@@ -163,6 +165,7 @@ SENTENCES = {
     "urging.circular": _("通报{unit}：{late}"),
     "urging.reply": _("{unit}回复督办。"),
     "urging.lift": _("解除对{unit}的挂牌督办。"),
+    "resource.keep": _("登记{person}：库存 {stock}，{ready}。"),
     "post.given": _("任命岗位：{person}。"),
     "post.changed": _("变更岗位：{person}。"),
     "post.removed": _("免去岗位：{person}。"),
@@ -302,6 +305,8 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "from_": after.get("from", ""),
         **{name: after.get(name, "") for name in ("file", "created", "changed", "removed", "unchanged")},
         "person": entry.subject_label,
+        "stock": after.get("stock", ""),
+        "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
         "by_whom": f" · {after['person']}" if after.get("answerer") else "",
         "channel": entry.subject_label,
     } | _words_of_edition(entry)

@@ -171,6 +171,10 @@ def _joint(world: World, people, source) -> None:
     world.values["command"] = command.open_command(large.pk, by=office, objectives="止漏").pk
     listed = urging.issue(joint.pk, by=people["anwei-office"], kind="supervision", unit=JIANGUAN, text="未查明管线")
     world.values |= {"dispatch": sent.pk, "order": order.pk, "advice": advice.pk, "urging": listed.pk}
+    pump = sent.lines.get().resource
+    keeper = pump.station.unit.code
+    world.values |= {"resource": pump.pk, "resource_code": pump.code}
+    world.things["resource"] = Thing("resources.read", {"own": {keeper}, "named": {keeper}})
     world.things["urging"] = Thing("urge.read", {"own": {JIANGUAN, "SJ-ANWEI"}, "named": {JIANGUAN}})
 
 
