@@ -34,7 +34,8 @@ def test_stock_and_readiness_are_written_down_with_an_entry(sand, people):
 @pytest.mark.parametrize(
     ("wrong", "error", "code"),
     [({"stock": 1}, Refused, "promised"), ({"stock": -1}, Invalid, "bad_number"),
-     ({"stock": True}, Invalid, "bad_number"), ({"stock": 10**7}, Invalid, "bad_number"), ({"ready": False, "note": "\x00"}, Invalid, "bad_character"),
+     ({"stock": True}, Invalid, "bad_number"),
+     ({"stock": 10**7}, Invalid, "bad_number"), ({"ready": False, "note": "\x00"}, Invalid, "bad_character"),
      ({"ready": False, "note": "x" * 201}, Invalid, "too_long")],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_and_nothing_is_written(sand, people, wrong, error, code):
