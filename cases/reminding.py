@@ -105,7 +105,7 @@ def follow(changes: Changes, missed: Iterable[tuple[Case, Deadline]]) -> dict[in
         kind = (URGES | case.policy.get("urges", {})).get(deadline.kind, UrgingKind.URGE)
         if kind and case.is_open:
             by_kind.setdefault(kind, []).append((case, deadline))
-    followed = {}
+    followed: dict[int, dict] = {}
     for kind, pairs in by_kind.items():
         urge_late(changes, pairs, UrgingKind(kind))
         if kind == UrgingKind.URGE:
@@ -146,7 +146,7 @@ def _not_listed(owed: list) -> list:
     """Those whose unit is not under supervision on the case already, each unit once."""
     known = Urging.objects.listed().filter(case__in={case.pk for case, _d, _u in owed})
     listed = set(known.values_list("case", "unit"))
-    fresh = {}
+    fresh: dict[tuple[int, int], tuple] = {}
     for case, deadline, unit in owed:
         if (case.pk, unit.pk) not in listed:
             fresh.setdefault((case.pk, unit.pk), (case, deadline, unit))

@@ -11,7 +11,7 @@ from cases.api import REFUSALS, UnitSerializer, Visible
 from cases.models import Urging, UrgingKind
 from cases.urging_page import RELATED
 from responsibility import access, acting, directory
-from responsibility.interface import ErrorsSerializer, NewestFirst
+from responsibility.interface import ErrorsSerializer, NewestEntryFirst
 
 
 class UrgingSerializer(serializers.ModelSerializer):
@@ -52,18 +52,11 @@ class WordsSerializer(serializers.Serializer):
     text = serializers.CharField(max_length=typed.TEXT)
 
 
-class ByNumber(NewestFirst):
-    """Pages by cursor, the highest number first."""
-
-    ordering = ("-id",)
-    read = int
-
-
 class Urgings(ListAPIView):
     """All urging in one list."""
 
     serializer_class = UrgingSerializer
-    pagination_class = ByNumber
+    pagination_class = NewestEntryFirst
     filterset_fields = ["kind"]
 
     def get_queryset(self):

@@ -252,6 +252,7 @@ SPECTACULAR_SETTINGS = {
         "ResourceKind": "resources.models.ResourceKind",
         "Third": "resources.models.Third",
         "AdviceKind": "cases.models.order.AdviceKind",
+        "UrgingKind": "cases.models.urging.UrgingKind",
         "EditionState": "responsibility.models.edition.EditionState",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",

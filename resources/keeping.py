@@ -27,13 +27,13 @@ def keep(
     actor = acting.of(by)
     post = may_keep(actor, resource)
     before = {"stock": resource.stock, "ready": resource.ready}
-    after = {
-        "stock": before["stock"] if stock is None else _counted(stock, resource),
-        "ready": before["ready"] if ready is None else bool(ready),
-    }
+    if stock is not None:
+        resource.stock = _counted(stock, resource)
+    if ready is not None:
+        resource.ready = bool(ready)
+    after = {"stock": resource.stock, "ready": resource.ready}
     if after == before:
         return resource
-    resource.stock, resource.ready = after["stock"], after["ready"]
     resource.save(update_fields=["stock", "ready"])
     act = ledger.Act(
         chain_of(resource.pk), "resource.keep", "resource", resource.code, resource.name, before, after, _short(note)

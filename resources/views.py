@@ -55,9 +55,9 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     stock, ready = request.POST.get("stock", "").strip(), request.POST.get("ready", "")
     # What is no number is refused by the action, as any number that cannot be is.
     counted = (int(stock) if stock.isascii() and stock.isdigit() and len(stock) < 10 else -1) if stock else None
-    told = {"stock": counted, "ready": {"yes": True, "no": False}.get(ready), "note": request.POST.get("note", "")}
+    can_go, note = {"yes": True, "no": False}.get(ready), request.POST.get("note", "")
     try:
-        keeping.keep(pk, by=acting.person(request.user), **told)
+        keeping.keep(pk, by=acting.person(request.user), stock=counted, ready=can_go, note=note)
     except Refused as refused:
         return _page(request, refused, pk)
     messages.success(request, _("已登记。"))
