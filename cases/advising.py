@@ -3,8 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from alerts.formats.item import storable
-from cases import guards
+from cases import guards, typed
 from cases.changes import Changes, locked_case
 from cases.models import Advice, AdviceKind, Case, State
 from responsibility import access, acting, clock, directory
@@ -23,7 +22,7 @@ def record(case_id: int, *, by: User, kind: str, expert: str, text: str) -> Advi
     """
     if kind not in AdviceKind.values:
         raise Invalid("bad_choice", _("请选择专家意见或会商结论。"), "kind")
-    expert, text = _checked(expert, "expert", NAMES), _checked(text, "text", TEXT)
+    expert, text = typed.text(expert, "expert", limit=NAMES), typed.text(text, "text", limit=TEXT)
     case, changes, actor = _open(case_id, by)
     post = _post(actor, case, "advice.record")
     if kind == AdviceKind.RECOMMENDATION and not case.advice.filter(kind=AdviceKind.ADVICE).exists():
@@ -67,16 +66,6 @@ def _post(actor: acting.Actor, case: Case, act: str) -> Post:
         told = {"unit": case.holder.label if case.holder else "—"}
         raise Forbidden("not_holder", _("会商由当前负责的%(unit)s组织和签发。") % told)
     return post
-
-
-def _checked(text: object, name: str, limit: int) -> str:
-    if not isinstance(text, str) or not storable(text):
-        raise Invalid("bad_character", _("含有无法保存的字符。"), name)
-    if not text.strip():
-        raise Invalid("required", _("缺少必填字段。"), name)
-    if len(text) > limit:
-        raise Invalid("too_long", _("超过 %(limit)d 个字符。") % {"limit": limit}, name)
-    return text.strip()
 
 
 def _tell(changes: Changes, case: Case, advice: Advice, verb: str, actor: acting.Actor, post: Post) -> None:

@@ -264,7 +264,29 @@ DIRECTION = f"""
         IS DISTINCT FROM (told.phase, told.objectives, COALESCE(told.conclusion, ''), told.reports, told.opened_at,
             told.stood_down_at)
 """  # noqa: S608
-PARTS = [PARTY, WORKLIST, MISSED, RUNG, REQUEST, EVIDENCE, ORDER, DISPATCH, PROMISED, DIRECTION]
+# An urging by hand stands as its entries tell; one by a clock has the instant of an entry of its chain.
+URGING = f"""
+    SELECT c.number, c.chain, 'urging', concat_ws(' ', u.code, p.kind, p.text, p.reply, p.lift_note),
+        concat_ws(' ', told.unit, told.kind, told.text, told.reply, told.lift_note)
+    FROM cases_urging p {OF_CASE} JOIN responsibility_unit u ON u.id = p.unit_id LEFT JOIN LATERAL (
+        SELECT COALESCE(min(e.after ->> 'unit'), u.code) AS unit,
+            COALESCE(min(split_part(e.verb, '.', 2)) FILTER (WHERE e.after ? 'text'), p.kind) AS kind,
+            COALESCE(min(e.after ->> 'text'), '') AS text,
+            min(e.at) FILTER (WHERE e.after ? 'text') AS at, min(e.actor_id) FILTER (WHERE e.after ? 'text') AS by_id,
+            COALESCE(min(e.note) FILTER (WHERE e.verb = 'urging.reply'), '') AS reply,
+            min(e.at) FILTER (WHERE e.verb = 'urging.reply') AS replied_at,
+            COALESCE(min(e.note) FILTER (WHERE e.verb = 'urging.lift'), '') AS lift_note,
+            min(e.at) FILTER (WHERE e.verb = 'urging.lift') AS lifted_at
+        FROM responsibility_ledgerentry e WHERE e.chain = c.chain AND e.after ->> 'urging' = p.id::text
+    ) told ON true LEFT JOIN LATERAL (
+        SELECT e.at FROM responsibility_ledgerentry e WHERE p.by_id IS NULL AND e.chain = c.chain AND e.at = p.at
+            AND (e.verb = 'urging.' || p.kind OR e.after ->> 'urged' = 'true') AND e.after ->> 'unit' = u.code LIMIT 1
+    ) clock ON true
+    WHERE {ONE} AND (u.code, p.kind, p.text, p.at, p.by_id, p.reply, p.replied_at, p.lift_note, p.lifted_at)
+        IS DISTINCT FROM (told.unit, told.kind, told.text, COALESCE(told.at, clock.at), told.by_id, told.reply,
+            told.replied_at, told.lift_note, told.lifted_at)
+"""  # noqa: S608
+PARTS = [URGING, PARTY, WORKLIST, MISSED, RUNG, REQUEST, EVIDENCE, ORDER, DISPATCH, PROMISED, DIRECTION]
 PARTS += [_instant(table, column) for table, columns in INSTANTS.items() for column in columns]
 
 

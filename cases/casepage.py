@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import deciding, fivefold, guards, joint, requests, sensors, worklist
+from cases import deciding, fivefold, guards, joint, requests, sensors, urging_page, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import REASONS, EvidenceKind, RequestState
 from cases.worklist import ORDER
@@ -137,7 +137,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "shares": access.may(actor, "case.share"),
         "units": known.units.values() if access.may(actor, "case.share") else (),
         "family": list(_family(case, actor, known)),
-        **_together(case, actor, known, allowed, asked),
+        **_together(case, actor, known, allowed, asked, urging_page.about(case, actor, known)),
     }
 
 
@@ -181,11 +181,14 @@ def _colleagues(actor: Actor, engaged: set[int]) -> list[Post]:
     return list(held.select_related("user"))
 
 
-def _together(case: Case, actor: Actor, known: Directory, allowed: list[str], asked: list[Request]) -> dict:
+def _together(
+    case: Case, actor: Actor, known: Directory, allowed: list[str], asked: list[Request], urged: dict
+) -> dict:
     """Joint work, and the key by which the page knows that its forms are no longer those that would be offered."""
     shown = joint.about(case, actor, known)
     pending = ",".join(str(request.pk) for request in asked if request.state == RequestState.PENDING)
-    return shown | {"forms_now": f"{case.state}:{','.join(allowed)}:{pending}:{joint.state_of(shown)}"}
+    owed = ",".join(line.key for line in urged.get("to_reply", []))
+    return shown | urged | {"forms_now": f"{case.state}:{','.join(allowed)}:{pending}:{joint.state_of(shown)}:{owed}"}
 
 
 def _duties(case: Case) -> dict:

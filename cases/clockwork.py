@@ -54,7 +54,8 @@ class Clockwork:
             with connection.cursor() as cursor:
                 cursor.execute(NUMBERS, [lacking])
                 self.spare += [pk for (pk,) in cursor.fetchall()]
-        for row, pk in zip(rows, self.spare, strict=False):
+        taken, self.spare = self.spare[: len(rows)], self.spare[len(rows) :]
+        for row, pk in zip(rows, taken, strict=True):
             row["id"] = pk
 
     def start(self, rows: list[dict]) -> None:

@@ -27,7 +27,7 @@ class To:
     """``audience`` of the unit that stands in ``relation`` to the case, from the colour ``least`` on.
 
     ``street``, ``lead``, ``holder``, ``owing`` (the unit that the act names, as it let a clock pass or was given an
-    order), or a standing function of the district.
+    order), its ``peers`` (it and all units of its kind), or a standing function of the district.
     """
 
     relation: str
@@ -65,6 +65,12 @@ TOLD: dict[str, tuple[To, ...]] = {
     "dispatch.arrive": (HOLDER,),
     "command.open": (LEAD, STREET),
     "command.stand_down": (LEAD, STREET),
+    "urging.reminder": (To("owing", DUTY),),
+    "urging.urge": (To("owing", COMMAND),),
+    "urging.supervision": (To("owing", COMMAND), LEAD, COMMITTEE),
+    "urging.circular": (To("peers", COMMAND),),
+    "urging.reply": (COMMITTEE,),
+    "urging.lift": (To("owing", COMMAND),),
     "request.approve": (HOLDER, STREET),
     "request.refuse": (HOLDER, STREET),
     "request.overtaken": (HOLDER,),
@@ -78,6 +84,7 @@ ASKED = {
     "case.triage": gettext_lazy("请研判。"),
     "case.report": gettext_lazy("请核查。"),
     "order.give": gettext_lazy("请签收。"),
+    "urging.supervision": gettext_lazy("请按期回复。"),
     **{f"request.{kind}": gettext_lazy("请审批。") for kind in ("escalate", "extend", "suspend", "void")},
     **{f"request.{kind}": gettext_lazy("请裁定。") for kind in ("return", "redispatch", "determine")},
 }
@@ -102,9 +109,9 @@ class Outbox:
         """The rows of all that was called and of each act in ``told``, which happened at ``at``."""
         for case, act in told:
             for to in TOLD.get(act.verb, ()):
-                unit_id = self._unit(to, case, act)
-                if unit_id and case.grade_rank <= to.least.rank and not self._passed_over(act):
-                    self._add(case, act.verb, unit_id, to.audience, _words(act), at)
+                if case.grade_rank <= to.least.rank and not self._passed_over(act):
+                    for unit_id in self._units(to, case, act):
+                        self._add(case, act.verb, unit_id, to.audience, _words(act), at)
         # Two rules may mean the same people.
         return list({_same(row): row for row in self.rows}.values())
 
@@ -123,7 +130,8 @@ class Outbox:
                 chain=case.chain,
                 subject=case.number,
                 title=case.title,
-                path=f"/cases/{case.number}/",
+                # Who is told of a circular need not see the case.
+                path="/urging/" if event == "urging.circular" else f"/cases/{case.number}/",
                 words=words,
                 post_id=post_id,
             )  # fmt: skip
@@ -134,6 +142,13 @@ class Outbox:
             return act.after.get("kind") in TOLD_OTHERWISE
         # A further alert that changes nothing is counted on the case; nobody is woken by it.
         return act.verb == "alert.joined" and all(act.before.get(k) == act.after.get(k) for k in ("grade", "state"))
+
+    def _units(self, to: To, case: Case, act: Act) -> list[int]:
+        if to.relation == "peers":
+            owing = self.known.units_by_code.get(act.after.get("unit") or "")
+            return [u.pk for u in self.known.units.values() if owing and u.kind == owing.kind and u.closed_on is None]
+        unit_id = self._unit(to, case, act)
+        return [unit_id] if unit_id else []
 
     def _unit(self, to: To, case: Case, act: Act) -> int | None:
         if to.relation == "street":

@@ -5,7 +5,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from cases import advising, joint, orders
+from cases import advising, joint, orders, typed
 from cases.api import REFUSALS, EvidenceSerializer, UnitSerializer, Visible
 from cases.models import Advice, AdviceKind, Order
 from cases.models.work import Answered, EvidenceKind
@@ -37,7 +37,7 @@ class GiveSerializer(serializers.Serializer):
     """An order on its way in."""
 
     unit = serializers.CharField(max_length=64, help_text="code of the supporting unit")
-    text = serializers.CharField(max_length=orders.TEXT)
+    text = serializers.CharField(max_length=typed.TEXT)
     minutes = serializers.IntegerField(min_value=1, max_value=orders.LONGEST_MINUTES)
     power = serializers.ChoiceField(
         [(power.value, power.label) for power in orders.ORDERABLE], required=False, default=Power.ASSIST.value
@@ -49,7 +49,7 @@ class GiveSerializer(serializers.Serializer):
 class AnswerSerializer(serializers.Serializer):
     """What an act on an order may take."""
 
-    note = serializers.CharField(required=False, max_length=orders.TEXT, help_text="needed by return and withdraw")
+    note = serializers.CharField(required=False, max_length=typed.TEXT, help_text="needed by return and withdraw")
     answered_by = serializers.ChoiceField(Answered.choices, required=False, help_text="acknowledge")
     evidence = serializers.ListField(
         child=serializers.IntegerField(), required=False, max_length=50, help_text="done: ids of proof on the case"

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import storable
-from cases import actions, guards
+from cases import actions, guards, typed
 from cases.changes import Changes, locked_case
 from cases.models import Case, Evidence, Loop, Order, OrderState, Party, State
 from cases.models.work import EvidenceKind
@@ -21,7 +21,6 @@ from responsibility.models import Post, Power, Unit, User
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Forbidden, Invalid, Refused
 
-TEXT = 500
 LONGEST_MINUTES = 30 * 24 * 60
 # What a unit can be ordered to do; urging, designating and commanding are no work on a danger.
 ORDERABLE = [Power.ASSIST, Power.FIRST_ACTION, Power.DISSUADE, Power.REPORT, Power.ORDER, Power.ENFORCE]
@@ -56,7 +55,7 @@ def give(
     for who does not command, ``Refused`` in the small loop and for a unit without the power (naming the row that says
     so), ``Invalid`` with the field that cannot be used.
     """
-    text = _text(text, "text", needed=True)
+    text = typed.text(text, "text")
     _judge(power, minutes, wanted)
     case, changes, actor = _open(case_id, by)
     post = may_give(actor, case)
@@ -86,7 +85,7 @@ def act(order_id: int, verb: str, *, by: User, data: dict | None = None) -> Orde
     changes nothing; ``Order.DoesNotExist``.
     """
     data = data or {}
-    note = _text(data.get("note") or "", "note", needed=verb in ("return", "withdraw"))
+    note = typed.text(data.get("note") or "", "note", needed=verb in ("return", "withdraw"))
     case_id = Order.objects.values_list("case_id", flat=True).get(pk=order_id)
     with transaction.atomic():
         case, changes, actor = _open(case_id, by)
@@ -226,21 +225,9 @@ def _whom(known: Directory, code: str, giver: Unit) -> Unit:
     return unit
 
 
-def _text(text: object, name: str, *, needed: bool) -> str:
-    if not isinstance(text, str) or not storable(text):
-        raise Invalid("bad_character", _("含有无法保存的字符。"), name)
-    if needed and not text.strip():
-        raise Invalid("required", _("缺少必填字段。"), name)
-    if len(text) > TEXT:
-        raise Invalid("too_long", _("超过 %(limit)d 个字符。") % {"limit": TEXT}, name)
-    return text.strip()
-
-
 def _judge(power: str, minutes: object, wanted: str) -> None:
     if power not in ORDERABLE:
         raise Invalid("bad_choice", _("请选择要求的事项。"), "power")
-    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 1 <= minutes <= LONGEST_MINUTES:
-        told = {"ceiling": LONGEST_MINUTES}
-        raise Invalid("bad_number", _("请填写 1 至 %(ceiling)d 之间的分钟数。") % told, "minutes")
+    typed.minutes(minutes, LONGEST_MINUTES)
     if wanted and wanted not in EvidenceKind.values:
         raise Invalid("bad_choice", _("凭证类别应为 photo、reading、document 或 video。"), "wanted")

@@ -31,6 +31,13 @@ LONG_MINUTES = {"extend": 240, "suspend": 7 * 24 * 60, "suspend_district": 30 * 
 RISES: dict[str, str | None] = {
     "contain": "medium", "orange": "medium", "red": "large", "casualties": "large", "medium_limit": "large",
 }  # fmt: skip
+# What follows when a clock is missed, by its kind; any other is urged. Facts 2.4 gives the rungs and their order, Work
+# Safety Law art. 41 asks for supervised urging of major hidden dangers; which clock leads to which rung, and the day
+# for an answer, are defaults of ours, which a category overrides with ``urges`` and the minutes ``supervise``.
+URGES: dict[str, str | None] = {
+    "rung": None, "rectify": "supervision", "medium_limit": "supervision", "supervise": "circular",
+}  # fmt: skip
+SUPERVISE_MINUTES = 1440
 # Rectification where the handbook names no limit: one working day to report back.
 RECTIFY_DAYS = 1
 # Proposal of the field study (facts 1.3, 1.7), used for a category that sets none.
@@ -56,6 +63,8 @@ def promise(category: Category | None) -> dict:
         "decide": {kind: minutes.get(f"decide_{kind}", usual) for kind, usual in DECIDE_MINUTES.items()},
         "long": {kind: minutes.get(f"long_{kind}", usual) for kind, usual in LONG_MINUTES.items()},
         "rises": RISES | soundness.usable_rises(category.details if category else {}),
+        "urges": URGES | soundness.usable_urges(category.details if category else {}),
+        "supervise": minutes.get("supervise", SUPERVISE_MINUTES),
         "ladder": {rung: minutes.get(f"call_{rung}", default) for rung, default in ladder.RUNGS.items()},
         "rectify_days": category.rectify_days if category and category.rectify_days else RECTIFY_DAYS,
         "clear_readings": category.clear_readings if category else 0,

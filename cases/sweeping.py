@@ -12,7 +12,7 @@ import structlog
 from django.core.cache import cache
 from django.db import connection, transaction
 
-from cases import ladder
+from cases import ladder, reminding
 from cases.changes import Changes, attach_units, locked
 from cases.lapsing import Lapses
 from cases.loops import rise, rises
@@ -103,9 +103,11 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     escalated, lapses = 0, Lapses(changes, deadlines)
     climbing = [(cases[d.case_id], d) for d in deadlines if d.kind in ladder.KINDS and cases[d.case_id].is_open]
     calls = ladder.climb(changes, climbing)
+    followed = reminding.follow(changes, [(cases[deadline.case_id], deadline) for deadline in deadlines])
     for deadline in deadlines:
         case = cases[deadline.case_id]
-        changes.tell(case, "deadline.missed", after=_told(deadline, known) | calls.get(deadline.pk, {}))
+        told = _told(deadline, known) | calls.get(deadline.pk, {})
+        changes.tell(case, "deadline.missed", after=told | followed.get(deadline.pk, {}))
         changes.touch(case)
         escalated += lapses.apply(case, deadline)
         to = rises(case, deadline.kind)

@@ -2,13 +2,19 @@
 
 from celery import shared_task
 
-from cases import recomputing, sweeping
+from cases import recomputing, reminding, sweeping
 
 
 @shared_task
 def sweep_deadlines() -> None:
     """One sweep of all deadlines that have passed."""
     sweeping.sweep()
+
+
+@shared_task
+def remind() -> None:
+    """Remind of every clock that has used 80 % of its time."""
+    reminding.remind()
 
 
 @shared_task

@@ -10,6 +10,7 @@ from cases import (
     evidence_views,
     order_views,
     share_views,
+    urging_views,
     views,
 )
 
@@ -43,6 +44,9 @@ urlpatterns = [
     path("dispatches/<int:pk>/<slug:verb>/", dispatch_views.act, name="dispatch-act"),
     path("cases/<number:number>/command/", command_views.open_command, name="command-open"),
     path("commands/<int:pk>/<slug:verb>/", command_views.act, name="command-act"),
+    path("urging/", urging_views.listed, name="urgings"),
+    path("cases/<number:number>/urging/", urging_views.issue, name="urging-issue"),
+    path("urging/<int:pk>/<slug:verb>/", urging_views.act, name="urging-act"),
     path("cases/<number:number>/advice/", order_views.advise, name="advice"),
     path("advice/<int:pk>/sign/", order_views.sign, name="advice-sign"),
     path("cases/<number:number>/ledger/", views.entries, name="case-ledger"),

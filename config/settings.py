@@ -252,6 +252,7 @@ SPECTACULAR_SETTINGS = {
         "ResourceKind": "resources.models.ResourceKind",
         "Third": "resources.models.Third",
         "AdviceKind": "cases.models.order.AdviceKind",
+        "UrgingKind": "cases.models.urging.UrgingKind",
         "EditionState": "responsibility.models.edition.EditionState",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -261,6 +262,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- clock and messages ------------------------------------------------------
 SWEEP_SECONDS = 2
+# An amber lamp is told within a minute; the shortest clock that is reminded of is an arrival of some twenty.
+REMIND_SECONDS = 60
 EXCHANGE_SECONDS = 3
 PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.

@@ -13,6 +13,7 @@ from cases import dispatch_api as dispatches
 from cases import order_api as orders
 from cases import request_api
 from cases import share_api as shares
+from cases import urging_api as urgings
 from config import health
 from resources import api as resources
 from responsibility import api as responsibility
@@ -43,6 +44,11 @@ v1 = [
     path("cases/<str:number>/dispatches/", dispatches.CaseDispatches.as_view()),
     path("dispatches/<int:pk>/<str:verb>/", dispatches.DispatchVerb.as_view()),
     path("resources/", resources.Resources.as_view()),
+    path("resources/<str:code>/keep/", resources.ResourceKeep.as_view()),
+    path("urgings/", urgings.Urgings.as_view()),
+    path("urgings/<int:pk>/reply/", urgings.UrgingReply.as_view()),
+    path("urgings/<int:pk>/lift/", urgings.UrgingLift.as_view()),
+    path("cases/<str:number>/urgings/", urgings.CaseUrgings.as_view()),
     path("cases/<str:number>/advice/", orders.CaseAdvice.as_view()),
     path("orders/", orders.OwedOrders.as_view()),
     path("orders/<int:pk>/<str:verb>/", orders.OrderVerb.as_view()),

@@ -1,13 +1,15 @@
 """Resources for programs."""
 
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from resources import room
+from resources import keeping, room
 from resources.models import Resource, Station
 from responsibility import acting, directory
+from responsibility.interface import ErrorsSerializer
 
 
 class StationSerializer(serializers.ModelSerializer):
@@ -44,3 +46,30 @@ class Resources(APIView):
         """Every resource that this person may see, by station."""
         found = room.visible(acting.of(request.user), directory.current().units)
         return Response(ResourceSerializer(found, many=True).data)
+
+
+class KeepSerializer(serializers.Serializer):
+    """What is written down of a resource; what is left out stays as it is."""
+
+    stock = serializers.IntegerField(required=False, min_value=0, max_value=keeping.MOST)
+    ready = serializers.BooleanField(required=False, allow_null=True, default=None, help_text="whether it can go out")
+    note = serializers.CharField(required=False, max_length=keeping.NOTE, allow_blank=True, default="")
+
+
+class ResourceKeep(APIView):
+    """Stock and readiness of one resource."""
+
+    @extend_schema(
+        operation_id="resources_keep",
+        request=KeepSerializer,
+        responses={200: ResourceSerializer, 400: ErrorsSerializer, 403: ErrorsSerializer, 404: ErrorsSerializer,
+                   409: ErrorsSerializer},
+    )  # fmt: skip
+    def post(self, request, code):
+        """Write down how many there are and whether it can go out; never below what is out already."""
+        found = room.visible(acting.of(request.user), directory.current().units).filter(code=code)
+        resource = get_object_or_404(found)
+        given = KeepSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        keeping.keep(resource.pk, by=request.user, **given.validated_data)
+        return Response(ResourceSerializer(found.get()).data)

@@ -4,4 +4,7 @@ from django.urls import path
 
 from resources import views
 
-urlpatterns = [path("resources/", views.stations, name="resources")]
+urlpatterns = [
+    path("resources/", views.stations, name="resources"),
+    path("resources/<int:pk>/", views.keep, name="resource-keep"),
+]

@@ -160,10 +160,22 @@ ACTS: dict[str, Act] = {
     "order.acknowledge": Act(Kind.JOINT, _("签收派单"), at(NAMED, *FIELD)),
     "order.done": Act(Kind.JOINT, _("派单办结"), at(NAMED, *FIELD), _("凭证齐全。")),
     "order.return": Act(Kind.JOINT, _("退回派单"), at(NAMED, *FIELD), _("只退回派单单位。")),
+    "urge.read": Act(Kind.READING, _("查阅提醒、催办、督办和通报"), DESKS_AND_OWN, _("通报各单位都可查阅。")),
+    "urge.urge": Act(
+        Kind.JOINT, _("提醒与催办"), COMMITTEE | EMERGENCY | SHIFT | at(HOLDER, *COMMAND), _("只催本案的责任方。")
+    ),
+    "urge.supervise": Act(Kind.JOINT, _("挂牌督办与通报"), COMMITTEE),
+    "urge.reply": Act(Kind.JOINT, _("回复督办"), at(NAMED, *FIELD)),
+    "urge.lift": Act(Kind.JOINT, _("解除督办"), COMMITTEE, _("回复之后，或案件已结。")),
+
     "advice.record": Act(Kind.JOINT, _("记录会商"), at(HOLDER, *ORDERS)),
     "advice.sign": Act(Kind.JOINT, _("签发会商结论"), at(HOLDER, *COMMAND)),
 
     "resources.read": Act(Kind.JOINT, _("查阅应急资源"), DESKS_AND_OWN),
+    "resources.keep": Act(
+        Kind.JOINT, _("登记库存与可出动状态"), EMERGENCY | at(NAMED, Role.HEAD, Role.MANAGER, Role.DUTY_OFFICER),
+        _("站点所属单位。"),
+    ),
     "dispatch.send": Act(
         Kind.JOINT, _("调派应急资源"), EMERGENCY | at(NAMED, Role.HEAD, Role.MANAGER, Role.DUTY_OFFICER),
         _("本单位的站点须为责任方才可调；全区的由区城运应急办调。"),

@@ -123,7 +123,7 @@ class NewestFirst(CursorPagination):
 
 
 class NewestEntryFirst(NewestFirst):
-    """The same for ledger entries."""
+    """The same for what has no instant of its own: ledger entries, urgings."""
 
     ordering = ("-id",)
     read = staticmethod(_row_id)

@@ -16,13 +16,15 @@ OPERATORS = (">=", "<=", "event", "external_signal")
 COLOURS = ("red", "orange", "yellow", "blue")
 MINUTES = (
     "acknowledge", "arrive", "contain", "small_loop", "medium", "verify", "call_second", "call_leader", "call_above",
-    "arbitrate", "determine", "decide_escalate",
+    "arbitrate", "determine", "supervise", "decide_escalate",
     "decide_extend", "decide_suspend", "decide_void", "decide_stand_down", "decide_share", "decide_appeal",
     "long_extend", "long_suspend", "long_suspend_district",
 )  # fmt: skip
 # What may widen the loop of a case by itself, and to where; null switches it off.
 TRIGGERS = ("contain", "medium_limit", "casualties", "red", "orange", "yellow", "blue")
 WIDER = ("medium", "large", None)
+# What follows when a clock of a kind is missed; null is nothing beyond the fact.
+URGINGS = ("urge", "supervision", "circular", None)
 LONGEST_MINUTES = 100 * 24 * 60
 PREFIX = re.compile(r"[A-Z0-9]{1,8}", re.ASCII)
 
@@ -40,6 +42,13 @@ def usable_rises(details: object) -> dict[str, str | None]:
     return {name: loop for name, loop in given.items() if name in TRIGGERS and loop in WIDER}
 
 
+def usable_urges(details: object) -> dict[str, str | None]:
+    """What ``details["urges"]`` makes of missed clocks, by their kind."""
+    given = details.get("urges") if isinstance(details, dict) else None
+    given = given if isinstance(given, dict) else {}
+    return {kind: urging for kind, urging in given.items() if isinstance(kind, str) and urging in URGINGS}
+
+
 def _is_limit(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LONGEST_MINUTES
 
@@ -55,6 +64,9 @@ def of_category(category) -> dict:
     if not isinstance(rises, dict) or len(usable_rises(category.details)) < len(rises):
         known = ", ".join(TRIGGERS)
         faults["details"] = format_lazy(_("rises 应为 {触发: medium、large 或空}，触发为 {known}。"), known=known)
+    urges = category.details.get("urges", {}) if isinstance(category.details, dict) else {}
+    if not isinstance(urges, dict) or len(usable_urges(category.details)) < len(urges):
+        faults["details"] = _("urges 应为 {时限: urge、supervision、circular 或空}。")
     if not _is_list_of(dict, category.handbook):
         faults["handbook"] = _("应为步骤的列表，每步为 {text, text_en}。")
     if not _is_list_of(str, category.evidence):

@@ -7,6 +7,7 @@ from cases.models.dispatch import Dispatch, DispatchLine, DispatchState
 from cases.models.grant import Grant
 from cases.models.machine import Loop, State
 from cases.models.order import Advice, AdviceKind, Order, OrderState
+from cases.models.urging import Urging, UrgingKind
 from cases.models.work import Evidence, Party, Request, RequestKind
 
 __all__ = [
@@ -33,4 +34,6 @@ __all__ = [
     "RequestKind",
     "SituationReport",
     "State",
+    "Urging",
+    "UrgingKind",
 ]

@@ -32,10 +32,14 @@ class DeadlineKind(models.TextChoices):
     ORDER = "order", _("派单")
     DISPATCH = "dispatch", _("资源到场")
     SITUATION_REPORT = "situation_report", _("情况报告")
+    SUPERVISE = "supervise", _("督办回复")
 
 
-# Of these a unit may owe several on one case, each to another order, team or request.
-SEVERAL = (DeadlineKind.ORDER_CALL, DeadlineKind.ORDER, DeadlineKind.DISPATCH, DeadlineKind.DECIDE)
+# Each of these belongs to one order, team, request or supervision: a unit may owe several on one case, and they stay
+# with it when the case goes to another.
+SEVERAL = (
+    DeadlineKind.ORDER_CALL, DeadlineKind.ORDER, DeadlineKind.DISPATCH, DeadlineKind.DECIDE, DeadlineKind.SUPERVISE,
+)  # fmt: skip
 
 
 class DeadlineQuerySet(models.QuerySet):

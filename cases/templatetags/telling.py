@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Outcome
 from cases import guards
-from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
+from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State, UrgingKind
 from cases.models.work import Answered, EvidenceKind
 from cases.templatetags.display import full_moment, grade_label, localized, moment, posts, unit_name
 from responsibility import edition_page
@@ -43,12 +43,14 @@ ABOUT = {
     "request": _("请示"),
     "order": _("派单"),
     "advice": _("会商"),
+    "urging": _("督办"),
     "dispatch": _("调度"),
     "command": _("指挥"),
     "edition": _("责任清单"),
     "roster": _("值班"),
     "channel": _("通知渠道"),
     "exchange": _("导入导出"),
+    "resource": _("应急资源"),
     "post": _("岗位"),
 }
 ACTS = {
@@ -92,6 +94,10 @@ ACTS = {
     "lapse": _("逾期未批"),
     "waive": _("免予审批"),
     "remove": _("停用"),
+    **{kind.value: kind.label for kind in UrgingKind},
+    "reply": _("回复"),
+    "lift": _("解除"),
+    "keep": _("登记"),
 }
 RUNGS = {"second": _("第二岗位"), "leader": _("单位负责人"), "above": _("区城运应急指挥")}
 COMMANDED = ("commander", "objectives", "report", "casualties", "situation", "conclusion")
@@ -153,6 +159,13 @@ SENTENCES = {
     "dispatch.release": _("{where}的资源归还，消耗：{what}。"),
     "advice.record": _("记录{said}：{expert}。"),
     "advice.sign": _("签发{said}：{expert}。"),
+    "urging.reminder": _("提醒{unit}：{late}"),
+    "urging.urge": _("催办{unit}：{late}"),
+    "urging.supervision": _("对{unit}挂牌督办：{late}"),
+    "urging.circular": _("通报{unit}：{late}"),
+    "urging.reply": _("{unit}回复督办。"),
+    "urging.lift": _("解除对{unit}的挂牌督办。"),
+    "resource.keep": _("登记{person}：库存 {stock}，{ready}。"),
     "post.given": _("任命岗位：{person}。"),
     "post.changed": _("变更岗位：{person}。"),
     "post.removed": _("免去岗位：{person}。"),
@@ -274,6 +287,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "minutes": after.get("minutes", ""),
         "power": _label(Power, after.get("power")),
         "text": after.get("text", ""),
+        "late": after.get("text") or _late(after),
         "phase": _label(Phase, after.get("phase")),
         **{name: after.get(name, "") for name in COMMANDED},
         "where": localized(after, "where"),
@@ -291,6 +305,8 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "from_": after.get("from", ""),
         **{name: after.get(name, "") for name in ("file", "created", "changed", "removed", "unchanged")},
         "person": entry.subject_label,
+        "stock": after.get("stock", ""),
+        "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
         "by_whom": f" · {after['person']}" if after.get("answerer") else "",
         "channel": entry.subject_label,
     } | _words_of_edition(entry)
@@ -320,6 +336,14 @@ def _of(words: dict, key) -> str:
 def _why(why: str) -> str:
     cause, _colon, grade = why.partition(":")
     return str(format_lazy(_("颜色为{grade}"), grade=grade_label(grade))) if cause == "grade" else _of(RISES, why)
+
+
+def _late(after: dict) -> str:
+    """Of which clock an urging speaks that nobody has put in words."""
+    if not after.get("due_at"):
+        return ""
+    words = {"kind": _label(DeadlineKind, after.get("kind")), "due": moment(parse_datetime(after["due_at"]))}
+    return str(_("{kind}应于 {due} 完成。")).format(**words)
 
 
 def _raised(before: dict, after: dict) -> str:

@@ -135,6 +135,8 @@ def _joint() -> list[Door]:
     said = {"kind": "advice", "expert": "陆工", "text": "通风"}
     at, via = "/cases/{joint}/", "/api/v1/cases/{joint}/"
     verbs = ("acknowledge", "done", "return", "withdraw")
+    urge = {"kind": "urge", "unit": "SJ-JG", "text": "快"}
+    listing = urge | {"kind": "circular"}
     return [
         Door("POST", f"{page}orders/", "order.give", "joint", f"{at}orders/", order),
         Door("GET", f"{api}orders/", SEEN, "joint", f"{via}orders/"),
@@ -174,6 +176,22 @@ def _joint() -> list[Door]:
         ),
         Door("GET", "/resources/", "resources.read"),
         Door("GET", "/api/v1/resources/", SIGNED_IN),
+        Door("POST", "/resources/<int:pk>/", "resources.keep", "resource", "/resources/{resource}/", {"stock": "5"}),
+        Door("POST", "/api/v1/resources/<str:code>/keep/", "resources.keep", "resource",
+             "/api/v1/resources/{resource_code}/keep/", {"stock": 5}),
+        Door("GET", "/urging/", "urge.read"),
+        Door("POST", f"{page}urging/", "urge.urge", "joint", f"{at}urging/", urge),
+        Door("POST", f"{page}urging/", "urge.supervise", "joint", f"{at}urging/", listing),
+        Door("GET", f"{api}urgings/", SEEN, "joint", f"{via}urgings/"),
+        Door("POST", f"{api}urgings/", "urge.urge", "joint", f"{via}urgings/", urge),
+        Door("POST", f"{api}urgings/", "urge.supervise", "joint", f"{via}urgings/", listing),
+        Door("GET", "/api/v1/urgings/", SIGNED_IN),
+        *(
+            Door("POST", f"{before}{{gap}}".format(gap=gap.replace("{v}", v)), f"urge.{v}", "urging",
+                 f"{before}{{urging}}/{v}/", {"text": "试"})
+            for before, gap in (("/urging/", "<int:pk>/<slug:verb>/"), ("/api/v1/urgings/", "<int:pk>/{v}/"))
+            for v in ("reply", "lift")
+        ),
         Door("POST", f"{page}advice/", "advice.record", "joint", f"{at}advice/", said),
         Door("GET", f"{api}advice/", SEEN, "joint", f"{via}advice/"),
         Door("POST", f"{api}advice/", "advice.record", "joint", f"{via}advice/", said),

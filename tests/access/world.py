@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 
 from alerts import intake
 from alerts.formats import item
-from cases import actions, advising, command, dispatching, orders, proof, requests, sharing
+from cases import actions, advising, command, dispatching, orders, proof, requests, sharing, urging
 from cases.changes import Changes, locked
 from cases.models import Case, Deadline, Request, RequestKind
 from notices import channels
@@ -169,7 +169,13 @@ def _joint(world: World, people, source) -> None:
     engaged = {SIJING, WATER, headquarters}
     _case(world, "large", large, party=engaged, holder={WATER, headquarters})
     world.values["command"] = command.open_command(large.pk, by=office, objectives="止漏").pk
-    world.values |= {"dispatch": sent.pk, "order": order.pk, "advice": advice.pk}
+    listed = urging.issue(joint.pk, by=people["anwei-office"], kind="supervision", unit=JIANGUAN, text="未查明管线")
+    world.values |= {"dispatch": sent.pk, "order": order.pk, "advice": advice.pk, "urging": listed.pk}
+    pump = sent.lines.get().resource
+    keeper = pump.station.unit.code
+    world.values |= {"resource": pump.pk, "resource_code": pump.code}
+    world.things["resource"] = Thing("resources.read", {"own": {keeper}, "named": {keeper}})
+    world.things["urging"] = Thing("urge.read", {"own": {JIANGUAN, "SJ-ANWEI"}, "named": {JIANGUAN}})
 
 
 def _deciders(world: World) -> None:

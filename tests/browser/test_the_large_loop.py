@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from cases.models import Dispatch
 from resources.models import Resource
 from tests.browser.conftest import DESKTOP
+from tests.cases.conftest import stand_still
 from tests.cases.test_dispatching import GAS, SIJING
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -49,7 +50,7 @@ def test_the_nearest_gas_station_is_sent_and_its_crew_arrives_with_its_place_in_
 
 def test_a_kit_without_drivers_stands_in_red_by_name(signed_in, open_case):
     case = open_case(**GAS)
-    Resource.objects.filter(capabilities__code="driver").update(ready=False)
+    stand_still(Resource.objects.filter(capabilities__code="driver"))
     page = signed_in("yingji-office")
     page.goto(f"/cases/{case.number}/resources/")
     expect(page.locator("#incomplete")).to_contain_text("配置不完整")

@@ -12,6 +12,7 @@ from alerts import intake
 from alerts.formats import item
 from cases import actions, proof
 from cases.models import Case
+from resources import keeping
 from responsibility import acting, clock, posts
 from responsibility.models import Post, Unit, User
 
@@ -33,6 +34,13 @@ def leave(user: User) -> None:
     """End every post of ``user`` now."""
     with posts.accounted([user.pk], by=acting.SYSTEM):
         Post.objects.filter(user=user).update(until=clock.now())
+
+
+def stand_still(resources) -> None:
+    """Write down of ``resources`` that they cannot go out."""
+    office = User.objects.get(username="yingji-office")
+    for resource in resources:
+        keeping.keep(resource.pk, by=office, ready=False)
 
 
 def alert(**fields) -> dict:

@@ -16,6 +16,7 @@ from resources.models import Resource
 from responsibility import clock, loading
 from responsibility.models import Category
 from responsibility.refusals import Forbidden, Invalid, Refused
+from tests.cases.conftest import stand_still
 
 pytestmark = pytest.mark.django_db
 SIJING = (31.1144, 121.2683)
@@ -77,8 +78,7 @@ def south_first(origins, to):
 
 
 def test_a_kit_without_drivers_is_incomplete_and_says_so(leak, client, people):
-    with_driver = Resource.objects.filter(capabilities__code="driver")
-    with_driver.update(ready=False)
+    stand_still(Resource.objects.filter(capabilities__code="driver"))
     found = kit(leak)
     assert [line.capability.code for line in found.lacking] == ["gas-fitter", "driver"]
     assert found.missing == ["people"]
@@ -129,7 +129,7 @@ def test_nothing_is_promised_twice_and_all_of_it_is_refused(leak, sends, open_ca
 
 def test_what_is_not_ready_is_not_sent(sends):
     van = of("ST-GAS-SIJING", "repair-van")[0]
-    Resource.objects.filter(pk=van.pk).update(ready=False)
+    stand_still([van])
     with pytest.raises(Refused):
         sends(van.code)
 

@@ -12,6 +12,7 @@ from resources.models import Resource
 from responsibility import clock, tokens
 from responsibility.models import Post
 from responsibility.refusals import Forbidden, Invalid, Refused
+from tests.cases.conftest import stand_still
 from tests.cases.test_dispatching import GAS, of
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +85,7 @@ def test_reports_come_every_two_hours_and_a_missed_one_is_told_once(leak, people
 def test_the_report_fills_itself_from_the_case(leak, people, opened):
     van = of("ST-GAS-SIJING", "repair-van")[0]
     dispatching.send(leak.pk, by=people["yingji-office"], wanted={van.code: 1})
-    Resource.objects.filter(capabilities__code="gas-fitter").update(ready=False)
+    stand_still(Resource.objects.filter(capabilities__code="gas-fitter"))
     draft = summary.draft(leak, opened)
     assert set(draft) == {"situation", "done", "forces", "casualties", "ahead", "needs"}
     assert "红色" in draft["situation"]
