@@ -88,9 +88,9 @@ def kit_for(category: Category | None, place: tuple[float, float] | None, sent: 
 
 
 def fill(lines: list[Line], offers: Iterable[Offer], place: tuple[float, float] | None) -> Kit:
-    """The kit of ``lines`` from free ``offers``, each with its resource and station, for a danger at ``place``.
+    """The kit of ``lines`` for a danger at ``place``, from what is free of ``offers``.
 
-    Asks the database nothing besides.
+    Each offer comes with its resource and station: the database is asked nothing.
     """
     _fill(lines, offers, place)
     _choose(lines)
@@ -99,7 +99,7 @@ def fill(lines: list[Line], offers: Iterable[Offer], place: tuple[float, float] 
 
 def _fill(lines: list[Line], offers: Iterable[Offer], place: tuple[float, float] | None) -> None:
     by_capability = {line.capability.pk: line for line in lines}
-    found = [offer for offer in offers if offer.capability_id in by_capability]
+    found = [offer for offer in offers if offer.capability_id in by_capability and offer.resource.free]
     stations = {offer.resource.station_id: offer.resource.station for offer in found}
     legs: dict[int, travel.Leg] = {}
     if place is not None and stations:

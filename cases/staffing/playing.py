@@ -272,13 +272,16 @@ class Run:
         self.rooms[unit.pk].back(person)
 
     def _arrives(self, incident: Incident, unit: Unit) -> None:
-        if not incident.arrival.triggered:
-            incident.arrival.succeed()
-            self.tally.arrive.append(self.env.now - incident.began)
-        incident.site.join()
+        self._on_site(incident, 1)
         self.tally.helped += unit != incident.street
         if unit == incident.street and incident.loop == Loop.SMALL:
             self.env.process(self._ask(incident, incident.contained))
+
+    def _on_site(self, incident: Incident, crews: int) -> None:
+        if not incident.arrival.triggered:
+            incident.arrival.succeed()
+            self.tally.arrive.append(self.env.now - incident.began)
+        incident.site.join(crews)
 
     def _ask(self, incident: Incident, contained: Event):
         """A few streets see that it is beyond their power, ask, and wait for the decision or for its clock."""
@@ -329,7 +332,7 @@ class Run:
             teams = sum(source.resource.kind == "team" for source in sent.values())
             if teams and not contained.triggered:
                 self.tally.teams += teams
-                incident.site.join(teams)
+                self._on_site(incident, teams)
                 yield contained
             elif not contained.triggered:
                 yield contained
@@ -346,5 +349,4 @@ class Run:
             for line in lines
             if (asked := min(line.quantity, self.stock[line.capability_id]))
         ]
-        free = [offer for offer in self.offers if offer.resource.free]
-        return matching.fill(wanted, free, place) if wanted else None
+        return matching.fill(wanted, self.offers, place) if wanted else None

@@ -42,9 +42,14 @@ def _standing(column: Column) -> list[Sentence]:
 
 
 def _difference(column: Column, first: Column) -> list[Sentence]:
-    if not _matters(column, first, "medium") and not _matters(column, first, "missed_acknowledge"):
+    if not any(_matters(column, first, name) for name in ("small", "medium", "missed_contain", "missed_acknowledge")):
         return [("与第一列相差无几", "hardly different from the first column"), *_load(column, first)]
-    return [*_rises(column, first), *_misses(column, first), *_answers(column, first), *_load(column, first)]
+    small = _from_to(column, first, "small")
+    told = [(f"留在小闭环 {small}", f"stayed small {small}")]
+    if _matters(column, first, "wide"):
+        wide = _from_to(column, first, "wide")
+        told.append((f"重开时已在更高闭环 {wide}", f"wider already when reopened {wide}"))
+    return [*told, *_rises(column, first), *_misses(column, first), *_answers(column, first), *_load(column, first)]
 
 
 def _matters(column: Column, first: Column, name: str) -> bool:

@@ -166,10 +166,12 @@ def _staff(name: str, value: str, district: District, at_night: bool) -> Change:
     option = "--night" if at_night else "--staff"
     if not PEOPLE.fullmatch(value) or abs(int(value)) > MOST_PEOPLE:
         raise BadOption(f"{option} {name}={value}：应为 +N、-N 或 N，N ≤ {MOST_PEOPLE} / wanted +N, -N or N")
+    # At night more or fewer is meant with and without a sign: nobody plans one number for all units.
+    exact = value[0] not in "+-" and not at_night
     change = Staffing(
         of=_units(name, option, district),
-        by=int(value) if value[0] in "+-" else 0,
-        to=None if value[0] in "+-" else int(value),
+        by=0 if exact else int(value),
+        to=int(value) if exact else None,
         at_night=at_night,
     )
     return lambda variant: replace(variant, staff=(*variant.staff, change))

@@ -59,7 +59,8 @@ def _example(usable: set[str]) -> dict[str, float]:
         mix = loading.read(settings.DISTRICT_FILE).get("demo", {}).get("alert_mix", {})
     except loading.BadDistrictFile:
         return {}
-    return {code: weight for code, weight in mix.get("weights", {}).items() if code in usable}
+    weights = mix.get("weights", {})
+    return {code: share for code, share in weights.items() if code in usable and isinstance(share, int) and share > 0}
 
 
 def _thresholds(category: Category) -> dict:

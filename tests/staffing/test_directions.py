@@ -116,11 +116,13 @@ def test_more_teams_at_a_station_wait_for_none_that_is_out(play, played, period,
     kit = {line.capability_id for line in played.kits[played.known.categories["LL-CONF-H2S"].pk]}
     codes = {o.resource.code: o.resource for o in played.offers if o.capability_id in kit}
     added = [f"{resource.station.code}:{code}=+8" for code, resource in codes.items()]
-    few = play(red, manned({"all": 0})).told
-    assert few["teams"] < 8 * 8
+    people = manned({"all": 0, "SJ-COMMITTEE": 9})
+    few = play(red, people)
     (_as_is, more) = variants(Asked(station=added), played)
-    plenty = play(red, Variant(staff=manned({"all": 0}).staff, stock=more.stock)).told
-    assert plenty["teams"] >= few["teams"]
+    plenty = play(red, Variant(staff=people.staff, stock=more.stock))
+    assert few.told["unfinished"] == plenty.told["unfinished"] == 0
+    assert few.told["teams"] == plenty.told["teams"] == 8
+    assert plenty.told["contain_90"] < few.told["contain_90"]
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_other_ones(play, played, period):

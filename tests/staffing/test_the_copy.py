@@ -93,7 +93,8 @@ def test_people_are_added_set_and_taken_and_never_fewer_than_nobody(played):
     assert people(staff=["department=7"]) == 2
     assert people(staff=["all=-9"]) == 0
     assert (people(night=["+3"]), people(night=["+3"], hour=3)) == (2, 4)
-    assert people(night=["310117102=0"], hour=3) == 0
+    assert people(night=["310117102=-1"], hour=3) == 0
+    assert (people(night=["0"], hour=3), people(night=["1"], hour=3)) == (1, 2)
 
 
 # --- options -------------------------------------------------------------------

@@ -58,7 +58,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--set", action="append", default=[], metavar="NAME=MINUTES[,…]", dest="minutes")
         parser.add_argument("--staff", action="append", default=[], metavar="UNIT=±N[,…]", help="or a group: street=3")
-        parser.add_argument("--night", action="append", default=[], metavar="±N[,…]", help="20:00–08:00; --night=-1,0")
+        parser.add_argument(
+            "--night", action="append", default=[], metavar="±N[,…]", help="20:00–08:00, --night=-1,0; or UNIT=±N"
+        )
         parser.add_argument("--station", action="append", default=[], metavar="STATION:RESOURCE=±N[,…]")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
 
@@ -70,7 +72,10 @@ class Command(BaseCommand):
             played = self._read(options)
         except (BadOption, ArgumentTypeError, directory.NoDistrict) as error:
             raise CommandError(str(error), returncode=WRONG_USE) from None
-        columns = self._play(played, options["seed"])
+        try:
+            columns = self._play(played, options["seed"])
+        except KeyboardInterrupt:
+            raise CommandError("已中断 / interrupted.") from None
         self._tell(played, columns)
         if options["json"]:
             _write(options, played, columns)
@@ -86,6 +91,8 @@ class Command(BaseCommand):
             columns = variants(asked, district)
             if simulated:
                 known, mixed = district.known, quarter.shares(district.known, now)
+                if not mixed.weights:
+                    raise BadOption("没有可模拟的风险类别 / no category that could be simulated")
                 days, alerts = (ends - begins).days, _alerts(options)
                 seeds = [f"{options['seed']}/{run}" for run in range(runs)]
                 periods = [quarter.period(known, mixed, begins, days, alerts, seed) for seed in seeds]
@@ -112,7 +119,9 @@ class Command(BaseCommand):
 
     def _tell(self, played: Played, columns: list[Column]) -> None:
         console, period = progress.console(self.stdout), played.periods[0]
-        table = Table("假设 assumption", "值 value", "来源 origin", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for title in ("假设 assumption", "值 value", "来源 origin"):
+            table.add_column(title, overflow="fold")
         for row in [*telling.assumptions(played.district), *played.source]:
             table.add_row(row.what, row.value, row.origin)
         console.print(table)
