@@ -26,6 +26,7 @@ from config.demo import quarter
 from responsibility import clock, directory
 
 WRONG_USE = 2
+NARROWEST, CELL = 110, 30
 MOST_DAYS, MOST_ALERTS, MOST_RUNS = 400, 200_000, 100
 
 
@@ -119,6 +120,9 @@ class Command(BaseCommand):
 
     def _tell(self, played: Played, columns: list[Column]) -> None:
         console, period = progress.console(self.stdout), played.periods[0]
+        if not console.is_terminal:
+            # A file is as wide as it needs to be.
+            console.width = max(console.width, NARROWEST + CELL * len(columns))
         table = Table(box=None, pad_edge=False)
         for title in ("假设 assumption", "值 value", "来源 origin"):
             table.add_column(title, overflow="fold")
