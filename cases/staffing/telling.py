@@ -146,7 +146,10 @@ def assumptions(district: District) -> list[Assumption]:
             "排班之外按其周循环；岗位：日间全员、夜间与休息日一半；默认：街镇 2/1，其他 1/1 / roster repeated by week; "
             "posts: all by day, half by night and on days off; default: street 2/1, others 1/1",
         ),
-        Assumption("一件案件 one case", "1 人 person", f"{DEFAULT}：自签收至受控，其间不签收别案 from answer to containment, answering no other"),
+        Assumption(
+            "一件案件 one case", "1 人 person",
+            f"{DEFAULT}：自签收至受控，其间不签收别案 from answer to containment, answering no other",
+        ),
         Assumption("空闲者签收 answer when free", _spread(habits.answer), _origin(habits.answer.cases)),
         Assumption("叫应接通 ladder call answered", f"{habits.heard.value:.0%}", _origin(habits.heard.cases)),
         Assumption(
