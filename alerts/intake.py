@@ -137,7 +137,7 @@ def _take(source: Source, parsed: list, known: directory.Directory, now: datetim
             fresh.setdefault(draft.external_id, draft)
     accepted = list(fresh.values())
     if accepted:
-        _place(accepted, known)
+        place(accepted, known)
         _refer(source, accepted)
         alerts_received.send(sender=Alert, drafts=accepted, now=now, known=known)
         _write(source, accepted, now)
@@ -157,7 +157,7 @@ def _replayed(source: Source, drafts: list[Draft]) -> dict[str, Answer]:
         return {key: Answer(key, pk, "duplicate", number or None) for key, pk, number in cursor.fetchall()}
 
 
-def _place(drafts: list[Draft], known: directory.Directory) -> None:
+def place(drafts: list[Draft], known: directory.Directory) -> None:
     """Find category, scenario, object and territory. A registered object is where the register says it is."""
     objects = codes.registered({draft.object_code for draft in drafts if draft.object_code})
     for draft in drafts:

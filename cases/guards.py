@@ -1,6 +1,7 @@
 """What must be true before a verb, and the sentence that says why not. Asked under the row lock."""
 
 from collections.abc import Collection
+from typing import Protocol
 
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +52,19 @@ def places(case: Case, engaged: Collection[int]) -> dict[str, Collection[int]]:
     return {"party": engaged, "holder": commanding(case), "owner": owners, "lead": lead}
 
 
-def commanding(case: Case) -> set[int]:
+class Commanded(Protocol):
+    """As much of a case as tells who commands it."""
+
+    loop: str
+
+    @property
+    def holder_id(self) -> int | None: ...
+
+    @property
+    def lead_id(self) -> int | None: ...
+
+
+def commanding(case: Commanded) -> set[int]:
     """Ids of the units that command: the holder, in the large loop also the lead, which goes on leading under it."""
     units = {case.holder_id, case.lead_id if case.loop == Loop.LARGE else None}
     return {unit for unit in units if unit}

@@ -4,6 +4,7 @@ The second post of the unit, whoever commands in it, the district. Each rung is 
 swept once whoever is killed, and ends in the transaction of the answer. A read mark is not an answer (facts 0, no. 5).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,7 +49,7 @@ def climb(changes, missed: list[tuple[Case, Deadline]]) -> dict[int, dict]:
     """
     if not missed:
         return {}
-    above = {pk: _above(changes.known, pk) for pk in {d.unit_id for _case, d in missed if d.unit_id}}
+    above = {pk: above_of(changes.known, pk) for pk in {d.unit_id for _case, d in missed if d.unit_id}}
     people = People([*above, *filter(None, above.values())], changes.now)
     told = {}
     for case, deadline in missed:
@@ -57,21 +58,26 @@ def climb(changes, missed: list[tuple[Case, Deadline]]) -> dict[int, dict]:
     return told
 
 
-def _above(known, unit_id: int) -> int | None:
-    """The next tier up: the district's command, and above that the office that co-ordinates."""
+def above_of(known, unit_id: int) -> int | None:
+    """The id of the next tier up: the district's command, and above that the office that co-ordinates."""
     command, office = known.unit_with(ABOVE), known.unit_with(ABOVE_THAT)
     unit = office if command is None or command.pk == unit_id else command
     return unit.pk if unit and unit.pk != unit_id else None
 
 
 def _next(deadline: Deadline, above: dict[int, int | None], people: People) -> Rung | None:
-    """The first rung above that of ``deadline`` on which somebody stands, the last one even when nobody does."""
-    for number, to in list(enumerate(RUNGS, 1))[deadline.level :]:
-        unit_id = above.get(deadline.unit_id or 0) if to == "above" else deadline.unit_id
-        posts = people.find(unit_id, AUDIENCE[to]) if unit_id else []
-        if posts or (to == "above" and unit_id):
-            return Rung(number, to, unit_id or 0, posts)
-    return None
+    unit_id = deadline.unit_id or 0
+    left = (rung for rung in rungs(unit_id, above.get(unit_id), people) if rung.number > deadline.level)
+    return next(left, None)
+
+
+def rungs(unit_id: int, above: int | None, people: People) -> Iterator[Rung]:
+    """The rungs of the ladder of a unit on which somebody stands, and the last one even when nobody does."""
+    for number, to in enumerate(RUNGS, 1):
+        there = above if to == "above" else unit_id
+        posts = people.find(there, AUDIENCE[to]) if there else []
+        if posts or (to == "above" and there):
+            yield Rung(number, to, there or 0, posts)
 
 
 def _call(changes, case: Case, deadline: Deadline, rung: Rung) -> dict:

@@ -15,8 +15,26 @@ def rises(case: Case, trigger: str) -> Loop | None:
 
     ``trigger``: the kind of a missed clock, a colour, or ``casualties``.
     """
-    wanted = (RISES | case.policy.get("rises", {})).get(trigger)
-    return Loop(wanted) if wanted and ORDER.index(Loop(wanted)) > ORDER.index(Loop(case.loop)) else None
+    return widens(case.policy, case.loop, trigger)
+
+
+def widens(policy: dict, loop: str, trigger: str) -> Loop | None:
+    """``rises`` of a case that was promised ``policy`` and stands in ``loop``."""
+    wanted = (RISES | policy.get("rises", {})).get(trigger)
+    return Loop(wanted) if wanted and ORDER.index(Loop(wanted)) > ORDER.index(Loop(loop)) else None
+
+
+def taking_over(
+    to: str, holder: Unit | None, lead: Unit | None, command: Unit | None
+) -> tuple[Unit | None, list[tuple[Unit | None, DutyRole]]]:
+    """Who commands in loop ``to`` after ``holder``, and who joins in which role; an empty unit joins nothing.
+
+    The lead in the medium loop, the district command in the large one; without a lead the command joins, so that
+    somebody decides.
+    """
+    if to == Loop.MEDIUM:
+        return lead or holder, [(lead, DutyRole.LEAD) if lead else (command, DutyRole.COMMAND)]
+    return command or lead or holder, [(lead, DutyRole.LEAD), (command, DutyRole.COMMAND)]
 
 
 def due_by_grade(case: Case) -> Loop | None:
@@ -28,20 +46,16 @@ def rise(changes: Changes, case: Case, to: str, *, why: str, note: str = "", **f
     """Widen ``case`` to loop ``to``; ``why`` is the trigger, such as ``contain`` or ``grade:red``, ``facts`` what the
     ledger shall tell of it besides.
 
-    The lead becomes a party with its own acknowledgement and clock, for the large loop the district command as
-    well. The holder changes, the street stays. Without a lead the command joins, so that somebody decides.
+    Whoever joins becomes a party with its own acknowledgement and clock. The holder changes, the street stays.
     """
     before = {"loop": str(case.loop), "holder": _code(case.holder)}
     command = changes.known.unit_with(COMMAND)
+    case.holder, joining = taking_over(to, case.holder, case.lead, command)
     if to == Loop.MEDIUM:
         case.rise_to_medium()
-        case.holder = case.lead or case.holder
-        joining = [(case.lead, DutyRole.LEAD) if case.lead else (command, DutyRole.COMMAND)]
         changes.start(case, "medium_limit", case.holder, minutes=case.policy["medium"])
     else:
         case.rise_to_large()
-        case.holder = command or case.lead or case.holder
-        joining = [(case.lead, DutyRole.LEAD), (command, DutyRole.COMMAND)]
     for unit, role in joining:
         changes.engage(case, unit, role)
     changes.touch(case)

@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.db import connection
 
@@ -30,13 +31,13 @@ COORDINATION = "overall_coordination"
 def take(drafts: list[Draft], now: datetime, known: Directory) -> None:
     """Give every draft its outcome and case, in the transaction of its receipt. Statements do not grow with it."""
     changes, owners = Changes(known, now), Owners(known, now)
-    raising = [draft for draft in drafts if not _set_aside(draft)]
+    raising = [draft for draft in drafts if not set_aside(draft)]
     existing = _existing(drafts, now, known)
     changes.remember_parties({case.pk for case in existing.values()})
     changes.old_chains = {draft.chain for draft in drafts if draft.references}
     groups: dict[object, list[Draft]] = defaultdict(list)
     for draft in raising:
-        groups[_key(draft)].append(draft)
+        groups[key_of(draft)].append(draft)
     # In one order, so that two batches which open cases for the same objects never wait for each other in a ring.
     fresh = sorted((key for key, group in groups.items() if _find(existing, group[0]) is None), key=str)
     numbers = changes.numbers(len(fresh)) if fresh else []
@@ -51,7 +52,7 @@ def take(drafts: list[Draft], now: datetime, known: Directory) -> None:
     changes.write(by=acting.SYSTEM)
 
 
-def _set_aside(draft: Draft) -> bool:
+def set_aside(draft: Draft) -> bool:
     """Whether the alert opens nothing: an exercise, an all-clear, or a value below every threshold."""
     if draft.effect in ("clear", "cancel"):
         draft.outcome = Outcome.CLEARED
@@ -60,12 +61,13 @@ def _set_aside(draft: Draft) -> bool:
     return bool(draft.outcome)
 
 
-def _key(draft: Draft):
+def key_of(draft: Draft) -> object:
+    """What a draft shares with others that speak of the same danger: object and category, else its own chain."""
     return (draft.object_code, draft.category_code) if draft.object_code else draft.chain
 
 
 def _find(existing: dict, draft: Draft) -> Case | None:
-    return existing.get(_key(draft)) or existing.get(draft.chain)
+    return existing.get(key_of(draft)) or existing.get(draft.chain)
 
 
 # Asked for every single alert, mostly in vain, so without the ORM and its joins. Judged again under the lock.
@@ -91,7 +93,7 @@ def _existing(drafts: list[Draft], now: datetime, known: Directory) -> dict:
     found: dict = {}
     for case in locked(pk__in=ids) if ids else ():
         attach_units(case, known)
-        if not _joinable(case, now):
+        if not joinable(case, now):
             _part(drafts, case)
             continue
         found[case.chain] = case
@@ -102,7 +104,19 @@ def _existing(drafts: list[Draft], now: datetime, known: Directory) -> dict:
     return found
 
 
-def _joinable(case: Case, now: datetime) -> bool:
+class Worked(Protocol):
+    """As much of a case as tells whether an alert belongs to it."""
+
+    state: str
+    opened_at: datetime
+    closed_at: datetime | None
+
+    @property
+    def is_open(self) -> bool: ...
+
+
+def joinable(case: Worked, now: datetime) -> bool:
+    """Whether a new alert belongs to ``case``: it is open, or was closed so lately that the alert is rework."""
     return case.is_open or (case.state == State.CLOSED and _closed(case) >= now - REOPEN_WITHIN)
 
 
@@ -119,7 +133,7 @@ def _later(case: Case, other: Case) -> bool:
     return _closed(case) > _closed(other)
 
 
-def _closed(case: Case) -> datetime:
+def _closed(case: Worked) -> datetime:
     return case.closed_at or case.opened_at
 
 
@@ -219,7 +233,7 @@ def _join(changes: Changes, case: Case, draft: Draft) -> None:
     case.last_alert_at = changes.now
     changes.touch(case)
     before = {"grade": str(case.grade), "state": str(case.state)}
-    if _is_old_news(case, draft, changes.now):
+    if is_old_news(case, draft, changes.now):
         after = before | {"alert": draft.external_id, "alert_count": case.alert_count} | draft.remarks(changes.now)
         changes.tell(case, "alert.joined", before=before, after=after)
         return
@@ -238,7 +252,7 @@ def _join(changes: Changes, case: Case, draft: Draft) -> None:
         rise(changes, case, wanted, why=f"grade:{case.grade}")
 
 
-def _is_old_news(case: Case, draft: Draft, now: datetime) -> bool:
+def is_old_news(case: Worked, draft: Draft, now: datetime) -> bool:
     """Told late, and seen before the case was checked and closed: nothing begins anew."""
     return case.state == State.CLOSED and draft.is_late(now) and draft.observed_at < _closed(case)
 

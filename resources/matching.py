@@ -81,15 +81,25 @@ def kit_for(category: Category | None, place: tuple[float, float] | None, sent: 
         for offer in resource.offers.all():
             had[offer.capability_id] += offer.number * quantity
     found = [Line(line.capability, line.quantity, had[line.capability_id]) for line in lines]
-    _fill(found, place)
-    _choose(found)
-    return Kit(found)
+    offers = Offer.objects.filter(
+        capability__in=[line.capability.pk for line in found], resource__in=Resource.objects.free()
+    )
+    return fill(found, offers.select_related("resource__station__unit").order_by("resource__code"), place)
 
 
-def _fill(lines: list[Line], place: tuple[float, float] | None) -> None:
+def fill(lines: list[Line], offers: Iterable[Offer], place: tuple[float, float] | None) -> Kit:
+    """The kit of ``lines`` for a danger at ``place``, from what is free of ``offers``.
+
+    Each offer comes with its resource and station: the database is asked nothing.
+    """
+    _fill(lines, offers, place)
+    _choose(lines)
+    return Kit(lines)
+
+
+def _fill(lines: list[Line], offers: Iterable[Offer], place: tuple[float, float] | None) -> None:
     by_capability = {line.capability.pk: line for line in lines}
-    offers = Offer.objects.filter(capability__in=by_capability, resource__in=Resource.objects.free())
-    found = list(offers.select_related("resource__station__unit").order_by("resource__code"))
+    found = [offer for offer in offers if offer.capability_id in by_capability and offer.resource.free]
     stations = {offer.resource.station_id: offer.resource.station for offer in found}
     legs: dict[int, travel.Leg] = {}
     if place is not None and stations:
