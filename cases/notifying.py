@@ -126,6 +126,7 @@ class Outbox:
                 path=f"/cases/{case.number}/",
                 words=words,
                 post_id=post_id,
+                drill=case.drill_id is not None,
             )  # fmt: skip
         )
 

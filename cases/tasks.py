@@ -2,13 +2,19 @@
 
 from celery import shared_task
 
-from cases import recomputing, sweeping
+from cases import drills, recomputing, sweeping
 
 
 @shared_task
 def sweep_deadlines() -> None:
     """One sweep of all deadlines that have passed."""
     sweeping.sweep()
+
+
+@shared_task
+def run_drills() -> None:
+    """The alerts of drills that are due, and the end of those that are over."""
+    drills.tick()
 
 
 @shared_task

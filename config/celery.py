@@ -24,6 +24,11 @@ app.conf.beat_schedule = {
         "schedule": settings.SWEEP_SECONDS,
         "options": {"expires": settings.SWEEP_SECONDS},
     },
+    "drills": {
+        "task": "cases.tasks.run_drills",
+        "schedule": settings.SWEEP_SECONDS,
+        "options": {"expires": settings.SWEEP_SECONDS},
+    },
     "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},
     "tell": {
         "task": "notices.tasks.tell",

@@ -1,7 +1,7 @@
 """What a danger needs and who has it nearest: a kit with what would come, and what is missing by name."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from resources import travel
@@ -69,8 +69,13 @@ class Kit:
         return [(third, [line for line in self.lines if line.capability.third == third]) for third in Third]
 
 
-def kit_for(category: Category | None, place: tuple[float, float] | None, sent: Iterable[tuple[Resource, int]]) -> Kit:
+def kit_for(
+    category: Category | None, place: tuple[float, float] | None, sent: Iterable[tuple[Resource, int]],
+    in_drill: Mapping[int, int] | None = None,
+) -> Kit:  # fmt: skip
     """The kit of ``category`` for a danger at ``place``; ``sent`` are the resources on their way, with quantities.
+
+    ``in_drill``: what the drill in which it is asked has sent already, by the row id of the resource.
 
     The nearest that fill each line are marked to be taken (``take``); a team that has been taken for one line counts
     for the others too. Three queries however large the kit.
@@ -81,15 +86,18 @@ def kit_for(category: Category | None, place: tuple[float, float] | None, sent: 
         for offer in resource.offers.all():
             had[offer.capability_id] += offer.number * quantity
     found = [Line(line.capability, line.quantity, had[line.capability_id]) for line in lines]
-    _fill(found, place)
+    _fill(found, place, in_drill or {})
     _choose(found)
     return Kit(found)
 
 
-def _fill(lines: list[Line], place: tuple[float, float] | None) -> None:
+def _fill(lines: list[Line], place: tuple[float, float] | None, in_drill: Mapping[int, int]) -> None:
     by_capability = {line.capability.pk: line for line in lines}
     offers = Offer.objects.filter(capability__in=by_capability, resource__in=Resource.objects.free())
     found = list(offers.select_related("resource__station__unit").order_by("resource__code"))
+    for offer in found:
+        offer.resource.in_drill = in_drill.get(offer.resource_id, 0)
+    found = [offer for offer in found if offer.resource.free]
     stations = {offer.resource.station_id: offer.resource.station for offer in found}
     legs: dict[int, travel.Leg] = {}
     if place is not None and stations:
