@@ -50,7 +50,7 @@ Scenario = row_of(
     title=Text(max_length=200),
     title_en=Text(max_length=200, required=False, allow_blank=True),
     minutes=Whole(required=False, min_value=1, max_value=A_DAY),
-    alerts=Step(many=True, allow_empty=False, max_length=MOST_ALERTS),
+    alerts=serializers.ListField(child=Step(), allow_empty=False, max_length=MOST_ALERTS),
 )
 
 

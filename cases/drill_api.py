@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts import scenarios
-from alerts.models import Drill, Outcome
+from alerts.models import Drill
 from cases import drills, scoring
 from cases.api import REFUSALS, UnitSerializer
 from cases.models import Loop, State
@@ -27,7 +27,7 @@ class ShareSerializer(serializers.Serializer):
     judged = serializers.IntegerField()
 
 
-class LineSerializer(serializers.Serializer):
+class FindingSerializer(serializers.Serializer):
     """One thing that was asked. Minutes are those of the exercise; ``met`` is null for what is not judged yet."""
 
     part = serializers.ChoiceField(list(scoring.ASKED))
@@ -46,7 +46,7 @@ class DrilledCaseSerializer(ShareSerializer):
     state = serializers.ChoiceField(State.choices)
     loop = serializers.ChoiceField(Loop.choices)
     grade = serializers.ChoiceField(Grade.choices)
-    lines = LineSerializer(many=True)
+    lines = FindingSerializer(many=True)
 
 
 class FedSerializer(serializers.Serializer):
@@ -56,11 +56,11 @@ class FedSerializer(serializers.Serializer):
     minute = serializers.FloatField()
     due_at = serializers.DateTimeField()
     fed_at = serializers.DateTimeField(allow_null=True)
-    outcome = serializers.ChoiceField([*Outcome.values, "rejected", "duplicate", ""])
+    outcome = serializers.CharField(allow_blank=True, help_text="As the intake answers it.")
     case = serializers.CharField(allow_blank=True)
 
 
-class ReportSerializer(ShareSerializer):
+class FindingsSerializer(ShareSerializer):
     """What the drill has shown, so far or in the end."""
 
     parts = serializers.DictField(child=ShareSerializer())
@@ -87,7 +87,7 @@ class DrillReportSerializer(DrillSerializer):
     class Meta(DrillSerializer.Meta):
         fields = [*DrillSerializer.Meta.fields, "report"]
 
-    @extend_schema_field(ReportSerializer)
+    @extend_schema_field(FindingsSerializer)
     def get_report(self, drill: Drill) -> dict:
         return drill.report or scoring.report(drill, clock.now())
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -54,8 +55,12 @@ def start(raw: object, *, by: User, speed: int = 1) -> Drill:
             for number, step in enumerate(scenario["alerts"], 1)
         )
         text = json.dumps(scenario, sort_keys=True, ensure_ascii=False).encode()
-        told = {"speed": speed, "alerts": len(scenario["alerts"]), "scenario": hashlib.sha256(text).hexdigest()}
-        drillend.tell(drill, "drill.start", told, by=actor, post=post, at=now)
+        begun: dict[str, object] = {
+            "speed": speed,
+            "alerts": len(scenario["alerts"]),
+            "scenario": hashlib.sha256(text).hexdigest(),
+        }
+        drillend.tell(drill, "drill.start", begun, by=actor, post=post, at=now)
     _try(feed, drill.pk)
     return drill
 
@@ -116,7 +121,7 @@ def feed(drill_id: int) -> int:
     if not rows:
         return 0
 
-    def read(row: DrillAlert, at: datetime, known: Directory) -> intake.Draft | intake.Rejected:
+    def read(row: Any, at: datetime, known: Directory) -> intake.Draft | intake.Rejected:
         draft = item.read(scenarios.body_of(row.body, f"{drill.pk}-{row.number}", at), at, known)
         if isinstance(draft, intake.Draft):
             draft.drill_id, draft.speed = drill.pk, drill.speed
@@ -154,7 +159,7 @@ def _source() -> Source:
 
 
 def visible(actor: acting.Actor, known: Directory) -> QuerySet[Drill]:
-    """The drills that ``actor`` may read: all for the district's desks, else those of the own unit or with its cases."""
+    """The drills that ``actor`` may read: all for the district's desks, else the own unit's and any with its cases."""
     if access.everywhere(actor, "drill.read"):
         return Drill.objects.all()
     mine = access.units(actor, "drill.read", known.units)

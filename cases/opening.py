@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -87,7 +88,7 @@ def _existing(drafts: list[Draft], now: datetime, known: Directory) -> dict:
         return {}
     categories, drills = {draft.category_code for draft in drafts}, {draft.drill_id or 0 for draft in drafts}
     ended = [state.value for state in ENDED]
-    which = [list(chains), list(codes), list(categories), list(drills), ended, now - REOPEN_WITHIN]
+    which: list[Any] = [list(chains), list(codes), list(categories), list(drills), ended, now - REOPEN_WITHIN]
     with connection.cursor() as cursor:
         cursor.execute(FITTING, which)
         ids = [pk for (pk,) in cursor.fetchall()]

@@ -55,5 +55,5 @@ class Command(BaseCommand):
             return scenarios.of_file(file)
 
     def _end(self, pk: int, person: User) -> None:
-        report = drills.end(pk, by=person).report
+        report = drills.end(pk, by=person).report or {}
         self.stdout.write(f"演练 drill {pk} · 得分 score {report['score']} % ({report['met']}/{report['judged']})")
