@@ -45,24 +45,34 @@ def start(raw: object, *, by: User, speed: int = 1) -> Drill:
     scenario = scenarios.judge(raw, known, now)
     post = _starter(actor, scenario, known, now)
     with transaction.atomic():
-        drill = Drill.objects.create(
-            title=scenario["title"], title_en=scenario.get("title_en", ""), scenario=scenario, speed=speed,
-            unit=post.unit, started_at=now, started_by=by,
-            ends_at=now + timedelta(minutes=scenario.get("minutes", scenarios.A_DAY)) / speed,
-        )  # fmt: skip
-        DrillAlert.objects.bulk_create(
-            DrillAlert(drill=drill, number=number, due_at=now + timedelta(minutes=step["after"]) / speed, body=step)
-            for number, step in enumerate(scenario["alerts"], 1)
-        )
-        text = json.dumps(scenario, sort_keys=True, ensure_ascii=False).encode()
-        begun: dict[str, object] = {
-            "speed": speed,
-            "alerts": len(scenario["alerts"]),
-            "scenario": hashlib.sha256(text).hexdigest(),
-        }
-        drillend.tell(drill, "drill.start", begun, by=actor, post=post, at=now)
+        drill = _begin(scenario, by, post, speed, now)
+        drillend.tell(drill, "drill.start", _told(drill), by=actor, post=post, at=now)
     _try(feed, drill.pk)
     return drill
+
+
+def _begin(scenario: dict, by: User, post: Post, speed: int, now: datetime) -> Drill:
+    """The drill with its script: when each alert is to come."""
+    drill = Drill.objects.create(
+        title=scenario["title"], title_en=scenario.get("title_en", ""), scenario=scenario, speed=speed,
+        unit=post.unit, started_at=now, started_by=by,
+        ends_at=now + timedelta(minutes=scenario.get("minutes", scenarios.A_DAY)) / speed,
+    )  # fmt: skip
+    DrillAlert.objects.bulk_create(
+        DrillAlert(drill=drill, number=number, due_at=now + timedelta(minutes=step["after"]) / speed, body=step)
+        for number, step in enumerate(scenario["alerts"], 1)
+    )
+    return drill
+
+
+def _told(drill: Drill) -> dict:
+    """What the ledger keeps of the beginning: the digest says which scenario it was."""
+    text = json.dumps(drill.scenario, sort_keys=True, ensure_ascii=False).encode()
+    return {
+        "speed": drill.speed,
+        "alerts": len(drill.scenario["alerts"]),
+        "scenario": hashlib.sha256(text).hexdigest(),
+    }
 
 
 def _starter(actor: acting.Actor, scenario: dict, known: Directory, now: datetime) -> Post:
