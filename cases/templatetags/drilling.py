@@ -38,7 +38,8 @@ def scored(report: dict, known: Directory) -> dict:
     """``report`` (see ``cases/scoring.py``) with words beside its codes. One query for the names of a kit."""
     names = {one.code: one.label for one in Capability.objects.all()}
     cases = [row | {"parts": _parts(row["lines"], names, known)} | _standing(row) for row in report["cases"]]
-    parts = [(PARTS[part], share) for part, share in report["parts"].items() if share["judged"]]
+    shares = {part: report["parts"].get(part) for part in ASKED}
+    parts = [(PARTS[part], share) for part, share in shares.items() if share and share["judged"]]
     return report | {"parts": parts, "cases": cases}
 
 

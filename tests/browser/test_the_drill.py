@@ -16,7 +16,7 @@ def test_a_drill_is_begun_answered_ended_and_read(signed_in, open_case):
     real = open_case(object="REAL-1", location={"lat": 31.1144, "lon": 121.2683})
     office = signed_in("yingji-office", **DESKTOP)
     office.goto("/drills/")
-    office.get_by_label("脚本", exact=True).select_option("h2s-manhole")
+    office.locator("[name=scenario]").select_option("h2s-manhole")
     office.get_by_label("倍速").fill("10")
     office.get_by_role("button", name="开始演练").click()
     expect(office.get_by_role("status")).to_contain_text("演练已开始")
@@ -49,7 +49,7 @@ def test_a_drill_is_begun_answered_ended_and_read(signed_in, open_case):
 def test_the_report_is_read_in_english_on_a_phone_and_printed(signed_in):
     office = signed_in("anwei-office", locale="en-US")
     office.goto("/drills/")
-    office.get_by_label("Scenario", exact=True).select_option("gas-leak")
+    office.get_by_label("Scenario").first.select_option("gas-leak")
     office.get_by_label("Speed").fill("60")
     office.get_by_role("button", name="Begin").click()
     expect(office.locator("h1")).to_have_text("Drill: gas leak at Sijing, on site within 20 minutes")
@@ -62,7 +62,8 @@ def test_the_report_is_read_in_english_on_a_phone_and_printed(signed_in):
     expect(office.locator(".top")).to_be_hidden()
 
 
-def test_a_wrong_file_is_refused_with_its_places(signed_in, tmp_path):
+def test_a_wrong_file_is_refused_with_its_places(signed_in, tmp_path, watch):
+    watch.expected = {400}
     wrong = tmp_path / "x.json"
     wrong.write_text('{"title": "甲", "alerts": [{"after": -1, "alert": {"category": "LL-CONF-H2S"}}]}')
     office = signed_in("yingji-office")
