@@ -37,7 +37,8 @@ LATE = timedelta(hours=24)
 class Draft:
     """A valid alert on its way in. ``cases/`` sets ``outcome``, ``case_number`` and, when it joins, ``chain``.
 
-    ``effect``: ``raise`` danger, ``clear`` or ``cancel`` an earlier alert, or only ``observe``.
+    ``effect``: ``raise`` danger, ``clear`` or ``cancel`` an earlier alert, or only ``observe``. ``drill_id``: it is
+    only pretended, meets nothing but what belongs to the same drill, and is worked at its ``speed``.
     """
 
     external_id: str
@@ -64,6 +65,8 @@ class Draft:
     territory: Territory | None = None
     outcome: str = ""
     case_number: str = ""
+    drill_id: int | None = None
+    speed: int = 1
 
     def __post_init__(self) -> None:
         self.category_code = codes.plain(self.category_code, CATEGORY_LENGTH)
@@ -78,6 +81,11 @@ class Draft:
     def is_late(self, now: datetime) -> bool:
         """Whether it was seen long before it was sent."""
         return now - self.observed_at > LATE
+
+    @property
+    def marked(self) -> dict:
+        """What the ledger is told of whatever belongs to a drill."""
+        return {"drill": self.drill_id} if self.drill_id else {}
 
     @property
     def at_home(self) -> bool:
@@ -207,7 +215,7 @@ def _write(source: Source, drafts: list[Draft], now: datetime) -> None:
                 subject_type="alert",
                 subject_id=str(draft.id),
                 subject_label=draft.title or draft.external_id,
-                after={"source": source.code, "external_id": draft.external_id},
+                after={"source": source.code, "external_id": draft.external_id} | draft.marked,
             )
             for draft in quiet
         ],
@@ -249,7 +257,7 @@ def unregistered():
     from django.db.models import Count, Max
 
     return (
-        Alert.objects.filter(Q(risk_object__isnull=True) & ~Q(object_code=""))
+        Alert.objects.filter(Q(risk_object__isnull=True) & ~Q(object_code=""), drill__isnull=True)
         .values("object_code")
         .annotate(count=Count("id"), last=Max("received_at"))
         .order_by("-last")

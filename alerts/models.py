@@ -9,8 +9,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from responsibility import soundness
-from responsibility.models import Category, Grade, Scenario, Territory, Unit
-from responsibility.models.district import Named
+from responsibility.models import Category, Grade, Scenario, Territory, Unit, User
+from responsibility.models.district import Named, by_language
 
 
 class Source(Named):
@@ -54,6 +54,83 @@ class RiskObject(Named):
         return soundness.of_place(self)
 
 
+class DrillQuerySet(models.QuerySet):
+    """Drills by where they are."""
+
+    def running(self):
+        """Begun and not ended."""
+        return self.filter(ended_at__isnull=True)
+
+
+class Drill(models.Model):
+    """演练: a pretended danger, worked on the real screens, told nobody outside and counted nowhere.
+
+    ``speed`` divides every clock of its cases: at 60 an hour is a minute. ``scenario`` is the file as it was read (see
+    ``alerts/scenarios.py``), ``unit`` that of who started it. It ends at ``ends_at`` at the latest; ``report`` is
+    written then, once (see ``cases/scoring.py``).
+    """
+
+    chain = models.UUIDField(_("闭环链"), unique=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(_("标题"), max_length=200)
+    title_en = models.CharField(_("英文标题"), max_length=200, blank=True)
+    scenario = models.JSONField(_("脚本"))
+    speed = models.PositiveSmallIntegerField(_("倍速"), default=1)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("发起单位"))
+    started_at = models.DateTimeField(_("开始时间"))
+    started_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("发起人"))
+    ends_at = models.DateTimeField(_("最晚结束"))
+    ended_at = models.DateTimeField(_("结束时间"), null=True)
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("结束人"))
+    report = models.JSONField(_("评估报告"), null=True)
+
+    objects = DrillQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("演练")
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(speed__range=(1, 600)), name="drill_speed_in_range"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_by__isnull=True, report__isnull=True)
+                | Q(ended_at__isnull=False, report__isnull=False),
+                name="drill_ends_with_report",
+            ),
+        ]
+        indexes = [models.Index(fields=["ends_at"], condition=Q(ended_at__isnull=True), name="drill_running")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def label(self) -> str:
+        """The title in the reader's language."""
+        return by_language(self.title, self.title_en)
+
+
+class DrillAlert(models.Model):
+    """An alert of a scenario and when it is to come. The row is the work: it is fed once, whoever is killed."""
+
+    drill = models.ForeignKey(Drill, models.PROTECT, related_name="script", verbose_name=_("演练"))
+    number = models.PositiveSmallIntegerField(_("序号"))
+    due_at = models.DateTimeField(_("应发时间"))
+    body = models.JSONField(_("预警内容"))
+    fed_at = models.DateTimeField(_("发出时间"), null=True)
+    outcome = models.CharField(_("结果"), max_length=12, blank=True)
+    case_number = models.CharField(_("案件编号"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("演练预警")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["drill", "number"], name="drill_alert_once"),
+            models.CheckConstraint(condition=Q(outcome="") | Q(fed_at__isnull=False), name="drill_alert_fed_when"),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(fed_at__isnull=True), name="drill_alert_to_feed")]
+
+    def __str__(self) -> str:
+        return f"{self.drill} · {self.number}"
+
+
 class Outcome(models.TextChoices):
     """What became of an alert."""
 
@@ -68,7 +145,8 @@ class Outcome(models.TextChoices):
 class Alert(models.Model):
     """预警: what a source said, as it said it, with the answer it was given. Never edited: the database refuses.
 
-    ``chain`` is the closed loop it belongs to; a case and all its alerts carry the same one.
+    ``chain`` is the closed loop it belongs to; a case and all its alerts carry the same one. ``drill`` is set for what
+    was only pretended.
     Points are WGS84 degrees; ``stated`` keeps place and system as they were sent.
     """
 
@@ -94,6 +172,7 @@ class Alert(models.Model):
     stated = models.JSONField(_("原始位置"), default=dict)
     title = models.CharField(_("标题"), max_length=300, blank=True)
     payload = models.JSONField(_("原始数据"), default=dict, encoder=DjangoJSONEncoder)
+    drill = models.ForeignKey(Drill, models.PROTECT, null=True, db_index=False, verbose_name=_("演练"))
 
     class Meta:
         verbose_name = verbose_name_plural = _("预警")
@@ -104,7 +183,8 @@ class Alert(models.Model):
                 fields=["object_code"],
                 condition=Q(risk_object__isnull=True) & ~Q(object_code=""),
                 name="alert_unregistered",
-            )
+            ),
+            models.Index(fields=["drill"], condition=Q(drill__isnull=False), name="alert_of_drill"),
         ]
 
     def __str__(self) -> str:

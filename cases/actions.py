@@ -127,7 +127,8 @@ def _file(move: Move) -> None:
 def _same(case: Case) -> Case | None:
     """Another open case of the same object and category. The database refuses a second one as well, without words."""
     category = case.category.code if case.category else ""
-    same = Case.objects.open().filter(object_code=case.object_code, category_code=category).exclude(pk=case.pk)
+    same = Case.objects.open().filter(object_code=case.object_code, category_code=category, drill=case.drill_id)
+    same = same.exclude(pk=case.pk)
     return same.first() if case.object_code else None
 
 

@@ -68,6 +68,7 @@ class CaseSerializer(serializers.ModelSerializer):
 
     ``vacant_duties``: which of the five duties and three musts nobody fills (``leader``, ``territory``,
     ``supervision``, ``lead``, ``business``, ``main_body``), ``vacant_count`` how many; none before it is filed.
+    ``drill``: the id of the drill to which it belongs, null for a real case; its clocks run ``speed`` times as fast.
     """
 
     category = serializers.CharField(source="category_code")
@@ -90,7 +91,7 @@ class CaseSerializer(serializers.ModelSerializer):
             "number", "state", "loop", "grade", "category", "scenario", "title", "holder", "lead", "territory",
             "object", "location", "opened_at", "filed_at", "contained_at", "closed_at", "alert_count", "rework_count",
             "due_at", "hops", "no_return", "linked_to", "parties", "deadlines", "duties", "vacant_duties",
-            "vacant_count", "allowed", "chain",
+            "vacant_count", "drill", "speed", "allowed", "chain",
         ]  # fmt: skip
 
     @extend_schema_field(serializers.CharField(allow_null=True))

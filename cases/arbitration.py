@@ -162,7 +162,7 @@ def link(changes: Changes, case: Case, unit: Unit, *, why: str) -> Case:
         category_code=case.category_code, scenario=case.scenario, title=case.title, territory=case.territory,
         risk_object=case.risk_object, lat=case.lat, lon=case.lon, opened_at=changes.now, proof_since=changes.now,
         last_alert_at=changes.now, filed_at=changes.now, policy=case.policy, lead=unit, holder=street,
-        duties=_with_lead(changes, case.duties, unit, why), no_return=True,
+        duties=_with_lead(changes, case.duties, unit, why), no_return=True, drill_id=case.drill_id, speed=case.speed,
     )  # fmt: skip
     second.regrade(case.grade)
     second.file()
@@ -188,7 +188,7 @@ def propose_redispatch(now, at) -> int:
     """
     known = directory.current()
     waiting = Request.objects.filter(state=RequestState.PENDING, kind__in=DISPUTES).values("case")
-    rows = Case.objects.open().filter(filed_at__isnull=False, no_return=False).exclude(pk__in=waiting)
+    rows = Case.objects.open().real().filter(filed_at__isnull=False, no_return=False).exclude(pk__in=waiting)
     wanted = {}
     for pk, category, scenario, territory, lead in rows.values_list(
         "pk", "category__code", "scenario__code", "territory__code", "lead"

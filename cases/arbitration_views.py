@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -36,6 +36,8 @@ def desk(request: HttpRequest) -> HttpResponse:
         "actor": actor,
         "known": known,
         "now": now,
+        # A drill's disputes are shown and not counted.
+        "waiting": sum(d.case.drill_id is None for d in queue),
         "queue": [(d, casepage.decides(actor, d, d.case, mine), clocks.get(d.clock)) for d in queue],
         "decided": disputes.exclude(state=RequestState.PENDING).order_by("-decided_at")[:RECENT],
         "gaps": whatif.open_gaps(rows, known, now),
@@ -52,7 +54,8 @@ def _waiting(disputes: QuerySet) -> QuerySet:
     running = Deadline.objects.running().filter(case=OuterRef("case"), kind=OuterRef("clock_kind"))
     timed = disputes.filter(state=RequestState.PENDING).annotate(clock_kind=kind)
     timed = timed.annotate(clock=Subquery(running.values("pk")[:1]), due_at=Subquery(running.values("due_at")[:1]))
-    return timed.order_by("due_at", "asked_at")
+    # A drill's after the real ones.
+    return timed.order_by(F("case__drill").desc(nulls_first=True), "due_at", "asked_at")
 
 
 @require_POST

@@ -67,6 +67,7 @@ FIELDS = {
     "hops": ("c.hops", f"COALESCE({_told('hops')}, '0')"),
     "no_return": ("c.no_return", f"COALESCE(bool_or({SETTLED}), false)"),
     "linked_to": ("first.number", _told("linked_to")),
+    "drill": ("c.drill_id", _told("drill")),
     "due_at": ("c.due_at", None),
 }
 # The key of the worklist is told by the clocks.
@@ -245,7 +246,9 @@ PROMISED = """
     SELECT r.code, '00000000-0000-0000-0000-000000000000'::uuid, 'resource.reserved', r.reserved::text,
         COALESCE(held.quantity, 0)::text
     FROM resources_resource r LEFT JOIN (
-        SELECT resource_id, sum(quantity) AS quantity FROM cases_dispatchline WHERE ended_at IS NULL GROUP BY 1
+        SELECT l.resource_id, sum(l.quantity) AS quantity FROM cases_dispatchline l
+        JOIN cases_dispatch p ON p.id = l.dispatch_id JOIN cases_case c ON c.id = p.case_id
+        WHERE l.ended_at IS NULL AND c.drill_id IS NULL GROUP BY 1
     ) held ON held.resource_id = r.id
     WHERE %(chain)s::uuid IS NULL AND r.reserved <> COALESCE(held.quantity, 0)
 """

@@ -119,13 +119,16 @@ class Changes:
     def start(
         self, case: Case, kind: str, unit: Unit | None, *, minutes: float = 0, days: int = 0, level: int = 0
     ) -> None:
-        """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar.
+        """Start a clock of natural ``minutes``, or of working ``days`` by the loaded calendar; in a drill it is as much
+        shorter as the drill is faster.
 
         ``level``: the rung of the call ladder, for such a clock.
         """
+        minutes /= case.speed
         due_at, provisional = self.now + timedelta(minutes=minutes), False
         if days:
             due_at, provisional = self._working_days(case, kind, days)
+            due_at = self.now + (due_at - self.now) / case.speed
         self.deadlines.append(
             {
                 "case_id": case.pk,
@@ -142,6 +145,7 @@ class Changes:
 
     def start_own(self, case: Case, kind: str, unit: Unit | None, minutes: float) -> Deadline:
         """Start a clock of natural ``minutes`` that one request, order or team keeps for itself; written at once."""
+        minutes /= case.speed
         due_at = self.now + timedelta(minutes=minutes)
         kept = Deadline.objects.create(case=case, unit=unit, kind=kind, started_at=self.now, due_at=due_at)
         self.clocks.note([kept.pk], What.START, minutes=minutes, unit_id=kept.unit_id)
@@ -172,7 +176,7 @@ class Changes:
     def tell(
         self, case: Case, verb: str, *, before: dict | None = None, after: dict | None = None, note: str = ""
     ) -> None:
-        """Write an act on ``case`` into the ledger."""
+        """Write an act on ``case`` into the ledger, marked where it is a drill's."""
         act = ledger.Act(
             chain=case.chain,
             verb=verb,
@@ -180,7 +184,7 @@ class Changes:
             subject_id=case.number,
             subject_label=case.title,
             before=before or {},
-            after=after or {},
+            after=(after or {}) | ({"drill": case.drill_id} if case.drill_id else {}),
             note=note,
         )
         self.told.append((case, act))

@@ -90,7 +90,7 @@ class Clockwork:
             cursor.execute(RESUME, {"now": self.now, "cases": cases})
             self.note([pk for (pk,) in cursor.fetchall()], What.RESUME)
 
-    def extend(self, clock: Deadline, minutes: int) -> None:
+    def extend(self, clock: Deadline, minutes: float) -> None:
         """Give ``clock`` so many natural minutes more."""
         clock.due_at += timedelta(minutes=minutes)
         clock.save(update_fields=["due_at"])

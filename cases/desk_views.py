@@ -1,7 +1,7 @@
 """``/requests/``: one desk for everything that somebody must decide, and the way to arbitration."""
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -44,7 +44,9 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 def _waiting(asked: QuerySet, actor: acting.Actor, known: Directory) -> QuerySet:
     """What is undecided and could be the actor's to decide: all for the desks of the district, else by the lead."""
-    pending = asked.filter(state=RequestState.PENDING).order_by("deadline__due_at", "asked_at")
+    # A drill's after the real ones.
+    order = F("case__drill").desc(nulls_first=True), "deadline__due_at", "asked_at"
+    pending = asked.filter(state=RequestState.PENDING).order_by(*order)
     desks = {unit.pk for function in deciding.HOME.values() if (unit := known.unit_with(function))}
     return pending if desks & actor.unit_ids else pending.filter(Q(case__lead__in=actor.unit_ids))
 

@@ -100,7 +100,8 @@ class CaseKit(Visible):
         case = self.case(number, self.visible().select_related("category"))
         place = None if case.lat is None or case.lon is None else (case.lat, case.lon)
         sent = [(line.resource, line.quantity) for line in summary.lines_out(case)]
-        return Response(KitSerializer(matching.kit_for(case.category, place, sent)).data)
+        kit = matching.kit_for(case.category, place, sent, dispatching.sent_in_drill(case))
+        return Response(KitSerializer(kit).data)
 
 
 class CaseDispatches(Visible):

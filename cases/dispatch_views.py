@@ -36,7 +36,7 @@ def sending(request: HttpRequest, number: str) -> HttpResponse:
             return _back(number)
     place = None if case.lat is None or case.lon is None else (case.lat, case.lon)
     sent = [(line.resource, line.quantity) for line in summary.lines_out(case)]
-    kit = matching.kit_for(case.category, place, sent)
+    kit = matching.kit_for(case.category, place, sent, dispatching.sent_in_drill(case))
     context = {"actor": actor, "known": known, "case": case, "kit": kit, "refused": refused, "now": clock.now()}
     context["sends"] = case.is_open and access.may(actor, "dispatch.send")
     return render(request, "cases/resources.html", context, status=status_of(refused) if refused else 200)

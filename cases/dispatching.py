@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from alerts.formats.item import storable
@@ -57,6 +58,9 @@ def send(case_id: int, *, by: User, wanted: dict[str, int]) -> list[Dispatch]:
         raise Refused("wrong_state", _("案件目前%(state)s，不能调派资源。") % {"state": case.get_state_display()})
     resources = _locked(wanted)
     post = may_send(actor, case, {resource.station.unit_id for resource in resources}, changes)
+    held = sent_in_drill(case)
+    for resource in resources:
+        resource.in_drill = held.get(resource.pk, 0)
     _refuse_promised(resources, wanted)
     by_station: dict[Station, list[Resource]] = defaultdict(list)
     for resource in resources:
@@ -99,8 +103,9 @@ def act(dispatch_id: int, verb: str, *, by: User, data: dict | None = None) -> D
 def release(changes: Changes, case: Case, dispatch: Dispatch, by: User | None, used: dict[str, int]) -> dict:
     """Take ``dispatch`` back: what is not ``used`` is free again. Its case is locked; what the ledger is told of it."""
     lines = list(dispatch.lines.select_related("resource").order_by("resource_id"))
-    # In the same order as ``send``.
-    list(Resource.objects.select_for_update().filter(pk__in=[line.resource_id for line in lines]).order_by("pk"))
+    # In the same order as ``send``; a drill has taken nothing.
+    if case.drill_id is None:
+        list(Resource.objects.select_for_update().filter(pk__in=[line.resource_id for line in lines]).order_by("pk"))
     dispatch.release()
     dispatch.released_at, dispatch.released_by = changes.now, by
     for line in lines:
@@ -110,6 +115,18 @@ def release(changes: Changes, case: Case, dispatch: Dispatch, by: User | None, u
     used_up = [line for line in lines if line.used]
     told = {"used": {line.resource.code: line.used for line in used_up}}
     return told | _named((line.resource, line.used) for line in used_up)
+
+
+def sent_in_drill(case: Case) -> dict[int, int]:
+    """What the drill of ``case`` has sent or used up, by the row id of the resource; nothing for a real case.
+
+    The stock itself knows nothing of it, so a real case always finds what a drill has only pretended to take.
+    """
+    if case.drill_id is None:
+        return {}
+    lines = DispatchLine.objects.filter(dispatch__case__drill=case.drill_id).order_by().values("resource")
+    out = Sum("quantity", filter=Q(ended_at__isnull=True), default=0)
+    return {row["resource"]: row["held"] for row in lines.annotate(held=out + Sum("used"))}
 
 
 def _named(counted: Iterable[tuple[Resource, int]]) -> dict[str, str]:

@@ -15,6 +15,7 @@ class CaseFilter(filters.FilterSet):
 
     ``vacant`` is a duty that nobody fills (``leader``, ``territory``, ``supervision``, ``lead``, ``business``,
     ``main_body``), of filed cases.
+    ``drill`` true shows drills alone, false leaves them out.
     ``q`` is the beginning of a case number, a whole object code, or words of the title.
     """
 
@@ -28,6 +29,7 @@ class CaseFilter(filters.FilterSet):
     vacant = filters.ChoiceFilter(
         method="empty", choices=[(duty.code, duty.label) for duty in fivefold.DUTIES], label=_("空缺的责任")
     )
+    drill = filters.BooleanFilter("drill", "isnull", exclude=True, label=_("是否演练"))
     q = filters.CharFilter(method="words", max_length=100, label=_("编号、监测对象代码或标题"))
 
     class Meta:

@@ -112,5 +112,5 @@ class Filled(Func):
 def standing() -> tuple[int, list[tuple[Duty, int]]]:
     """How many filed cases are open, and for each duty how many of them leave it empty. One statement."""
     counts = {duty.code: Count("pk", filter=~Q(Filled(duty.code))) for duty in DUTIES}
-    found = Case.objects.open().filter(filed_at__isnull=False).aggregate(total=Count("pk"), **counts)
+    found = Case.objects.open().real().filter(filed_at__isnull=False).aggregate(total=Count("pk"), **counts)
     return found["total"], [(duty, found[duty.code]) for duty in DUTIES]

@@ -102,13 +102,13 @@ def _extend(changes: Changes, case: Case, request: Request, by: User | None) -> 
     if not asked_for:
         raise moved_on()
     for deadline in asked_for:
-        changes.clocks.extend(deadline, request.minutes or 0)
+        changes.clocks.extend(deadline, (request.minutes or 0) / case.speed)
 
 
 def _suspend(changes: Changes, case: Case, request: Request, by: User | None) -> None:
     if by is None:
         raise ValueError("a suspension is granted by somebody")
-    until = changes.now + timedelta(minutes=request.minutes or 0)
+    until = changes.now + timedelta(minutes=request.minutes or 0) / case.speed
     pause(changes, case, until=until, reason=request.reason, approved_by=by)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from cases import advising, dispatching, guards, orders, summary
@@ -128,7 +128,8 @@ def waiting(actor: Actor, limit: int) -> list[Order]:
     if not access.may(actor, "order.acknowledge"):
         return []
     owed = Order.objects.open().filter(unit__in=actor.unit_ids).select_related("case", "unit", "by_unit", "clock")
-    return list(owed.order_by("clock__due_at")[:limit])
+    # A drill's after the real ones.
+    return list(owed.order_by(F("case__drill").desc(nulls_first=True), "clock__due_at")[:limit])
 
 
 def allows(question: Callable, *args) -> bool:

@@ -134,6 +134,7 @@ class Outbox:
                 path="/urging/" if event == "urging.circular" else f"/cases/{case.number}/",
                 words=words,
                 post_id=post_id,
+                drill=case.drill_id is not None,
             )  # fmt: skip
         )
 

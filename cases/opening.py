@@ -3,7 +3,7 @@
 import uuid
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import connection
 
@@ -62,12 +62,14 @@ def set_aside(draft: Draft) -> bool:
 
 
 def key_of(draft: Draft) -> object:
-    """What a draft shares with others that speak of the same danger: object and category, else its own chain."""
-    return (draft.object_code, draft.category_code) if draft.object_code else draft.chain
+    """What a draft shares with others that speak of the same danger: object and category, within its drill or outside
+    of any; its own chain where it names no object."""
+    return (draft.object_code, draft.category_code, draft.drill_id) if draft.object_code else draft.chain
 
 
 def _find(existing: dict, draft: Draft) -> Case | None:
-    return existing.get(key_of(draft)) or existing.get(draft.chain)
+    found = existing.get(key_of(draft)) or existing.get(draft.chain)
+    return found if found and found.drill_id == draft.drill_id else None
 
 
 # Asked for every single alert, mostly in vain, so without the ORM and its joins. Judged again under the lock.
@@ -75,7 +77,7 @@ FITTING = """
     SELECT id FROM cases_case WHERE chain = ANY(%s)
     UNION
     SELECT id FROM cases_case WHERE object_code = ANY(%s) AND category_code = ANY(%s)
-        AND (NOT state = ANY(%s) OR (state = 'closed' AND closed_at >= %s))
+        AND COALESCE(drill_id, 0) = ANY(%s) AND (NOT state = ANY(%s) OR (state = 'closed' AND closed_at >= %s))
 """
 
 
@@ -85,10 +87,11 @@ def _existing(drafts: list[Draft], now: datetime, known: Directory) -> dict:
     chains = {draft.chain for draft in drafts if draft.references}
     if not codes and not chains:
         return {}
-    categories = {draft.category_code for draft in drafts}
+    categories, drills = {draft.category_code for draft in drafts}, {draft.drill_id or 0 for draft in drafts}
     ended = [state.value for state in ENDED]
+    which: list[Any] = [list(chains), list(codes), list(categories), list(drills), ended, now - REOPEN_WITHIN]
     with connection.cursor() as cursor:
-        cursor.execute(FITTING, [list(chains), list(codes), list(categories), ended, now - REOPEN_WITHIN])
+        cursor.execute(FITTING, which)
         ids = [pk for (pk,) in cursor.fetchall()]
     found: dict = {}
     for case in locked(pk__in=ids) if ids else ():
@@ -97,7 +100,7 @@ def _existing(drafts: list[Draft], now: datetime, known: Directory) -> dict:
             _part(drafts, case)
             continue
         found[case.chain] = case
-        key = (case.object_code, case.category_code)
+        key = (case.object_code, case.category_code, case.drill_id)
         # An open case is preferred to a closed one, a later closed one to an earlier.
         if case.object_code and (key not in found or _later(case, found[key])):
             found[key] = case
@@ -155,6 +158,8 @@ def _open(changes: Changes, owners: Owners, draft: Draft, pk: int, number: str) 
         proof_since=changes.now,
         last_alert_at=changes.now,
         policy=owners.promise(draft.category),
+        drill_id=draft.drill_id,
+        speed=draft.speed,
     )
     case.regrade(draft.grade or UNGRADED)
     changes.open(case)

@@ -17,8 +17,9 @@ def pause(changes: Changes, case: Case, *, until: datetime, reason: str, approve
         Pause(deadline=deadline, since=changes.now, ceiling=until, reason=reason, approved_by=approved_by)
         for deadline in clocks
     )
-    minutes = int((until - changes.now).total_seconds() // 60)
-    changes.start(case, "review", case.holder, minutes=minutes)
+    # As much shorter in a drill as ``start`` makes it.
+    minutes = (until - changes.now).total_seconds() / 60
+    changes.start(case, "review", case.holder, minutes=minutes * case.speed)
     changes.touch(case)
 
 

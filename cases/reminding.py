@@ -160,10 +160,10 @@ def _answer_clocks(changes: Changes, owed: list) -> dict[int, int]:
     rows = [
         {
             "case_id": case.pk, "unit_id": unit.pk, "kind": "supervise", "started_at": changes.now,
-            "due_at": changes.now + timedelta(minutes=minutes_to_reply(case)), "provisional": False, "level": 0,
-            "minutes": minutes_to_reply(case),
+            "due_at": changes.now + timedelta(minutes=minutes), "provisional": False, "level": 0, "minutes": minutes,
         }
         for case, _deadline, unit in owed
+        for minutes in [minutes_to_reply(case) / case.speed]
     ]  # fmt: skip
     changes.clocks.number(rows)
     changes.clocks.start(rows)

@@ -19,11 +19,13 @@ def watched(case: Case) -> int:
 def quiet(case: Case, wanted: int) -> int | None:
     """How many of the last values are below blue, one after the other, ``wanted`` at most; ``None`` without any value.
 
-    Counted are readings taken, and alerts received, since the case was opened.
+    Counted are readings taken, and alerts received, since the case was opened; in a drill its own alerts alone, for the
+    sensor knows nothing of the danger.
     """
     of = {"risk_object": case.risk_object_id, "category": case.category_id}
     read = Reading.objects.filter(**of, observed_at__gte=case.opened_at).order_by("-observed_at")
-    said = Alert.objects.filter(**of, received_at__gte=case.opened_at, value__isnull=False).order_by("-observed_at")
+    said = Alert.objects.filter(**of, received_at__gte=case.opened_at, value__isnull=False, drill=case.drill_id)
+    read, said = read.none() if case.drill_id else read, said.order_by("-observed_at")
     values = [*read.values_list("observed_at", "value")[:wanted], *said.values_list("observed_at", "value")[:wanted]]
     if not values:
         return None
@@ -37,6 +39,8 @@ def _dangerous(case: Case, value: float | None) -> bool:
 
 def sends_readings(case: Case) -> bool:
     """Whether the object reports by itself, so that its silence or its readings tell how things stand."""
+    if case.drill_id:
+        return False
     since = case.opened_at - SPEAKS
     return Reading.objects.filter(
         risk_object=case.risk_object_id, category=case.category_id, observed_at__gte=since

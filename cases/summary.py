@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from cases import dispatching
 from cases.models import Case, Command, Deadline, Dispatch, DispatchLine, Order, OrderState, SituationReport
 from cases.models.dispatch import OUT
 from resources import matching
@@ -53,7 +54,7 @@ def _done(case: Case) -> list[str]:
 def _needs(case: Case) -> list[str]:
     place = None if case.lat is None or case.lon is None else (case.lat, case.lon)
     held = [(line.resource, line.quantity) for line in lines_out(case)]
-    lacking = matching.kit_for(case.category, place, held).lacking
+    lacking = matching.kit_for(case.category, place, held, dispatching.sent_in_drill(case)).lacking
     return [f"{line.capability.label} {line.lacking} {line.capability.measured}" for line in lacking]
 
 

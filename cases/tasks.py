@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cases import recomputing, reminding, sweeping
+from cases import drills, recomputing, reminding, sweeping
 
 
 @shared_task
@@ -15,6 +15,12 @@ def sweep_deadlines() -> None:
 def remind() -> None:
     """Remind of every clock that has used 80 % of its time."""
     reminding.remind()
+
+
+@shared_task
+def run_drills() -> None:
+    """The alerts of drills that are due, and the end of those that are over."""
+    drills.tick()
 
 
 @shared_task

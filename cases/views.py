@@ -40,6 +40,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "actor": actor,
         "known": known,
         "rows": rows,
+        "drilled": [] if request.GET.get("after") else worklist.drilled(actor, known, narrowing),
         "owed": [] if request.GET else joint.waiting(actor, FEW),
         "more": more,
         "wanted": narrowing.form,
@@ -56,8 +57,8 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 
 def _triage() -> int:
-    """How many alerts wait for the shift leader, up to a few."""
-    return len(Case.objects.filter(state=State.TRIAGE).values_list("pk")[:FEW])
+    """How many real alerts wait for the shift leader, up to a few."""
+    return len(Case.objects.real().filter(state=State.TRIAGE).values_list("pk")[:FEW])
 
 
 def _visible(request: HttpRequest, number: str) -> tuple[Case, acting.Actor, directory.Directory]:
@@ -243,24 +244,29 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
-    """``/board/``: the open cases by loop, for a big screen; before them, for the district's desks, those in triage."""
+    """``/board/``: the open cases by loop, for a big screen; before them, for the district's desks, those in triage;
+    after them, apart and not counted with them, those of drills.
+    """
     actor, known = acting.of(request.user), directory.current()
     mine = Case.objects.open()
     watched = access.units(actor, "roster.read", known.units)
     if not access.everywhere(actor, "case.read"):
         units = access.units(actor, "case.read", known.units)
         mine = mine.filter(pk__in=Party.objects.filter(live=True, unit__in=units).values("case"))
+    drilled, mine = mine.drills(), mine.real()
     filed = mine.exclude(state=State.TRIAGE)
     parts = [(str(loop.label), loop.value, filed.filter(loop=loop)) for loop in Loop]
     if access.everywhere(actor, "case.read"):
         # Before any loop: nobody has been sent yet.
         parts.insert(0, (str(State.TRIAGE.label), "triage", mine.filter(state=State.TRIAGE)))
+    if drilled.exists():
+        parts.append((_("演练"), "drill", drilled))
     columns = []
     for label, name, part in parts:
         ids = list(part.order_by("due_at", "pk").values_list("pk", flat=True)[: COLUMN + 1])
         columns.append((label, name, worklist.rows(actor, known, ids[:COLUMN]), len(ids) > COLUMN))
     holes = roster.first_holes(watched, clock.now())
-    unreached = inbox.unreached().count() if access.may(actor, "notice.unreached") else 0
+    unreached = inbox.count_unreached() if access.may(actor, "notice.unreached") else 0
     context = {"actor": actor, "known": known, "columns": columns, "holes": holes, "now": clock.now()}
     return render(request, "cases/board.html", context | {"unreached": unreached})
 

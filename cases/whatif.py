@@ -45,7 +45,8 @@ def would_move(rows: list[Duty], known: Directory, now: datetime, since: timedel
     """
     book, found = Book(rows), []
     kinds = (
-        Case.objects.filter(filed_at__gte=now - since)
+        Case.objects.real()
+        .filter(filed_at__gte=now - since)
         .order_by()
         .values_list("category__code", "scenario__code", "territory__code", "lead")
         .annotate(count=Count("pk"))
@@ -71,13 +72,13 @@ def open_gaps(rows: list[Duty], known: Directory, now: datetime) -> list[OpenGap
     gaps = checks.gaps(rows, known, now)
     since = now - QUARTER
     alerts = (
-        Alert.objects.filter(received_at__gte=since, category__in={gap.category.pk for gap in gaps})
+        Alert.objects.filter(drill__isnull=True, received_at__gte=since, category__in={gap.category.pk for gap in gaps})
         .order_by()
         .values_list("category", "scenario", "territory")
         .annotate(count=Count("pk"))
     )
     tasks = (
-        Request.objects.filter(kind=RequestKind.DETERMINE, state=RequestState.PENDING)
+        Request.objects.filter(kind=RequestKind.DETERMINE, state=RequestState.PENDING, case__drill__isnull=True)
         .order_by()
         .values_list("case__category", "case__scenario", "case__territory")
         .annotate(count=Count("pk"))
@@ -99,7 +100,8 @@ def _within(gap: checks.Gap, counted) -> int:
 
 def returns(since: datetime) -> list[Any]:
     """Returns by unit, never by person: ``{"unit", "asked", "upheld", "refused", "pending"}``, most refused first."""
-    rows = Request.objects.filter(kind=RequestKind.RETURN, asked_at__gte=since).order_by().values("unit")
+    asked = Request.objects.filter(kind=RequestKind.RETURN, asked_at__gte=since, case__drill__isnull=True)
+    rows = asked.order_by().values("unit")
     counted = rows.annotate(
         asked=Count("pk"),
         upheld=Count("pk", filter=Q(state=RequestState.APPROVED)),

@@ -101,17 +101,40 @@ def of(actor: Actor, known: Directory, narrowing, cursor: Cursor | None) -> tupl
     if wanted.get("q") or wanted.get("state") in ENDED:
         keys = _newest(_visible(actor, known, narrowing.qs), cursor)
     else:
-        keys = _by_time_left(_open_keys(actor, known, narrowing, bool(_given(wanted))), cursor)
+        keys = _by_time_left(_open_keys(actor, known, narrowing, wanted), cursor)
     more = str(Cursor(*keys[PAGE - 1])) if len(keys) > PAGE else ""
     return rows(actor, known, [pk for _at, pk in keys[:PAGE]]), more
+
+
+def drilled(actor: Actor, known: Directory, narrowing) -> list[Row]:
+    """The open drill cases of the same list, the most urgent first, up to a page: what is apart from real work.
+
+    None where they are not apart: in a search, in the archive, and where drills alone or real cases alone are wanted.
+    """
+    wanted = narrowing.form.cleaned_data if narrowing.is_valid() else {}
+    if wanted.get("q") or wanted.get("state") in ENDED or wanted.get("drill") is not None:
+        return []
+    open_ = list(Case.objects.open().drills().values_list("pk", flat=True))
+    if not open_:
+        return []
+    base, name = _source(actor, known, narrowing, True)
+    keys = _by_time_left((base.filter(**{f"{name}__in": open_}), name), None)
+    return rows(actor, known, [pk for _at, pk in keys[:PAGE]])
 
 
 def _given(wanted: dict) -> list:
     return [value for value in wanted.values() if value not in (None, "")]
 
 
-def _open_keys(actor: Actor, known: Directory, narrowing, narrowed: bool) -> tuple[QuerySet, str]:
-    """Where the keys are read from, and the name of the case there."""
+def _open_keys(actor: Actor, known: Directory, narrowing, wanted: dict) -> tuple[QuerySet, str]:
+    """Where the keys are read from, and the name of the case there. Real work is not mixed with drills."""
+    base, name = _source(actor, known, narrowing, bool(_given(wanted)))
+    # There are few or none, and naming them costs the page less than asking of each case whether it is one.
+    apart = [] if wanted.get("drill") else list(Case.objects.open().drills().values_list("pk", flat=True))
+    return (base.exclude(**{f"{name}__in": apart}) if apart else base), name
+
+
+def _source(actor: Actor, known: Directory, narrowing, narrowed: bool) -> tuple[QuerySet, str]:
     if access.everywhere(actor, "case.read"):
         return narrowing.qs.open(), "pk"
     mine = access.units(actor, "case.read", known.units)

@@ -29,6 +29,11 @@ app.conf.beat_schedule = {
         "schedule": settings.REMIND_SECONDS,
         "options": {"expires": settings.REMIND_SECONDS},
     },
+    "drills": {
+        "task": "cases.tasks.run_drills",
+        "schedule": settings.SWEEP_SECONDS,
+        "options": {"expires": settings.SWEEP_SECONDS},
+    },
     "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},
     "tell": {
         "task": "notices.tasks.tell",

@@ -131,9 +131,9 @@ class Domain:
         """Open cases by loop, deadlines that have passed, and how far behind the sweep is."""
         open_cases = GaugeMetricFamily("bihuan_open_cases", "Open cases", labels=["loop"])
         for loop in ("small", "medium", "large"):
-            open_cases.add_metric([loop], Case.objects.open().filter(loop=loop).count())
+            open_cases.add_metric([loop], Case.objects.open().real().filter(loop=loop).count())
         yield open_cases
-        overdue = Deadline.objects.running().filter(missed_at__isnull=False).count()
+        overdue = Deadline.objects.running().filter(missed_at__isnull=False, case__drill__isnull=True).count()
         yield GaugeMetricFamily("bihuan_overdue_deadlines", "Missed deadlines still running", value=overdue)
         oldest = sweeping.oldest_unswept()
         lag = (clock.now() - oldest).total_seconds() if oldest else 0

@@ -10,6 +10,7 @@ from alerts import api as alerts
 from cases import api as cases
 from cases import command_api as commands
 from cases import dispatch_api as dispatches
+from cases import drill_api as drills
 from cases import order_api as orders
 from cases import request_api
 from cases import share_api as shares
@@ -43,6 +44,9 @@ v1 = [
     path("cases/<str:number>/kit/", dispatches.CaseKit.as_view()),
     path("cases/<str:number>/dispatches/", dispatches.CaseDispatches.as_view()),
     path("dispatches/<int:pk>/<str:verb>/", dispatches.DispatchVerb.as_view()),
+    path("drills/", drills.Drills.as_view()),
+    path("drills/<int:pk>/", drills.DrillDetail.as_view()),
+    path("drills/<int:pk>/end/", drills.DrillEnd.as_view()),
     path("resources/", resources.Resources.as_view()),
     path("resources/<str:code>/keep/", resources.ResourceKeep.as_view()),
     path("urgings/", urgings.Urgings.as_view()),

@@ -145,12 +145,12 @@ def quiet_ends(channel: Channel, now: datetime) -> datetime:
 
 
 def tell_of_unreached(lost: Iterable[Notice], now: datetime) -> None:
-    """Tell the shift leader of ``lost``, one notice a unit. At most one statement."""
+    """Tell the shift leader of ``lost``, one notice a unit, and one of what was a drill's. At most one statement."""
     desk = directory.current().unit_with(DISPATCH)
-    by_unit: dict[int, list[Notice]] = defaultdict(list)
+    by_unit: dict[tuple[int, bool], list[Notice]] = defaultdict(list)
     for notice in lost:
         if notice.event != UNREACHED:
-            by_unit[notice.unit_id].append(notice)
+            by_unit[notice.unit_id, notice.drill].append(notice)
     if desk is None:
         return
     outbox.write(
@@ -163,8 +163,8 @@ def tell_of_unreached(lost: Iterable[Notice], now: datetime) -> None:
                 at=now,
                 path="/inbox/unreached/",
                 words={"unit": unit_id, "count": len(notices)},
-                drill=all(notice.drill for notice in notices),
+                drill=drill,
             )
-            for unit_id, notices in by_unit.items()
+            for (unit_id, drill), notices in by_unit.items()
         ]
     )

@@ -71,9 +71,14 @@ def unreached():
     return Notice.objects.filter(~Q(fault=""), at__gt=clock.now() - SHOWN_FOR).order_by("-at", "-pk")
 
 
+def count_unreached() -> int:
+    """How many of them there are, without those of drills, which are only shown. One statement."""
+    return unreached().filter(drill=False).count()
+
+
 def behind() -> tuple[int, int]:
-    """How many notices wait to be addressed and how many reached nobody of late. Two statements."""
-    return Notice.objects.filter(addressed_at__isnull=True).count(), unreached().count()
+    """How many notices wait to be addressed and how many reached nobody of late, drills left out. Two statements."""
+    return Notice.objects.filter(addressed_at__isnull=True, drill=False).count(), count_unreached()
 
 
 def without_channel(known: Directory) -> list[Unit]:

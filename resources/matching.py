@@ -1,7 +1,7 @@
 """What a danger needs and who has it nearest: a kit with what would come, and what is missing by name."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from resources import travel
@@ -69,8 +69,13 @@ class Kit:
         return [(third, [line for line in self.lines if line.capability.third == third]) for third in Third]
 
 
-def kit_for(category: Category | None, place: tuple[float, float] | None, sent: Iterable[tuple[Resource, int]]) -> Kit:
+def kit_for(
+    category: Category | None, place: tuple[float, float] | None, sent: Iterable[tuple[Resource, int]],
+    in_drill: Mapping[int, int] | None = None,
+) -> Kit:  # fmt: skip
     """The kit of ``category`` for a danger at ``place``; ``sent`` are the resources on their way, with quantities.
+
+    ``in_drill``: what the drill in which it is asked has sent already, by the row id of the resource.
 
     The nearest that fill each line are marked to be taken (``take``); a team that has been taken for one line counts
     for the others too. Three queries however large the kit.
@@ -84,7 +89,10 @@ def kit_for(category: Category | None, place: tuple[float, float] | None, sent: 
     offers = Offer.objects.filter(
         capability__in=[line.capability.pk for line in found], resource__in=Resource.objects.free()
     )
-    return fill(found, offers.select_related("resource__station__unit").order_by("resource__code"), place)
+    standing = list(offers.select_related("resource__station__unit").order_by("resource__code"))
+    for offer in standing:
+        offer.resource.in_drill = (in_drill or {}).get(offer.resource_id, 0)
+    return fill(found, standing, place)
 
 
 def fill(lines: list[Line], offers: Iterable[Offer], place: tuple[float, float] | None) -> Kit:

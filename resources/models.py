@@ -111,10 +111,13 @@ class Resource(Named):
             models.CheckConstraint(condition=Q(kind="material") | Q(stock__lte=1), name="resource_counted_if_material"),
         ]
 
+    # What the same drill has sent of it already. A drill takes nothing from the stock; whoever asks for one sets it.
+    in_drill = 0
+
     @property
     def free(self) -> int:
         """How many can be promised now."""
-        return self.stock - self.reserved if self.ready else 0
+        return max(0, self.stock - self.reserved - self.in_drill) if self.ready else 0
 
     @property
     def measured(self) -> str:

@@ -189,6 +189,12 @@ ACTS: dict[str, Act] = {
     "command.report": Act(Kind.JOINT, _("情况报告"), at(HOLDER, *ORDERS) | EMERGENCY),
     "command.stand_down": Act(Kind.JOINT, _("解除指挥"), EMERGENCY, _("险情受控之后。")),
 
+    "drill.read": Act(Kind.JOINT, _("查阅演练与评估"), DESKS_AND_OWN, _("本单位发起的，或有本单位案件的。")),
+    "drill.start": Act(
+        Kind.JOINT, _("发起演练"), COMMITTEE | EMERGENCY | at(OWN, Role.HEAD), _("街镇只在本属地内。")
+    ),
+    "drill.end": Act(Kind.JOINT, _("结束演练"), COMMITTEE | EMERGENCY | at(NAMED, Role.HEAD), _("发起单位。")),
+
     "edition.draft": Act(Kind.MATRIX, _("起草"), COMMITTEE),
     "edition.rows": Act(Kind.MATRIX, _("改行，把指定列入草案"), COMMITTEE),
     "edition.send": Act(Kind.MATRIX, _("发出征求意见"), COMMITTEE),

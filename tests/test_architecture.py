@@ -22,7 +22,7 @@ DOORS = {
     "views.py", "api.py", "evidence_views.py", "roster_views.py", "consumers.py", "matrix_views.py",
     "edition_views.py", "edition_api.py", "arbitration_views.py", "share_views.py", "share_api.py",
     "order_views.py", "order_api.py", "dispatch_views.py", "dispatch_api.py",
-    "command_views.py", "command_api.py",
+    "command_views.py", "command_api.py", "drill_views.py", "drill_api.py",
 }  # fmt: skip
 
 CODE = [

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from alerts.models import RiskObject
+from alerts.models import Drill, RiskObject
 from cases.models.machine import ENDED, CaseMachine
 from responsibility import access, clock
 from responsibility.acting import Actor
@@ -18,6 +18,14 @@ class CaseQuerySet(models.QuerySet):
     def open(self):
         """Cases that are still worked."""
         return self.exclude(state__in=ENDED)
+
+    def real(self):
+        """Cases that are no drill: the only ones that are counted."""
+        return self.filter(drill__isnull=True)
+
+    def drills(self):
+        """Cases of a drill."""
+        return self.filter(drill__isnull=False)
 
     def shared_with(self, actor: Actor):
         """Cases that a grant opens to the actor now."""
@@ -58,7 +66,8 @@ class Case(CaseMachine):
     copy of the matrix rows it was opened under, ``policy`` the copy of the minutes it was promised. ``due_at`` is
     the nearest running deadline and the order of every worklist. Evidence counts from ``proof_since`` on.
     ``hops`` counts changes of the lead; after a designation nobody may return the case (``no_return``); a second
-    owner of the same danger has a case of its own, ``linked_to`` the first.
+    owner of the same danger has a case of its own, ``linked_to`` the first. ``drill`` marks what is only practised; its
+    clocks run ``speed`` times as fast.
     """
 
     # Drawn beforehand from ``cases_id``, because parties and clocks of the same batch name it.
@@ -94,6 +103,10 @@ class Case(CaseMachine):
         "self", models.PROTECT, null=True, related_name="linked", verbose_name=_("关联案件（同一链族）")
     )
     due_at = models.DateTimeField(_("最近时限"), null=True)
+    drill = models.ForeignKey(
+        Drill, models.PROTECT, null=True, related_name="cases", db_index=False, verbose_name=_("演练")
+    )
+    speed = models.PositiveSmallIntegerField(_("倍速"), default=1)
 
     objects = CaseQuerySet.as_manager()
 
@@ -101,11 +114,14 @@ class Case(CaseMachine):
         verbose_name = verbose_name_plural = _("案件")
         ordering = ["due_at", "id"]
         constraints = [
+            # The real danger and that of each drill stand beside each other.
             models.UniqueConstraint(
-                fields=["object_code", "category_code"],
+                fields=["object_code", "category_code", "drill"],
                 condition=~Q(object_code="") & ~Q(state__in=[s.value for s in ENDED]),
+                nulls_distinct=False,
                 name="case_one_open_per_object",
             ),
+            models.CheckConstraint(condition=Q(speed=1) | Q(drill__isnull=False), name="case_real_at_real_speed"),
             models.CheckConstraint(
                 condition=Q(grade="red", grade_rank=1)
                 | Q(grade="orange", grade_rank=2)
@@ -127,6 +143,7 @@ class Case(CaseMachine):
                 fields=["due_at", "id"], condition=~Q(state__in=[s.value for s in ENDED]), name="case_open_due"
             ),
             models.Index(fields=["-opened_at", "-id"], name="case_newest"),
+            models.Index(fields=["drill"], condition=Q(drill__isnull=False), name="case_of_drill"),
             models.Index(fields=["object_code", "category_code", "-closed_at"], name="case_of_object"),
             GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="case_title_words"),
         ]

@@ -49,7 +49,7 @@ def received(known: Directory, begins: datetime, ends: datetime) -> Period:
 
     What a shift leader filed comes in as filed, at that time; what nobody has filed is counted as unplaced.
     """
-    rows = Alert.objects.filter(received_at__gte=begins, received_at__lt=ends, outcome__in=RAISING)
+    rows = Alert.objects.filter(received_at__gte=begins, received_at__lt=ends, outcome__in=RAISING, drill__isnull=True)
     alerts = list(rows.order_by("received_at", "external_id"))
     numbers = {alert.case_number for alert in alerts if alert.case_number}
     cases = {case.number: case for case in Case.objects.filter(number__in=numbers).defer("duties", "policy")}
@@ -63,9 +63,8 @@ def received(known: Directory, begins: datetime, ends: datetime) -> Period:
             told.append((filed or alert.received_at, read.draft(alert, case if filed else None)))
     for at, draft in sorted(told, key=lambda pair: pair[0]):
         period.add(draft, at)
-    period.observed += (
-        Alert.objects.filter(received_at__gte=begins, received_at__lt=ends).exclude(outcome__in=RAISING).count()
-    )
+    real = Alert.objects.filter(received_at__gte=begins, received_at__lt=ends, drill__isnull=True)
+    period.observed += real.exclude(outcome__in=RAISING).count()
     return period
 
 

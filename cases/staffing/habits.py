@@ -83,7 +83,7 @@ class Habits:
 
 def worked_cases():
     """The real cases: not the void ones."""
-    return Case.objects.exclude(state=State.VOID)
+    return Case.objects.filter(drill__isnull=True).exclude(state=State.VOID)
 
 
 def measured(now: datetime) -> Habits:

@@ -46,6 +46,7 @@ ABOUT = {
     "urging": _("督办"),
     "dispatch": _("调度"),
     "command": _("指挥"),
+    "drill": _("演练"),
     "edition": _("责任清单"),
     "roster": _("值班"),
     "channel": _("通知渠道"),
@@ -98,6 +99,9 @@ ACTS = {
     "reply": _("回复"),
     "lift": _("解除"),
     "keep": _("登记"),
+    "start": _("开始"),
+    "end": _("结束"),
+    "drill_end": _("演练结束"),
 }
 RUNGS = {"second": _("第二岗位"), "leader": _("单位负责人"), "above": _("区城运应急指挥")}
 COMMANDED = ("commander", "objectives", "report", "casualties", "situation", "conclusion")
@@ -116,6 +120,9 @@ SENTENCES = {
     "case.reopen": _("重开，退回整改。"),
     "case.resume": _("恢复整改，时限继续计算。"),
     "case.void": _("作废。"),
+    "case.drill_end": _("演练结束，案件随之作废。"),
+    "drill.start": _("发起演练“{person}”，{speed} 倍速，{alerts} 条预警。"),
+    "drill.end": _("结束演练“{person}”，得分 {score}。"),
     "case.escalate": _("升入{loop}（{why}），由{holder}负责。"),
     "case.stand_down": _("解除大闭环，转回{loop}，由{holder}负责。"),
     "case.designate": _("区里指定：牵头{lead}，由{holder}负责，累计改派 {hops} 次。"),
@@ -199,6 +206,8 @@ def sentence(entry: LedgerEntry, known: Directory) -> str:
     pattern = SENTENCES.get(entry.verb)
     said = str(pattern).format(**_words(entry, known)) if pattern else entry.verb
     said += calling(entry)
+    if entry.after.get("drill") and not entry.verb.startswith("drill."):
+        said = f"{_('【演练】')}{said}"
     return " ".join([said, *(str(REMARKS[name]).format(entry.after[name]) for name in REMARKS if name in entry.after)])
 
 
@@ -309,6 +318,8 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
         "by_whom": f" · {after['person']}" if after.get("answerer") else "",
         "channel": entry.subject_label,
+        **{name: after.get(name, "") for name in ("speed", "alerts")},
+        "score": "—" if after.get("score") is None else f"{after['score']} %",
     } | _words_of_edition(entry)
 
 

@@ -285,7 +285,23 @@ def _notices() -> list[Door]:
     ]
 
 
-DOORS: list[Door] = [*_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_rooms(), *_notices()]
+def _drills() -> list[Door]:
+    begin = {"scenario": "h2s-manhole", "speed": "60"}
+    return [
+        door
+        for before in ("", "/api/v1")
+        for door in (
+            Door("GET", f"{before}/drills/", "drill.read"),
+            Door("POST", f"{before}/drills/", "drill.start", "bounds", f"{before}/drills/", begin),
+            Door("GET", f"{before}/drills/<int:pk>/", SEEN, "drill", f"{before}/drills/{{drill}}/"),
+            Door("POST", f"{before}/drills/<int:pk>/end/", "drill.end", "drill", f"{before}/drills/{{drill}}/end/"),
+        )
+    ]
+
+
+DOORS: list[Door] = [
+    *_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_rooms(), *_notices(), *_drills(),
+]  # fmt: skip
 
 # The administration is one act; these of its tables can only be looked at, whoever looks.
 LOOKED_AT = {

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.timezone import localdate
 
-from alerts import intake
+from alerts import intake, scenarios
 from alerts.formats import item
-from cases import actions, advising, command, dispatching, orders, proof, requests, sharing, urging
+from cases import actions, advising, command, dispatching, drills, orders, proof, requests, sharing, urging
 from cases.changes import Changes, locked
 from cases.models import Case, Deadline, Request, RequestKind
 from notices import channels
@@ -56,6 +56,7 @@ def build(people: dict[str, User], source) -> World:
     _roster(world, people)
     _upload(world, people)
     _channel(world, people)
+    _drill(world, people)
     _deciders(world)
     now = clock.now()
     world.values |= {"since": (now + 2 * HOUR).isoformat(), "until": (now + 9 * HOUR).isoformat()}
@@ -68,6 +69,14 @@ def _channel(world: World, people) -> None:
     channel = channels.add(unit.pk, channels.Wish(label="值班", url="duty@example.org"), by=people["sijing-head"])
     world.values["channel"] = channel.pk
     world.things["channels"] = Thing("channel.manage", {"own": {SIJING}}, room=True)
+
+
+def _drill(world: World, people) -> None:
+    """A drill that the town of Sijing has begun within its bounds; the lead of its case sees it too."""
+    drill = drills.start(scenarios.shipped()["h2s-manhole"], by=people["sijing-head"], speed=60)
+    world.values["drill"] = drill.pk
+    world.things["drill"] = Thing("drill.read", {"own": {SIJING, WATER}, "named": {SIJING}}, room=True)
+    world.things["bounds"] = Thing("", {"own": {SIJING}})
 
 
 def _open(source, name: str, **fields) -> Case:

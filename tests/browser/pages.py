@@ -1,7 +1,8 @@
 """A district at work, and every page that somebody sees of it."""
 
+from alerts import scenarios
 from alerts.models import Alert, RiskObject
-from cases import advising, command, dispatching, orders, requests
+from cases import advising, command, dispatching, drills, orders, requests
 from cases.models import Case
 from notices import addressing, channels
 from resources.models import Resource
@@ -30,12 +31,15 @@ def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
     head = people["sijing-head"]
     channels.add(head.posts.get().unit_id, channels.Wish(label="9", url="duty@example.org"), by=head)
     large = _large_loop(open_case, people)
+    drill = drills.start(scenarios.shipped()["h2s-manhole"], by=people["sijing-head"], speed=60)
+    PLACES["drill"] = ("anwei-office", f"/drills/{drill.pk}/")
     people_and_cases = {
         "fresh case": ("sijing-duty", fresh), "case in the medium loop": ("shuiwu-head", medium),
         "case on site": ("sijing-handler", on_site), "case with a photo": ("sijing-head", contained),
         "case to check": ("chengyun-check", reported), "closed case": ("auditor", closed),
         "case in triage": ("chengyun-lead", unknown), "case under a command": ("yingji-office", large),
         "case with an order": ("ga-duty", large), "case to drive to": ("gas-crew", large),
+        "case of a drill": ("shuiwu-head", drill.cases.get()),
     }  # fmt: skip
     PLACES["kit of a case"] = ("yingji-office", f"/cases/{large.number}/resources/")
     return PLACES | {what: (who, f"/cases/{case.number}/") for what, (who, case) in people_and_cases.items()}
@@ -78,6 +82,7 @@ PLACES = {
     "worklist of one without cases": ("insurer", "/"),
     "requests": ("shuiwu-head", "/requests/"),
     "board": ("yingji-office", "/board/"),
+    "drills": ("sijing-head", "/drills/"),
     "objects": ("chengyun-lead", "/objects/"),
     "resources": ("yingji-office", "/resources/"),
     "teams": ("sijing-duty", "/resources/?kind=team"),

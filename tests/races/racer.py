@@ -104,6 +104,15 @@ def sweep(when: str, batch: int = 500) -> dict:
         return vars(sweeping.sweep(batch))
 
 
+def drill(when: str) -> None:
+    """One tick of the drills as if it were ``when``."""
+    from cases import drills
+    from responsibility import clock
+
+    with clock.as_if(datetime.fromisoformat(when)):
+        drills.tick()
+
+
 def load(**given) -> dict:
     """See ``tests/races/load.py``."""
     from tests.races import load
@@ -111,7 +120,7 @@ def load(**given) -> dict:
     return load.run(**given)
 
 
-DOES = {"request": request, "requests": requests, "sweep": sweep, "load": load}
+DOES = {"request": request, "requests": requests, "sweep": sweep, "drill": drill, "load": load}
 
 if __name__ == "__main__":
     main()
