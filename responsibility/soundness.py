@@ -55,8 +55,6 @@ def of_category(category) -> dict:
     if not isinstance(rises, dict) or len(usable_rises(category.details)) < len(rises):
         known = ", ".join(TRIGGERS)
         faults["details"] = format_lazy(_("rises 应为 {触发: medium、large 或空}，触发为 {known}。"), known=known)
-    if not _is_list_of(dict, category.handbook):
-        faults["handbook"] = _("应为步骤的列表，每步为 {text, text_en}。")
     if not _is_list_of(str, category.evidence):
         faults["evidence"] = _("应为凭证类别的列表。")
     return faults
