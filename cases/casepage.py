@@ -132,7 +132,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         **_asking(case, actor, known, engaged, asked),
         "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
         **_duties(case),
-        **ticking.about(case, actor, known, engaged),
+        **ticking.about(case, actor, known, engaged, evidence),
         "asking": next((unit for unit in (case.lead_id, case.holder_id) if unit in actor.unit_ids), None),
         "grants": _grants(case, actor),
         "shares": access.may(actor, "case.share"),

@@ -76,9 +76,9 @@ def may_mark(actor: acting.Actor, case: Case, step: Step, engaged: set[int], kno
     return post
 
 
-def about(case: Case, actor: acting.Actor, known: Directory, engaged: set[int]) -> dict:
+def about(case: Case, actor: acting.Actor, known: Directory, engaged: set[int], evidence: list[Evidence]) -> dict:
     """What the page of a case shows of its checklist, each step with whether ``actor`` may speak of it now."""
-    now, found = clock.now(), checklist.lines(case, known)
+    now, found = clock.now(), checklist.lines(case, known, evidence)
     return {
         "checklist": [Item(line, line.lamp(now), _may(actor, case, line.step, engaged, known)) for line in found],
         "checklist_done": sum(line.is_done for line in found),

@@ -33,6 +33,7 @@ COMMANDED = {
 }  # fmt: skip
 # What is asked within a page that has a door of its own, and the test that meets everybody there.
 WITHIN = {
+    "handbook.read": "tests/handbook/test_pages.py",
     "case.grants": "tests/access/test_the_walk.py",
     "case.acknowledge_off_duty": "tests/cases/test_acknowledging_on_duty.py",
     "posts.oversight": "tests/exchange/test_exchange.py",
