@@ -14,7 +14,7 @@ from responsibility.interface import ErrorsSerializer
 from responsibility.models import EvidenceKind
 
 
-class LineSerializer(serializers.Serializer):
+class ChecklistLineSerializer(serializers.Serializer):
     """One step on the case. ``units``: who is to do it here; ``lamp`` as of a clock, ``none`` without a limit."""
 
     id = serializers.IntegerField(source="step.pk")
@@ -52,7 +52,9 @@ class MarkSerializer(serializers.Serializer):
 class CaseChecklist(Visible):
     """The steps of the handbook that hold for one case."""
 
-    @extend_schema(operation_id="cases_checklist", responses={200: LineSerializer(many=True), 404: ErrorsSerializer})
+    @extend_schema(
+        operation_id="cases_checklist", responses={200: ChecklistLineSerializer(many=True), 404: ErrorsSerializer}
+    )
     def get(self, request, number):
         """Every step that holds for the present colour and loop, in order, by the version the case was opened under."""
         return Response(_written(self.case(number, self.visible().select_related("lead"))))
@@ -61,7 +63,9 @@ class CaseChecklist(Visible):
 class ChecklistStep(Visible):
     """One step on one case."""
 
-    @extend_schema(operation_id="checklist_mark", request=MarkSerializer, responses={200: LineSerializer, **REFUSALS})
+    @extend_schema(
+        operation_id="checklist_mark", request=MarkSerializer, responses={200: ChecklistLineSerializer, **REFUSALS}
+    )
     def post(self, request, number, step):
         """Say that the step is done; with ``done`` false and a reason that it is not after all."""
         case = self.case(number)
@@ -75,4 +79,4 @@ class ChecklistStep(Visible):
 
 
 def _written(case: Case) -> list[dict]:
-    return list(LineSerializer(checklist.lines(case, directory.current()), many=True).data)
+    return list(ChecklistLineSerializer(checklist.lines(case, directory.current()), many=True).data)
