@@ -21,7 +21,7 @@ FONT_FOLDER = Path(str(files("pylopdf_fonts_zh_cn")))
 
 def of(version: Version) -> bytes:
     """The PDF of ``version``, as it stands. Where it is no published version, it says so."""
-    compiled: bytes = typst.compile(
+    compiled: bytes = typst.compile(  # type: ignore[misc]
         TEMPLATE.read_bytes(),
         font_paths=[str(FONT_FOLDER)],
         ignore_system_fonts=True,
