@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from responsibility.directory import Directory
 
 
+# How a district file marks what no document stands behind.
+UNVERIFIED = "own knowledge, unverified"
+
+
 class VersionState(models.TextChoices):
     """Draft by the owner → laid before the safety committee → published by somebody else."""
 
@@ -89,6 +93,11 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.category.label}（{self.number}）"
+
+    @property
+    def source_label(self) -> str:
+        """The source as written; the usual mark of what is unverified in the reader's language."""
+        return str(_("自有知识，未经核实")) if self.source == UNVERIFIED else self.source
 
     @property
     def is_open(self) -> bool:

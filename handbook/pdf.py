@@ -69,7 +69,7 @@ def _facts(version: Version) -> list[tuple[str, str]]:
         _("有效期"): _span(version),
         _("编制单位"): version.owner.label,
         _("核准人"): f"{version.approved_by} {_day(version.approved_at)}" if version.approved_by else "",
-        _("来源"): version.source,
+        _("来源"): version.source_label,
     }
     return [(name, said) for name, said in told.items() if said]
 

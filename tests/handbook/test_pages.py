@@ -22,7 +22,7 @@ def test_everybody_reads_what_is_published(as_):
         assert "有限空间/窨井硫化氢" in listed
         shown = as_(name).get(ROOM).content.decode()
         assert "严禁盲目施救" in shown
-        assert "own knowledge, unverified" in shown
+        assert "自有知识，未经核实" in shown
 
 
 def test_a_draft_is_seen_by_its_owner_and_those_who_oversee(as_, drafted):
@@ -101,7 +101,7 @@ def test_the_paper_says_what_the_page_says_in_chinese(as_):
         "有限空间/窨井硫化氢处置手册",
         "第 1 版",
         "水务局",
-        "own knowledge, unverified",
+        "自有知识，未经核实",
         "大闭环",
         "严禁盲目施救",
     ):
@@ -113,6 +113,7 @@ def test_the_paper_is_in_the_readers_language(as_):
     client.cookies["django_language"] = "en"
     told = " ".join(text_of(client.get(f"{ROOM}pdf/")).split())
     assert "forbid blind rescue" in told
+    assert "own knowledge, unverified" in told
     assert "Large loop" in told
 
 
