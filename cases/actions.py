@@ -18,7 +18,7 @@ from cases.models import Case, Party, State
 from cases.models.work import Answered
 from cases.opening import dispatch
 from cases.pausing import unpause
-from cases.policy import Owners, promise
+from cases.policy import Owners
 from responsibility import access, acting, clock, directory
 from responsibility.models import Grade, Post, User
 from responsibility.refusals import Invalid, Refused
@@ -116,11 +116,11 @@ def _file(move: Move) -> None:
     if other := _same(case):
         told = {"number": other.number}
         raise Refused("already_open", _("该监测对象已有同类在办案件%(number)s，本件请作废。") % told, "category")
-    case.category_code, case.policy = case.category.code, promise(case.category)
+    owners = Owners(known, move.changes.now)
+    case.category_code, case.policy = case.category.code, owners.promise(case.category)
     move.changes.stop(case, "triage")
     after = {"category": case.category_code, "territory": case.territory.code, "grade": str(case.grade)}
     after |= {"scenario": case.scenario.code if case.scenario else None}
-    owners = Owners(known, move.changes.now)
     dispatch(move.changes, owners, case, verb="case.file", after=after, note=data.get("note", ""))
 
 

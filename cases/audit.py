@@ -241,6 +241,20 @@ DISPATCH = f"""
         IS DISTINCT FROM (told.station, told.state, told.sent, told.used, told.sent_at, told.departed_at,
             told.arrived_at, told.released_at, told.state = 'released')
 """  # noqa: S608
+# Each word on a step of the handbook, and nothing else, was told.
+MARK = f"""
+    SELECT c.number, c.chain, 'checklist', concat_ws(' ', s.position, p.done, p.at),
+        concat_ws(' ', told.step, told.done, told.at)
+    FROM cases_checklistmark p {OF_CASE} JOIN handbook_step s ON s.id = p.step_id
+    JOIN responsibility_unit u ON u.id = p.unit_id LEFT JOIN cases_evidence proof ON proof.id = p.evidence_id
+    LEFT JOIN LATERAL (
+        SELECT e.after ->> 'step' AS step, e.after ->> 'done' AS done, e.after ->> 'unit' AS unit,
+            e.after ->> 'evidence' AS evidence, e.at, e.actor_id, e.note
+        FROM responsibility_ledgerentry e WHERE e.chain = c.chain AND e.after ->> 'mark' = p.id::text
+    ) told ON true
+    WHERE {ONE} AND (s.position::text, p.done::text, u.code, proof.sha256, p.at, p.by_id, p.note)
+        IS DISTINCT FROM (told.step, told.done, told.unit, told.evidence, told.at, told.actor_id, told.note)
+"""  # noqa: S608
 # Outside any chain: what each resource has promised is what the dispatches hold of it.
 PROMISED = """
     SELECT r.code, '00000000-0000-0000-0000-000000000000'::uuid, 'resource.reserved', r.reserved::text,
@@ -289,7 +303,7 @@ URGING = f"""
         IS DISTINCT FROM (told.unit, told.kind, told.text, COALESCE(told.at, clock.at), told.by_id, told.reply,
             told.replied_at, told.lift_note, told.lifted_at)
 """  # noqa: S608
-PARTS = [URGING, PARTY, WORKLIST, MISSED, RUNG, REQUEST, EVIDENCE, ORDER, DISPATCH, PROMISED, DIRECTION]
+PARTS = [URGING, PARTY, WORKLIST, MISSED, RUNG, REQUEST, EVIDENCE, ORDER, MARK, DISPATCH, PROMISED, DIRECTION]
 PARTS += [_instant(table, column) for table, columns in INSTANTS.items() for column in columns]
 
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
-from cases import deciding, fivefold, guards, joint, requests, sensors, urging_page, worklist
+from cases import deciding, fivefold, guards, joint, requests, sensors, ticking, urging_page, worklist
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import REASONS, EvidenceKind, RequestState
 from cases.worklist import ORDER
@@ -132,6 +132,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         **_asking(case, actor, known, engaged, asked),
         "extendable": [d for d in deadlines if d.kind in EXTENDED and not (d.stopped_at or d.missed_at or d.paused_at)],
         **_duties(case),
+        **ticking.about(case, actor, known, engaged, evidence),
         "asking": next((unit for unit in (case.lead_id, case.holder_id) if unit in actor.unit_ids), None),
         "grants": _grants(case, actor),
         "shares": access.may(actor, "case.share"),

@@ -5,10 +5,11 @@ from typing import Protocol
 
 from django.utils.translation import gettext_lazy as _
 
-from cases import binding, sensors
+from cases import binding, checklist, sensors
 from cases.models import Case, Evidence, Loop, Party, State
 from cases.models.machine import verbs
 from cases.models.work import EvidenceKind
+from handbook.models import Blocks
 from responsibility import access, ledger
 from responsibility.acting import Actor
 from responsibility.acts import ACTS, Scope
@@ -19,7 +20,7 @@ TABLE = verbs(Case)
 # What the ledger calls the acts of those who dispose of a case.
 WORK = [
     act
-    for act in ("evidence.add", "order.done", "dispatch.arrive", *(f"case.{verb}" for verb in TABLE))
+    for act in ("evidence.add", "checklist.mark", "order.done", "dispatch.arrive", *(f"case.{verb}" for verb in TABLE))
     if {Scope.PARTY, Scope.HOLDER, Scope.NAMED} & set(ACTS[act].cells.values())
 ]
 
@@ -95,9 +96,10 @@ def _proof(case: Case) -> None:
 
 
 def contain(case: Case, actor: Actor) -> None:
-    """受控 needs the proof that the handbook names, and every mandatory order done."""
+    """受控 needs the proof that the category asks, and every mandatory order and every binding step done."""
     binding.refuse_unfinished(case)
     _proof(case)
+    checklist.refuse_open(case, Blocks.CONTAIN)
 
 
 def report(case: Case, actor: Actor) -> None:
@@ -106,10 +108,11 @@ def report(case: Case, actor: Actor) -> None:
 
 
 def close(case: Case, actor: Actor) -> None:
-    """结案: by nobody who worked on it; all that was sent is back, the proof is there, the sensor is quiet."""
+    """结案: by nobody who worked on it; all sent is back, proof and bound steps are there, the sensor is quiet."""
     apart(case, actor)
     binding.refuse_resources_out(case)
     _proof(case)
+    checklist.refuse_open(case, Blocks.CLOSE)
     _quiet(case)
 
 

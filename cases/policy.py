@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from cases import ladder
 from cases.models.work import EvidenceKind
+from handbook import shelf
 from responsibility import authority, soundness
 from responsibility.directory import Directory
 from responsibility.models import Category, Duty, Scenario, Territory, Unit
@@ -44,11 +45,12 @@ RECTIFY_DAYS = 1
 FALLBACK = {"acknowledge": 15, "arrive": 60, "small_loop": 240}
 
 
-def promise(category: Category | None) -> dict:
-    """Minutes, working days, proofs and readings that hold for a case of ``category``.
+def promise(category: Category | None, handbook: int | None = None) -> dict:
+    """Minutes, working days, proofs and readings that hold for a case of ``category``, and the id of its ``handbook``.
 
     ``contain`` is the small loop's limit, four hours in the founding text: the danger under control,
-    not the lasting repair, which has its own clock in working days.
+    not the lasting repair, which has its own clock in working days. A published version of a handbook never changes,
+    so its id says as much as a copy of its steps.
     """
     minutes = FALLBACK | soundness.usable_minutes(category.minutes if category else {})
     evidence = category.evidence if category and isinstance(category.evidence, list) else []
@@ -69,6 +71,7 @@ def promise(category: Category | None) -> dict:
         "rectify_days": category.rectify_days if category and category.rectify_days else RECTIFY_DAYS,
         "clear_readings": category.clear_readings if category else 0,
         "evidence": [kind for kind in evidence if kind in EvidenceKind.values],
+        "handbook": handbook,
     }
 
 
@@ -87,8 +90,12 @@ class Owners:
         self.rows = lru_cache(maxsize=None)(self._rows)
         self.lead = lru_cache(maxsize=None)(self._lead)
         self.account = lru_cache(maxsize=None)(self._account)
-        self.promise = lru_cache(maxsize=None)(promise)
+        self.promise = lru_cache(maxsize=None)(self._promise)
         self.terms = lru_cache(maxsize=None)(self._terms)
+
+    def _promise(self, category: Category | None) -> dict:
+        """What a case of ``category`` is promised at this instant."""
+        return promise(category, shelf.at(self.known, category, self.at))
 
     def _lead(self, category: Category, scenario: Scenario | None, territory: Territory) -> Unit | None:
         """The one lead; ``None`` where the matrix names nobody (a gap), or one that has lost the power to lead since

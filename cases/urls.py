@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from cases import (
     arbitration_views,
+    checklist_views,
     command_views,
     desk_views,
     dispatch_views,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("urging/<int:pk>/<slug:verb>/", urging_views.act, name="urging-act"),
     path("cases/<number:number>/advice/", order_views.advise, name="advice"),
     path("advice/<int:pk>/sign/", order_views.sign, name="advice-sign"),
+    path("cases/<number:number>/checklist/<int:pk>/", checklist_views.mark, name="checklist-mark"),
     path("cases/<number:number>/ledger/", views.entries, name="case-ledger"),
     path("cases/<number:number>/<slug:verb>/", views.act, name="case-act"),
     path("evidence/<int:pk>/", evidence_views.shared, name="evidence"),

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "config",
     "responsibility",
     "notices",
+    "handbook",
     "alerts",
     "resources",
     "cases",

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from alerts import api as alerts
 from cases import api as cases
+from cases import checklist_api as checklists
 from cases import command_api as commands
 from cases import dispatch_api as dispatches
 from cases import drill_api as drills
@@ -41,6 +42,8 @@ v1 = [
     path("commands/<int:pk>/change/", commands.CommandChange.as_view()),
     path("commands/<int:pk>/report/", commands.CommandReport.as_view()),
     path("commands/<int:pk>/stand_down/", commands.CommandStandDown.as_view()),
+    path("cases/<str:number>/checklist/", checklists.CaseChecklist.as_view()),
+    path("cases/<str:number>/checklist/<int:step>/", checklists.ChecklistStep.as_view()),
     path("cases/<str:number>/kit/", dispatches.CaseKit.as_view()),
     path("cases/<str:number>/dispatches/", dispatches.CaseDispatches.as_view()),
     path("dispatches/<int:pk>/<str:verb>/", dispatches.DispatchVerb.as_view()),
@@ -84,6 +87,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("responsibility.urls")),
     path("", include("notices.urls")),
+    path("", include("handbook.urls")),
     path("", include("alerts.urls")),
     path("", include("resources.urls")),
     path("", include("cases.urls")),

@@ -41,7 +41,7 @@ MEANINGS = {
     Scope.OWNER: _("本单位是案件的牵头单位或现在的负责单位，并已是责任方。"),
     Scope.LEAD: _("本单位是案件的牵头单位。"),
     Scope.CENTRE: _("本单位承担全区派遣职能。"),
-    Scope.NAMED: _("该行、该班或该次交接列明本单位或本人。"),
+    Scope.NAMED: _("该行、该班、该步骤或该次交接列明本单位或本人。"),
     Scope.GRANTED: _("该案件已授权给本单位，且未到期。"),
 }
 
@@ -54,6 +54,7 @@ class Kind(models.TextChoices):
     ASKING = "asking", _("提出请示")
     DECIDING = "deciding", _("审批与裁定")
     MATRIX = "matrix", _("责任清单")
+    HANDBOOK = "handbook", _("处置手册")
     JOINT = "joint", _("协同与调度")
     ROSTER = "roster", _("值班表")
     EXCHANGE = "exchange", _("导入导出与管理")
@@ -89,6 +90,7 @@ DESKS_AND_OWN = at(OWN, *FIELD) | at(D, *DESKS)
 ROSTER_KEEPERS = at(OWN, *COMMAND) | ADMIN
 CENTRE_HEAD = at(Scope.CENTRE, Role.HEAD, Role.MANAGER)
 ON_DUTY = at(NAMED, *FIELD, *DESKS)
+HANDBOOK_KEEPERS = at(OWN, Role.MANAGER, Role.COMMITTEE_OFFICE)
 DEPUTY = _("不在班时由其副班或本单位负责人代为审批。")
 BY_REQUEST = _("只能经批准的请示。")
 APART = _("本人和本单位未参与处置。")
@@ -106,6 +108,9 @@ ACTS: dict[str, Act] = {
     ),
     "edition.read": Act(
         Kind.READING, _("查阅未发布的清单"), COMMITTEE | EMERGENCY | SHIFT | AUDITOR | at(D, Role.HEAD, Role.MANAGER)
+    ),
+    "handbook.read": Act(
+        Kind.READING, _("查阅未发布的手册"), COMMITTEE | EMERGENCY | AUDITOR | at(OWN, Role.MANAGER), _("编制单位。")
     ),
     "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
     "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
@@ -127,6 +132,10 @@ ACTS: dict[str, Act] = {
     "case.suspend": Act(Kind.CASE, _("挂账"), {}, BY_REQUEST),
     "case.annul": Act(Kind.CASE, _("作废"), {}, BY_REQUEST),
     "evidence.add": Act(Kind.CASE, _("提交凭证"), at(PARTY, *FIELD)),
+    "checklist.mark": Act(
+        Kind.CASE, _("手册步骤打勾"), at(PARTY, *FIELD) | at(NAMED, Role.SHIFT_LEADER, Role.CHECKER),
+        _("列名者为手册写明由其单位执行的步骤。"),
+    ),
     "case.share": Act(Kind.CASE, _("特别授权"), COMMITTEE | EMERGENCY),
     "case.unshare": Act(Kind.CASE, _("收回授权"), COMMITTEE | EMERGENCY),
 
@@ -205,6 +214,13 @@ ACTS: dict[str, Act] = {
     "edition.publish": Act(Kind.MATRIX, _("发布"), COMMITTEE),
     "edition.take_back": Act(Kind.MATRIX, _("退回修改"), COMMITTEE | EMERGENCY),
     "edition.withdraw": Act(Kind.MATRIX, _("撤回，不再使用"), COMMITTEE),
+
+    "handbook.draft": Act(Kind.HANDBOOK, _("起草"), HANDBOOK_KEEPERS, _("编制单位，即该类别的牵头单位。")),
+    "handbook.steps": Act(Kind.HANDBOOK, _("改步骤"), HANDBOOK_KEEPERS, _("编制单位。")),
+    "handbook.submit": Act(Kind.HANDBOOK, _("送审"), HANDBOOK_KEEPERS, _("编制单位。")),
+    "handbook.publish": Act(Kind.HANDBOOK, _("核准并发布"), COMMITTEE | EMERGENCY, _("起草人除外。")),
+    "handbook.take_back": Act(Kind.HANDBOOK, _("退回修改"), COMMITTEE | EMERGENCY),
+    "handbook.withdraw": Act(Kind.HANDBOOK, _("撤回，不再使用"), HANDBOOK_KEEPERS, _("编制单位。")),
 
     "roster.plan": Act(Kind.ROSTER, _("排班与撤班"), ROSTER_KEEPERS),
     "roster.hand_over": Act(Kind.ROSTER, _("交班"), ON_DUTY | ROSTER_KEEPERS, _("列名者为当班人员和副班。")),

@@ -7,10 +7,12 @@ works with data older than its own snapshot.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from threading import Lock
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -60,6 +62,8 @@ class Directory:
     authorities: list[Authority] = field(default_factory=list)
     # Of each unit, those who command in it or did, the longest-serving first.
     heads: dict[int, list[Post]] = field(default_factory=dict)
+    # What higher floors keep by the same revision, by the name under which they asked for it.
+    also: dict[str, Any] = field(default_factory=dict)
 
     def head_of(self, unit: Unit, at: datetime) -> Post | None:
         """The post that answers for ``unit`` at ``at``; that held longest when there are several."""
@@ -84,6 +88,12 @@ class Directory:
 
 _lock = Lock()
 _copy: Directory | None = None
+_readers: dict[str, Callable[[], Any]] = {}
+
+
+def also(name: str, read: Callable[[], Any]) -> None:
+    """Have what ``read`` gives kept as ``Directory.also[name]``; a change of its tables must raise the revision."""
+    _readers[name] = read
 
 
 def current() -> Directory:
@@ -128,6 +138,7 @@ def _read(revision: int) -> Directory:
         ],
         authorities=list(Authority.objects.all()),
         heads=_heads(),
+        also={name: read() for name, read in _readers.items()},
     )
 
 

@@ -11,12 +11,10 @@ from rest_framework import serializers
 
 from responsibility.models import Grade
 from responsibility.models.district import UnitKind
-from responsibility.models.matrix import DutyRole
+from responsibility.models.matrix import DutyRole, EvidenceKind
 from responsibility.soundness import MINUTES, TRIGGERS
 
 OPERATORS = [">=", "<=", "event", "external_signal"]
-# The kinds of proof that a handbook may name; a test compares them with those of the cases.
-PROOFS = ["photo", "reading", "document", "video"]
 A_YEAR = 366 * 24 * 60
 SHOWN = 3
 
@@ -125,7 +123,6 @@ Minutes = row_of(
     },
 )
 Limit = row_of("Limit", value=Whole(min_value=1, max_value=1000, allow_null=True))
-HandbookStep = row_of("HandbookStep", text=Text(), text_en=Text(allow_blank=True, required=False))
 
 
 class CategoryRow(serializers.Serializer):
@@ -144,8 +141,7 @@ class CategoryRow(serializers.Serializer):
     minutes = Minutes()
     rectify_working_days = Limit()
     clear_readings = Whole(min_value=0, max_value=1000)
-    handbook = HandbookStep(many=True)
-    evidence = serializers.ListField(child=serializers.ChoiceField(PROOFS))
+    evidence = serializers.ListField(child=serializers.ChoiceField(EvidenceKind.choices))
     cap_category = Text(max_length=20, allow_blank=True)
     rises = serializers.DictField(child=serializers.ChoiceField(["medium", "large"], allow_null=True), required=False)
 

@@ -176,17 +176,18 @@ def _territories(data: dict, units: dict[str, Unit], boundaries: dict | None) ->
 def _category(category: dict) -> dict:
     plain = [
         "code", "name", "name_en", "domain", "domain_en", "metric", "metric_en", "operator", "unit", "thresholds",
-        "minutes", "clear_readings", "handbook", "evidence", "cap_category",
+        "minutes", "clear_readings", "evidence", "cap_category",
     ]  # fmt: skip
     row = {name: category[name] for name in plain}
     row["rectify_days"] = category["rectify_working_days"]["value"]
     _powers(category.get("lead_needs", []))
-    row["details"] = {name: value for name, value in category.items() if name not in plain}
+    # The handbook is a room of its own, and reads its part of the file itself.
+    row["details"] = {name: value for name, value in category.items() if name not in (*plain, "handbook")}
     return row
 
 
 def _new_business(row: dict) -> dict:
-    """A danger that is known by name and nothing else: no thresholds, no handbook, nobody who leads (art. 10)."""
+    """A danger that is known by name and nothing else: no thresholds, nobody who leads (art. 10)."""
     names = {name: row[name] for name in ("code", "name", "name_en") if name in row}
     details = {name: row[name] for name in ("basis", "source", "note") if name in row}
     return names | {

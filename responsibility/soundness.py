@@ -67,8 +67,6 @@ def of_category(category) -> dict:
     urges = category.details.get("urges", {}) if isinstance(category.details, dict) else {}
     if not isinstance(urges, dict) or len(usable_urges(category.details)) < len(urges):
         faults["details"] = _("urges 应为 {时限: urge、supervision、circular 或空}。")
-    if not _is_list_of(dict, category.handbook):
-        faults["handbook"] = _("应为步骤的列表，每步为 {text, text_en}。")
     if not _is_list_of(str, category.evidence):
         faults["evidence"] = _("应为凭证类别的列表。")
     return faults

@@ -20,6 +20,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     from alerts.loading import load_objects
     from config.demo import people
+    from handbook.loading import load_handbooks
     from resources.loading import load_resources
     from responsibility import loading
 
@@ -29,6 +30,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         data = loading.read(settings.DISTRICT_FILE)
         loading.load(data)
+        load_handbooks(data)
         load_objects(data)
         load_resources(data)
         people.load(data)
@@ -41,7 +43,7 @@ KEPT = {
     "responsibility_post", "responsibility_authority", "responsibility_district", "responsibility_unit",
     "responsibility_territory", "responsibility_scenario", "responsibility_category", "responsibility_duty",
     "responsibility_edition", "responsibility_calendaryear", "responsibility_calendarday", "responsibility_revision",
-    "alerts_source", "alerts_riskobject",
+    "alerts_source", "alerts_riskobject", "handbook_version", "handbook_step",
     "resources_capability", "resources_kitline", "resources_station", "resources_resource", "resources_offer",
 }  # fmt: skip
 
@@ -57,6 +59,7 @@ def _empty(self):
         # What was promised to the cases that are gone is free again.
         cursor.execute("UPDATE resources_resource SET reserved = 0, ready = true WHERE reserved > 0 OR NOT ready")
         _back_to_the_first_edition(cursor)
+        _back_to_the_first_handbooks(cursor)
         # The posts stand, so what is told of them does.
         cursor.execute("DELETE FROM responsibility_ledgerentry WHERE subject_type <> 'post'")
         cursor.execute("SET session_replication_role = origin")
@@ -69,6 +72,15 @@ def _back_to_the_first_edition(cursor):
     if cursor.rowcount:
         cursor.execute("UPDATE responsibility_edition SET valid = tstzrange(lower(valid), NULL)")
         # The trigger that tells every process of new reference data is off with the others.
+        cursor.execute("UPDATE responsibility_revision SET number = number + 1")
+
+
+def _back_to_the_first_handbooks(cursor):
+    later = "SELECT id FROM handbook_version WHERE number > 1"
+    cursor.execute(f"DELETE FROM handbook_step WHERE version_id IN ({later})")
+    cursor.execute("DELETE FROM handbook_version WHERE number > 1")
+    if cursor.rowcount:
+        cursor.execute("UPDATE handbook_version SET valid = tstzrange(lower(valid), NULL)")
         cursor.execute("UPDATE responsibility_revision SET number = number + 1")
 
 

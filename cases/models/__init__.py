@@ -1,6 +1,7 @@
 """Floor 3: the work."""
 
 from cases.models.case import Case, CaseQuerySet
+from cases.models.checklist import ChecklistMark
 from cases.models.clock import ClockEvent, Deadline, DeadlineKind, Pause
 from cases.models.command import Command, Phase, SituationReport
 from cases.models.dispatch import Dispatch, DispatchLine, DispatchState
@@ -15,6 +16,7 @@ __all__ = [
     "AdviceKind",
     "Case",
     "CaseQuerySet",
+    "ChecklistMark",
     "ClockEvent",
     "Command",
     "Deadline",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from responsibility.acts import ACTS
+from responsibility.models import Loop
 
 
 class State(models.TextChoices):
@@ -25,14 +26,6 @@ class State(models.TextChoices):
     CLOSED = "closed", _("已结案")
     SUSPENDED = "suspended", _("已挂账")
     VOID = "void", _("已作废")
-
-
-class Loop(models.TextChoices):
-    """How wide the work is drawn."""
-
-    SMALL = "small", _("小闭环")
-    MEDIUM = "medium", _("中闭环")
-    LARGE = "large", _("大闭环")
 
 
 ENDED = (State.CLOSED, State.VOID)

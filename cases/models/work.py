@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case
 from responsibility.models import Unit, User
-from responsibility.models.matrix import DutyRole
+from responsibility.models.matrix import DutyRole, EvidenceKind
 
 
 class Answered(models.TextChoices):
@@ -52,15 +52,6 @@ class Party(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit} · {self.get_role_display()}"
-
-
-class EvidenceKind(models.TextChoices):
-    """What sort of proof a file is."""
-
-    PHOTO = "photo", _("现场照片")
-    READING = "reading", _("检测读数")
-    DOCUMENT = "document", _("文书")
-    VIDEO = "video", _("视频")
 
 
 class Evidence(models.Model):

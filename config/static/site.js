@@ -68,6 +68,10 @@ body.addEventListener("htmx:afterSettle", () => {
   followForms();
 });
 
+body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target.id === "checklist" && inUse(event.detail.target)) event.detail.shouldSwap = false;
+});
+
 let socket = null;
 let delay = 1000;
 function connect() {

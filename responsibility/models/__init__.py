@@ -2,11 +2,11 @@
 
 from responsibility.models.authority import Authority, Power
 from responsibility.models.calendar import CalendarDay, CalendarYear
-from responsibility.models.district import District, Grade, Revision, Territory, Unit
+from responsibility.models.district import District, Grade, Loop, Revision, Territory, Unit
 from responsibility.models.edition import Edition, EditionState, Opinion, Stance
 from responsibility.models.exchange import Upload, UploadState
 from responsibility.models.ledger import LedgerEntry
-from responsibility.models.matrix import Category, Duty, Scenario
+from responsibility.models.matrix import Category, Duty, EvidenceKind, Scenario
 from responsibility.models.people import Post, Role, Token, User
 from responsibility.models.roster import HandOver, Shift
 
@@ -19,9 +19,11 @@ __all__ = [
     "Duty",
     "Edition",
     "EditionState",
+    "EvidenceKind",
     "Grade",
     "HandOver",
     "LedgerEntry",
+    "Loop",
     "Opinion",
     "Post",
     "Power",

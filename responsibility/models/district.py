@@ -28,6 +28,14 @@ class Grade(models.TextChoices):
         return list(Grade).index(self) + 1
 
 
+class Loop(models.TextChoices):
+    """How wide the work on a case is drawn, from narrow to wide."""
+
+    SMALL = "small", _("小闭环")
+    MEDIUM = "medium", _("中闭环")
+    LARGE = "large", _("大闭环")
+
+
 class Named(models.Model):
     """A thing with a code and a name in both languages."""
 

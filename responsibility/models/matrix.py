@@ -21,6 +21,15 @@ class Scenario(Named):
         verbose_name = verbose_name_plural = _("场景")
 
 
+class EvidenceKind(models.TextChoices):
+    """What sort of proof a file is."""
+
+    PHOTO = "photo", _("现场照片")
+    READING = "reading", _("检测读数")
+    DOCUMENT = "document", _("文书")
+    VIDEO = "video", _("视频")
+
+
 class Category(Named):
     """风险类别: what can go wrong, how it is graded, and how fast it must be answered.
 
@@ -28,7 +37,7 @@ class Category(Named):
     ``operator`` (``>=``, ``<=``, ``event``, ``external_signal``) in ``unit``.
     ``minutes``: ``{"acknowledge", "arrive", "contain", "small_loop", "medium", "verify", "call_second", "call_leader",
     "call_above"}``, natural minutes; the last three are those of the rungs of the call ladder.
-    ``handbook``: ``[{"text", "text_en"}]``. ``evidence``: kinds of proof the handbook names.
+    ``evidence``: kinds of proof without which no case of it is contained or closed.
     ``clear_readings``: how many readings below blue a sensor must give before the case can be closed.
     """
 
@@ -42,7 +51,6 @@ class Category(Named):
     minutes = models.JSONField(_("时限（分钟）"), default=dict)
     rectify_days = models.PositiveSmallIntegerField(_("整改时限（工作日）"), null=True, blank=True)
     clear_readings = models.PositiveSmallIntegerField(_("解除所需正常读数"), default=0)
-    handbook = models.JSONField(_("处置手册"), default=list)
     evidence = models.JSONField(_("必需凭证"), default=list)
     cap_category = models.CharField(_("CAP 类别"), max_length=20, blank=True)
     details = models.JSONField(_("其他资料与来源"), default=dict)
@@ -52,11 +60,6 @@ class Category(Named):
 
     def faults(self) -> dict:
         return soundness.of_category(self)
-
-    @property
-    def steps(self) -> list[dict]:
-        """The handbook, as far as it can be read."""
-        return [step for step in self.handbook if isinstance(step, dict)] if isinstance(self.handbook, list) else []
 
     @property
     def metric_label(self) -> str:

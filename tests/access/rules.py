@@ -33,6 +33,7 @@ COMMANDED = {
 }  # fmt: skip
 # What is asked within a page that has a door of its own, and the test that meets everybody there.
 WITHIN = {
+    "handbook.read": "tests/handbook/test_pages.py",
     "case.grants": "tests/access/test_the_walk.py",
     "case.acknowledge_off_duty": "tests/cases/test_acknowledging_on_duty.py",
     "posts.oversight": "tests/exchange/test_exchange.py",
@@ -299,8 +300,39 @@ def _drills() -> list[Door]:
     ]
 
 
+def _handbooks() -> list[Door]:
+    book, draft = "/handbooks/<str:code>/", "/handbooks/LL-CONF-CH4/{handbook}/"
+    version = f"{book}<int:number>/"
+    verbs = {"submit": "CH4/{handbook}", "withdraw": "CH4/{handbook}", "publish": "O2/{laid}", "take_back": "O2/{laid}"}
+    step = {"text": "通风", "loop": "small"}
+    tick = "/cases/{street}/checklist/{tick}/"
+    return [
+        Door("GET", "/handbooks/", SIGNED_IN),
+        Door("GET", book, SIGNED_IN, "", "/handbooks/LL-CONF-H2S/"),
+        Door("GET", book, SEEN, "handbook", "/handbooks/LL-CONF-CH4/?version={handbook}"),
+        Door("GET", f"{book}compare/", SEEN, "handbook", "/handbooks/LL-CONF-CH4/compare/?version={handbook}"),
+        Door("GET", f"{book}pdf/", SEEN, "handbook", "/handbooks/LL-CONF-CH4/pdf/?version={handbook}"),
+        Door("POST", f"{book}draft/", "handbook.draft", "keeping", "/handbooks/LL-CONF-H2S/draft/"),
+        Door("GET", f"{version}do/<slug:verb>/", SEEN, "handbook", f"{draft}do/submit/"),
+        *(
+            Door("POST", f"{version}do/<slug:verb>/", f"handbook.{verb}", "handbook",
+                 f"/handbooks/LL-CONF-{at}/do/{verb}/")
+            for verb, at in verbs.items()
+        ),
+        Door("GET", f"{version}steps/new/", "handbook.steps", "handbook", f"{draft}steps/new/"),
+        Door("POST", f"{version}steps/new/", "handbook.steps", "handbook", f"{draft}steps/new/", step),
+        Door("GET", f"{version}steps/<int:pk>/", "handbook.steps", "handbook", f"{draft}steps/{{step}}/"),
+        Door("POST", f"{version}steps/<int:pk>/", "handbook.steps", "handbook", f"{draft}steps/{{step}}/", step),
+        Door("GET", "/cases/<number:number>/checklist/<int:pk>/", SEEN, "street", tick),
+        Door("POST", "/cases/<number:number>/checklist/<int:pk>/", "checklist.mark", "street", tick),
+        Door("GET", "/api/v1/cases/<str:number>/checklist/", SEEN, "street", "/api/v1/cases/{street}/checklist/"),
+        Door("POST", "/api/v1/cases/<str:number>/checklist/<int:step>/", "checklist.mark", "street", f"/api/v1{tick}"),
+    ]  # fmt: skip
+
+
 DOORS: list[Door] = [
-    *_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_rooms(), *_notices(), *_drills(),
+    *_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_handbooks(), *_rooms(), *_notices(),
+    *_drills(),
 ]  # fmt: skip
 
 # The administration is one act; these of its tables can only be looked at, whoever looks.

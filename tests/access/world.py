@@ -11,6 +11,8 @@ from alerts.formats import item
 from cases import actions, advising, command, dispatching, drills, orders, proof, requests, sharing, urging
 from cases.changes import Changes, locked
 from cases.models import Case, Deadline, Request, RequestKind
+from handbook import versions
+from handbook.models import Step
 from notices import channels
 from responsibility import acting, clock, directory, editions, rostering
 from responsibility.exchange import importing
@@ -53,6 +55,7 @@ def build(people: dict[str, User], source) -> World:
     _joint(world, people, source)
     _disputes(world, people, source)
     _edition(world, people)
+    _handbooks(world)
     _roster(world, people)
     _upload(world, people)
     _channel(world, people)
@@ -220,6 +223,19 @@ def _edition(world: World, people) -> None:
     world.things["draft"] = Thing("edition.read", {"named": {WATER}})
     # The page of opinions, which every unit's head may open though none of its rows stands there.
     world.things["unnamed"] = Thing("edition.read", {"named": set(directory.current().units_by_code)})
+
+
+def _handbooks(world: World) -> None:
+    """One draft and one before the committee, both of somebody who does not walk; a step of the case in the street."""
+    keeper = User.objects.create_user("walk-keeper")
+    hold(keeper, Unit.objects.get(code=WATER), Role.MANAGER)
+    draft, laid = (versions.draft(code, by=keeper) for code in ("LL-CONF-CH4", "LL-CONF-O2"))
+    versions.submit(laid.pk, by=keeper)
+    street = Case.objects.get(number=world.values["street"])
+    tick = Step.objects.filter(version=street.policy["handbook"]).first()
+    world.values |= {"handbook": draft.number, "laid": laid.number, "step": draft.steps.first().pk, "tick": tick.pk}
+    world.things["handbook"] = Thing("handbook.read", {"own": {WATER}})
+    world.things["keeping"] = Thing("", {"own": {WATER}})
 
 
 def _roster(world: World, people) -> None:

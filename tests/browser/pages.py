@@ -4,6 +4,8 @@ from alerts import scenarios
 from alerts.models import Alert, RiskObject
 from cases import advising, command, dispatching, drills, orders, requests
 from cases.models import Case
+from handbook import versions
+from handbook.wording import Wish
 from notices import addressing, channels
 from resources.models import Resource
 from responsibility import editions
@@ -27,6 +29,7 @@ def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
     for case, kind in ((fresh, "escalate"), (contained, "void")):
         requests.ask(case.pk, by=people["sijing-head"], kind=kind, reason="人手不足")
     _edition_out_for_comment(people)
+    _handbook_in_preparation(people)
     addressing.address()
     head = people["sijing-head"]
     channels.add(head.posts.get().unit_id, channels.Wish(label="9", url="duty@example.org"), by=head)
@@ -70,6 +73,23 @@ def _edition_out_for_comment(people) -> None:
     editions.opine(drafted.pk, "object", own[:1], by=people["shuiwu-head"], text="人手不足")
 
 
+def _handbook_in_preparation(people) -> None:
+    """A draft with a step of every sort and a fault."""
+    head = people["shuiwu-head"]
+    draft = versions.draft("LL-CONF-H2S", by=head)
+    made = versions.put(
+        draft.pk,
+        Wish(text="甲", text_en="A", how="甲", how_en="A", grades=["red"], loop="medium",
+             role="territory", minutes=30, proof="photo", blocks="contain", position=2),
+        by=head,
+    )  # fmt: skip
+    versions.put(draft.pk, Wish(text="甲", minutes=9999), by=head)
+    room = "/handbooks/LL-CONF-H2S/"
+    PLACES["draft of a handbook"] = ("shuiwu-head", f"{room}?version=2")
+    PLACES["step of a handbook"] = ("shuiwu-head", f"{room}2/steps/{made.pk}/")
+    PLACES["two versions of a handbook"] = ("anwei-office", f"{room}compare/?version=2")
+
+
 _WITH_COMMAND = [step.replace("handler contain", "handler arrive") for step in CLOSED[:3]]
 _WITH_COMMAND += ["yingji-office contain", "yingji-office report", "chengyun-check close"]
 
@@ -86,6 +106,9 @@ PLACES = {
     "objects": ("chengyun-lead", "/objects/"),
     "resources": ("yingji-office", "/resources/"),
     "teams": ("sijing-duty", "/resources/?kind=team"),
+    "handbooks": ("sijing-duty", "/handbooks/"),
+    "handbook": ("firm", "/handbooks/LL-CONF-H2S/"),
+    "handbook that nobody has written": ("anwei-office", "/handbooks/NEW-DRONE/"),
     "matrix": ("anwei-office", "/matrix/"),
     "cell of the matrix": ("sijing-duty", "/matrix/cell/?category=LL-CONF-H2S&role=lead"),
     "question to the matrix": ("sijing-duty", "/matrix/owner/"),

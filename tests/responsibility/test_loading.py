@@ -188,10 +188,3 @@ def test_a_byte_order_mark_says_nothing_about_the_district(data, tmp_path):
     path = tmp_path / "district.json"
     path.write_text("\ufeff" + json.dumps(data), encoding="utf-8")
     assert loading.read(path) == data
-
-
-def test_the_kinds_of_proof_are_those_of_the_cases():
-    from cases.models.work import EvidenceKind
-    from responsibility import district_file
-
-    assert set(district_file.PROOFS) == set(EvidenceKind.values)

@@ -56,8 +56,6 @@ WRONG_CATEGORIES = [
     {"thresholds": {"purple": {"value": 50}}},
     {"thresholds": 7},
     {"operator": "=>"},
-    {"handbook": 5},
-    {"handbook": ["call"]},
     {"evidence": "photo"},
     {"evidence": [3]},
 ]
@@ -143,7 +141,7 @@ def test_a_nonsense_boundary_costs_its_own_points_alone(client, people, arrive, 
 
 def test_a_case_of_a_category_that_went_wrong_is_still_worked(client, people, arrive):
     number = arrive().case
-    change(Category, H2S, thresholds=7, minutes=[1], handbook=5, evidence=[3])
+    change(Category, H2S, thresholds=7, minutes=[1], evidence=[3])
     client.force_login(people["chengyun-lead"])
     assert client.get(f"/cases/{number}/").status_code == 200
     assert client.get("/").status_code == 200

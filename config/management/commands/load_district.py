@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from alerts.loading import load_objects
+from handbook.loading import load_handbooks
 from resources.loading import load_resources
 from responsibility import loading
 from responsibility.geometry import BoundaryError
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             real = json.loads(boundaries.read_text(encoding="utf-8")) if boundaries else None
             with transaction.atomic():
                 loading.load(data, real, self._say)
+                self._say("处置手册 handbooks", load_handbooks(data))
                 self._say("监测对象 risk objects", load_objects(data))
                 for table, tally in load_resources(data).items():
                     self._say(table, tally)
