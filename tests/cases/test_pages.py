@@ -17,7 +17,7 @@ LISTS = {
     ("sijing-duty", "/"): 12,
     ("chengyun-lead", "/"): 12,
     ("sijing-duty", "/?overdue=false"): 11,
-    ("sijing-duty", "/?q=case"): 10,
+    ("sijing-duty", "/?q=case"): 11,
     ("sijing-duty", "/board/"): 14,
     ("sijing-duty", "/objects/"): 7,
     ("chengyun-lead", "/objects/"): 8,
