@@ -35,12 +35,13 @@ def cases(request: HttpRequest) -> HttpResponse:
     except ValueError:
         raise BadRequest("after") from None
     narrowing = CaseFilter(request.GET, Case.objects.all())
-    rows, more = worklist.of(actor, known, narrowing, cursor)
+    apart = worklist.open_drills()
+    rows, more = worklist.of(actor, known, narrowing, cursor, apart)
     context = {
         "actor": actor,
         "known": known,
         "rows": rows,
-        "drilled": [] if request.GET.get("after") else worklist.drilled(actor, known, narrowing),
+        "drilled": [] if cursor else worklist.drilled(actor, known, narrowing, apart),
         "owed": [] if request.GET else joint.waiting(actor, FEW),
         "more": more,
         "wanted": narrowing.form,

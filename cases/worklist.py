@@ -92,33 +92,35 @@ class Turn:
     label: str
 
 
-def of(actor: Actor, known: Directory, narrowing, cursor: Cursor | None) -> tuple[list[Row], str]:
+def of(actor: Actor, known: Directory, narrowing, cursor: Cursor | None, apart: list[int]) -> tuple[list[Row], str]:
     """One page of the actor's cases and the cursor of the next, empty on the last.
 
-    ``narrowing`` is a bound ``CaseFilter`` over all cases.
+    ``narrowing`` is a bound ``CaseFilter`` over all cases; ``apart`` are the open cases of drills, see ``drilled``.
     """
     wanted = narrowing.form.cleaned_data if narrowing.is_valid() else {}
     if wanted.get("q") or wanted.get("state") in ENDED:
         keys = _newest(_visible(actor, known, narrowing.qs), cursor)
     else:
-        keys = _by_time_left(_open_keys(actor, known, narrowing, wanted), cursor)
+        keys = _by_time_left(_open_keys(actor, known, narrowing, wanted, apart), cursor)
     more = str(Cursor(*keys[PAGE - 1])) if len(keys) > PAGE else ""
     return rows(actor, known, [pk for _at, pk in keys[:PAGE]]), more
 
 
-def drilled(actor: Actor, known: Directory, narrowing) -> list[Row]:
+def open_drills() -> list[int]:
+    """The row ids of all open cases of drills: few, or none."""
+    return list(Case.objects.open().drills().values_list("pk", flat=True))
+
+
+def drilled(actor: Actor, known: Directory, narrowing, apart: list[int]) -> list[Row]:
     """The open drill cases of the same list, the most urgent first, up to a page: what is apart from real work.
 
     None where they are not apart: in a search, in the archive, and where drills alone or real cases alone are wanted.
     """
     wanted = narrowing.form.cleaned_data if narrowing.is_valid() else {}
-    if wanted.get("q") or wanted.get("state") in ENDED or wanted.get("drill") is not None:
-        return []
-    open_ = list(Case.objects.open().drills().values_list("pk", flat=True))
-    if not open_:
+    if not apart or wanted.get("q") or wanted.get("state") in ENDED or wanted.get("drill") is not None:
         return []
     base, name = _source(actor, known, narrowing, True)
-    keys = _by_time_left((base.filter(**{f"{name}__in": open_}), name), None)
+    keys = _by_time_left((base.filter(**{f"{name}__in": apart}), name), None)
     return rows(actor, known, [pk for _at, pk in keys[:PAGE]])
 
 
@@ -126,12 +128,12 @@ def _given(wanted: dict) -> list:
     return [value for value in wanted.values() if value not in (None, "")]
 
 
-def _open_keys(actor: Actor, known: Directory, narrowing, wanted: dict) -> tuple[QuerySet, str]:
+def _open_keys(actor: Actor, known: Directory, narrowing, wanted: dict, apart: list[int]) -> tuple[QuerySet, str]:
     """Where the keys are read from, and the name of the case there. Real work is not mixed with drills."""
     base, name = _source(actor, known, narrowing, bool(_given(wanted)))
-    # There are few or none, and naming them costs the page less than asking of each case whether it is one.
-    apart = [] if wanted.get("drill") else list(Case.objects.open().drills().values_list("pk", flat=True))
-    return (base.exclude(**{f"{name}__in": apart}) if apart else base), name
+    # Naming the few costs the page less than asking of each case whether it is one.
+    mixed = wanted.get("drill") or not apart
+    return (base if mixed else base.exclude(**{f"{name}__in": apart})), name
 
 
 def _source(actor: Actor, known: Directory, narrowing, narrowed: bool) -> tuple[QuerySet, str]:

@@ -18,7 +18,7 @@ def archive(people):
     def read(name: str, after: str = "", **wanted: str):
         narrowing = CaseFilter(wanted or {"state": "closed"}, Case.objects.all())
         cursor = worklist.Cursor.read(after)
-        rows, more = worklist.of(acting.of(people[name]), directory.current(), narrowing, cursor)
+        rows, more = worklist.of(acting.of(people[name]), directory.current(), narrowing, cursor, [])
         return [row.case.number for row in rows], more
 
     return read
@@ -63,4 +63,4 @@ def test_what_a_unit_was_once_engaged_in_stays_in_its_archive(closed, archive):
 def test_the_archive_is_one_statement(closed, people, statements):
     actor, known = acting.of(people["shuiwu-duty"]), directory.current()
     narrowing = CaseFilter({"state": "closed"}, Case.objects.all())
-    assert statements(lambda: worklist.of(actor, known, narrowing, None)) == 4
+    assert statements(lambda: worklist.of(actor, known, narrowing, None, [])) == 4
