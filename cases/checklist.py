@@ -145,6 +145,6 @@ def _turns(case: Case) -> list[tuple[datetime, str, str]]:
 def _line(case: Case, step: Step, known: Directory, mark, proof: list[Evidence], turns: list) -> Line:
     held = (at for at, grade, loop in turns if step.holds(grade, loop)) if _comes_in(step) else iter(())
     since = max(next(held, case.opened_at), case.proof_since)
-    due_at = since + timedelta(minutes=step.minutes) if step.minutes else None
+    due_at = since + timedelta(minutes=step.minutes / case.speed) if step.minutes else None
     ended = case.closed_at if not case.is_open else None
     return Line(step, doers(step, case, known), since, due_at, mark, _proving(step, mark, proof), ended)

@@ -2,7 +2,7 @@
 
 A line is ``{"part", "unit", "what", "wanted", "got", "met"}`` of plain values: ``unit`` and ``what`` are codes that a
 page puts into words, ``wanted`` and ``got`` figures (minutes are those of the exercise) or codes, ``met`` is empty for
-what could not be judged yet. What is asked are the functions in ``ASKED``; a further one is added there.
+what could not be judged yet. What is asked are the functions in ``ASKED``.
 """
 
 from collections import Counter
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.models import Drill, DrillAlert
+from cases import checklist
 from cases.models import Case, Deadline, DispatchLine, Evidence, Loop, Party
 from cases.models.work import EvidenceKind
 from resources import matching
+from responsibility import directory
 
 # Told by the answers of the parties, or only steps on the way to them.
 NOT_CLOCKS = ("acknowledge", "rung")
@@ -134,6 +136,15 @@ def proved(facts: Facts) -> Iterable[dict]:
         yield _line(_unless_open(facts, given[kind] > 0), what=kind, wanted=1, got=given[kind])
 
 
+def by_the_book(facts: Facts) -> Iterable[dict]:
+    """Each step of the handbook that the case has come to: done, and within its minutes where it has any."""
+    for line in checklist.lines(facts.case, directory.current()):
+        late, done = line.is_late(facts.now), line.is_done
+        met = False if late else done or _unless_open(facts, met=False)
+        got = facts.minutes(line.since, line.done_at) if line.done_at else None
+        yield _line(met, what=str(line.step.pk), wanted=line.step.minutes or None, got=got)
+
+
 def in_time(facts: Facts) -> Iterable[dict]:
     """Each clock of the case besides those of answering."""
     for clock in facts.deadlines:
@@ -158,5 +169,6 @@ ASKED: dict[str, Callable[[Facts], Iterable[dict]]] = {
     "owned": owned,
     "equipped": equipped,
     "proved": proved,
+    "by_the_book": by_the_book,
     "in_time": in_time,
 }

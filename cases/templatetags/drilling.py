@@ -10,6 +10,7 @@ from cases.models import DeadlineKind, Loop, State
 from cases.models.work import EvidenceKind
 from cases.scoring import ASKED
 from cases.templatetags.display import unit_name
+from handbook.models import Step
 from resources.models import Capability
 from responsibility.directory import Directory
 from responsibility.models import Grade
@@ -21,6 +22,7 @@ PARTS = {
     "owned": _("责任单位正确"),
     "equipped": _("配置齐全"),
     "proved": _("凭证齐全"),
+    "by_the_book": _("按手册办理"),
     "in_time": _("时限达标"),
 }
 OWNERS = {"lead": _("牵头单位"), "street": _("属地")}
@@ -35,8 +37,10 @@ def real(things: Sequence) -> int:
 
 @register.simple_tag
 def scored(report: dict, known: Directory) -> dict:
-    """``report`` (see ``cases/scoring.py``) with words beside its codes. One query for the names of a kit."""
+    """``report`` (see ``cases/scoring.py``) with words beside its codes. Two queries, for kit and handbook."""
     names = {one.code: one.label for one in Capability.objects.all()}
+    steps = {line["what"] for row in report["cases"] for line in row["lines"] if line["part"] == "by_the_book"}
+    names |= {str(step.pk): f"{step.position}. {step.label}" for step in Step.objects.filter(pk__in=steps)}
     cases = [row | {"parts": _parts(row["lines"], names, known)} | _standing(row) for row in report["cases"]]
     shares = {part: report["parts"].get(part) for part in ASKED}
     parts = [(PARTS[part], share) for part, share in shares.items() if share and share["judged"]]
@@ -60,11 +64,11 @@ def _parts(lines: list[dict], names: dict[str, str], known: Directory) -> list[t
 def _told(line: dict, names: dict[str, str], known: Directory) -> dict:
     unit = unit_name(line["unit"], known) if line["unit"] else ""
     part, what = line["part"], line["what"]
-    in_minutes = part in ("answered", "in_time")
+    in_minutes = part in ("answered", "in_time", "by_the_book")
     label = unit
     if part == "owned":
         label = str(OWNERS[what])
-    elif part == "equipped":
+    elif part in ("equipped", "by_the_book"):
         label = names.get(what, what)
     elif part == "proved":
         label = str(EvidenceKind(what).label)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from alerts import scenarios
 from alerts.audit import mismatches as alert_mismatches
 from alerts.models import Alert, Drill, DrillAlert
-from cases import audit, dispatching, drills, recomputing, requests, sharing
+from cases import audit, checklist, dispatching, drills, recomputing, requests, sharing, ticking
 from cases.models import Case, Deadline, Dispatch
 from cases.sweeping import sweep
 from notices import addressing, channels
@@ -49,6 +49,13 @@ def sound() -> None:
     assert list(recomputing.differences()) == []
 
 
+def tick_off(case: Case, by) -> None:
+    """Say of each step of the handbook that it is done."""
+    case.refresh_from_db()
+    for step in checklist.steps(case):
+        ticking.mark(case.pk, step.pk, by=by)
+
+
 # --- the example -------------------------------------------------------------------
 def test_the_h2s_example_at_sixty_times_is_worked_to_its_end_and_scored(begun, press, client, people):
     drill, t0 = begun()
@@ -66,6 +73,9 @@ def test_the_h2s_example_at_sixty_times_is_worked_to_its_end_and_scored(begun, p
         for at in [at for at in steps if second <= at < second + 5]:
             with clock.as_if(t0 + timedelta(seconds=at)):
                 press(case, *steps[at])
+        if second == 40:
+            with clock.as_if(t0 + timedelta(seconds=second)):
+                tick_off(case, people["sijing-handler"])
     case.refresh_from_db()
     assert (case.state, case.alert_count) == ("closed", 2)
     assert list(drill.script.values_list("outcome", flat=True)) == ["opened", "joined", *["observed"] * 3]
@@ -78,6 +88,8 @@ def test_the_h2s_example_at_sixty_times_is_worked_to_its_end_and_scored(begun, p
     assert report["parts"]["answered"] == {"score": 100, "met": 2, "judged": 2}
     assert report["parts"]["owned"] == {"score": 100, "met": 2, "judged": 2}
     assert report["parts"]["proved"]["judged"] == 1
+    book = report["parts"]["by_the_book"]
+    assert book["met"] == book["judged"] >= 5
     assert {line["what"] for line in report["cases"][0]["lines"]} >= {"arrive", "contain", "lead", "street", "photo"}
     answers = [line["got"] for line in report["cases"][0]["lines"] if line["part"] == "answered"]
     assert answers == [2.0, 4.0]
@@ -99,6 +111,7 @@ def test_what_nobody_does_is_missed_and_scored_so(begun, people):
     assert parts["answered"]["judged"] >= 2
     assert parts["proved"] == {"score": 0, "met": 0, "judged": 1}
     assert parts["owned"]["score"] == 100
+    assert parts["by_the_book"]["score"] == 0
     assert parts["in_time"]["met"] == 0
     assert one(drill).state == "void"
     sound()
