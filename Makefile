@@ -24,7 +24,7 @@ test: ## run all tests, browser journeys included; ARGS="-k name" to choose
 	@sh bootstrap requirements-dev.txt
 	@if sh bootstrap browser; then export BROWSER=1; else export BROWSER=0; fi; code=0; \
 	if [ -n "$(ARGS)" ]; then $(PY) -m pytest $(ARGS) || code=$$?; else \
-		$(PY) -m pytest -n 2 --dist loadfile -m "not ($(APART))" || code=$$?; \
+		$(PY) -m pytest -n 2 --dist worksteal -m "not ($(APART))" || code=$$?; \
 		$(PY) -m pytest -m "$(APART)" || code=$$?; \
 	fi; \
 	[ "$$BROWSER" = 1 ] || echo "!!! 浏览器测试未运行 / browser tests were NOT run: see the remedy above !!!"; exit $$code

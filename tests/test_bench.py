@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+# Servers, workers and a clock of its own.
+pytestmark = pytest.mark.race
 ROOT = Path(__file__).resolve().parents[1]
 GIVEN = {
     "batch-new", "batch-join", "batch-matrix", "single", "action", "nudge", "deadlines", "empty-sweep", "ledger",
