@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts.api import LocationSerializer
-from cases import actions, fivefold, guards, proof
+from cases import actions, casepage, fivefold, guards, proof
 from cases.filters import CaseFilter
 from cases.models import Case, Deadline, Evidence, Party
 from cases.models.work import Answered, EvidenceKind
@@ -137,6 +137,10 @@ class Visible(APIView):
             )
         )
 
+    def inside(self, case: Case) -> bool:
+        """Whether this person reads ``case`` by office, and not by a grant alone."""
+        return Case.objects.inside_for(self.actor(), directory.current().units).filter(pk=case.pk).exists()
+
     def case(self, number: str, seen=None) -> Case:
         """The case ``number`` among those ``seen``, or 404 when this person may not see it."""
         seen = self.visible() if seen is None else seen
@@ -235,7 +239,9 @@ class CaseTimeline(Visible):
     )
     def get(self, request, number):
         """The ledger entries of the case's chain, oldest first, up to 1,000; a ``Link`` leads to those that follow."""
-        story = ledger.story(self.case(number).chain).order_by("seq")
+        case = self.case(number)
+        story = ledger.story(case.chain).order_by("seq")
+        story = story if self.inside(case) else story.exclude(casepage.INTERNAL)
         entries = list(story.filter(seq__gt=self._after())[: TIMELINE + 1])
         answer = Response(EntrySerializer(entries[:TIMELINE], many=True).data)
         if len(entries) > TIMELINE:

@@ -213,6 +213,8 @@ def propose_row(request_id: int, *, by: User) -> "editions.Edition":
     with transaction.atomic():
         request = Request.objects.select_related("case", "designated").get(pk=request_id)
         case = request.case
+        if case.drill_id is not None:
+            raise Refused("drill", _("演练中的指定不列入责任清单。"))
         if request.kind != RequestKind.DETERMINE or request.designated is None or case.category is None:
             raise Refused("not_determined", _("还没有指定牵头单位，不能形成清单条目。"))
         # Locked, so that a second press sees the row of the first.

@@ -303,7 +303,21 @@ URGING = f"""
         IS DISTINCT FROM (told.unit, told.kind, told.text, COALESCE(told.at, clock.at), told.by_id, told.reply,
             told.replied_at, told.lift_note, told.lifted_at)
 """  # noqa: S608
+# What an entry names by its row, and is there no more: nothing of it is ever deleted.
+NAMED = ("request", "order", "advice", "dispatch", "command", "urging")
+
+
+def _gone(part: str) -> str:
+    return f"""
+        SELECT DISTINCT c.number, c.chain, '{part}.gone', NULL, e.after ->> '{part}'
+        FROM responsibility_ledgerentry e JOIN cases_case c ON c.chain = e.chain
+        WHERE {ONE} AND e.after ->> '{part}' ~ '^[0-9]{{1,18}}$' AND NOT EXISTS
+            (SELECT 1 FROM cases_{part} p WHERE p.id = (e.after ->> '{part}')::bigint AND p.case_id = c.id)
+    """  # noqa: S608
+
+
 PARTS = [URGING, PARTY, WORKLIST, MISSED, RUNG, REQUEST, EVIDENCE, ORDER, MARK, DISPATCH, PROMISED, DIRECTION]
+PARTS += [_gone(part) for part in NAMED]
 PARTS += [_instant(table, column) for table, columns in INSTANTS.items() for column in columns]
 
 

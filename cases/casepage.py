@@ -91,6 +91,12 @@ class Askable:
     who: str
 
 
+# How those in office ask, order, advise and urge each other; whoever reads by a grant alone is told none of it.
+INTERNAL = Q()
+for _about in ("request", "order", "advice", "urging"):
+    INTERNAL |= Q(verb__startswith=f"{_about}.")
+
+
 def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, failed: str = "", typed=None) -> dict:
     """The context of the page; ``whole`` lifts the limits of timeline and alerts.
 
@@ -99,9 +105,11 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     parties = list(case.parties.select_related("unit", "acknowledged_by"))
     deadlines = list(case.deadlines.select_related("unit").prefetch_related("pauses__approved_by"))
     evidence = list(case.evidence.select_related("uploaded_by", "unit"))
-    asked = list(case.requests.select_related(*OF_REQUEST))
+    inside = _reads_by_office(case, actor, known, parties, deadlines)
+    asked = list(case.requests.select_related(*OF_REQUEST)) if inside else []
     allowed = guards.allowed(actor, case, parties)
     story = ledger.story(case.chain).order_by("-seq")
+    story = story if inside else story.exclude(INTERNAL)
     milestones = list(ledger.story(case.chain).filter(Q(verb__in=MILESTONES) | CALLS))
     forms = [_form(verb, failed, typed) for verb in allowed]
     forms.sort(key=lambda form: ORDER.index(form.verb) if form.verb in ORDER else len(ORDER))
@@ -138,8 +146,19 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "shares": access.may(actor, "case.share"),
         "units": known.units.values() if access.may(actor, "case.share") else (),
         "family": list(_family(case, actor, known)),
-        **_together(case, actor, known, allowed, asked, urging_page.about(case, actor, known)),
+        **_together(case, actor, known, allowed, asked, inside=inside),
     }
+
+
+def _reads_by_office(
+    case: Case, actor: Actor, known: Directory, parties: list[Party], deadlines: list[Deadline]
+) -> bool:
+    """Whether the actor sees the case otherwise than by a grant; as ``CaseQuerySet.inside_for``, without a query."""
+    if access.everywhere(actor, "case.read"):
+        return True
+    mine = access.units(actor, "case.read", known.units)
+    asked = {deadline.unit_id for deadline in deadlines if deadline.kind == "decide"}
+    return bool(mine & ({case.lead_id} | {party.unit_id for party in parties} | asked))
 
 
 def _asking(case: Case, actor: Actor, known: Directory, engaged: set[int], asked: list[Request]) -> dict:
@@ -183,10 +202,11 @@ def _colleagues(actor: Actor, engaged: set[int]) -> list[Post]:
 
 
 def _together(
-    case: Case, actor: Actor, known: Directory, allowed: list[str], asked: list[Request], urged: dict
+    case: Case, actor: Actor, known: Directory, allowed: list[str], asked: list[Request], *, inside: bool
 ) -> dict:
     """Joint work, and the key by which the page knows that its forms are no longer those that would be offered."""
-    shown = joint.about(case, actor, known)
+    shown = joint.about(case, actor, known) if inside else dict(joint.NOTHING)
+    urged = urging_page.about(case, actor, known) if inside else {"urgings": [], "urges": []}
     pending = ",".join(str(request.pk) for request in asked if request.state == RequestState.PENDING)
     owed = ",".join(line.key for line in urged.get("to_reply", []))
     return shown | urged | {"forms_now": f"{case.state}:{','.join(allowed)}:{pending}:{joint.state_of(shown)}:{owed}"}

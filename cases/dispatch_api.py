@@ -1,5 +1,6 @@
 """调度 for programs: the kit of a case, what was sent, and the verbs of those who were sent."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -12,6 +13,7 @@ from cases.models import Dispatch, DispatchLine
 from resources import matching
 from resources.api import StationSerializer
 from resources.models import Third
+from responsibility import access
 from responsibility.interface import ErrorsSerializer
 
 
@@ -98,6 +100,8 @@ class CaseKit(Visible):
     def get(self, request, number):
         """The kit of the category with what was sent, what is missing, and who has it nearest."""
         case = self.case(number, self.visible().select_related("category"))
+        if not access.may(self.actor(), "resources.read"):
+            raise PermissionDenied
         place = None if case.lat is None or case.lon is None else (case.lat, case.lon)
         sent = [(line.resource, line.quantity) for line in summary.lines_out(case)]
         kit = matching.kit_for(case.category, place, sent, dispatching.sent_in_drill(case))
@@ -110,7 +114,8 @@ class CaseDispatches(Visible):
     @extend_schema(operation_id="cases_sent", responses={200: DispatchSerializer(many=True), 404: ErrorsSerializer})
     def get(self, request, number):
         """Every dispatch of the case, oldest first."""
-        return Response(DispatchSerializer(_all(case=self.case(number)), many=True).data)
+        case = self.case(number)
+        return Response(DispatchSerializer(_all(case=case) if self.inside(case) else [], many=True).data)
 
     @extend_schema(
         operation_id="cases_send", request=SendSerializer, responses={201: DispatchSerializer(many=True), **REFUSALS}

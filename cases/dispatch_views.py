@@ -1,6 +1,7 @@
 """调派 for a case: the kit with what is missing, and the buttons of those who were sent."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,6 +26,8 @@ def sending(request: HttpRequest, number: str) -> HttpResponse:
     case = seen.filter(number=number).first()
     if case is None:
         raise Http404
+    if not access.may(actor, "resources.read"):
+        raise PermissionDenied
     refused = None
     if request.method == "POST":
         try:

@@ -22,19 +22,22 @@ from cases import drillend
 from cases.models import Case
 from responsibility import access, acting, clock, directory, tokens
 from responsibility.directory import Directory
-from responsibility.models import Post, User
+from responsibility.models import Post, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 log = structlog.get_logger(__name__)
 
 SLOWEST, FASTEST = 1, 600
+# Of one unit at once.
+MOST_RUNNING = 3
 SOURCE = "drill"
 
 
 def start(raw: object, *, by: User, speed: int = 1) -> Drill:
     """Begin a drill of the scenario ``raw`` (see ``alerts/scenarios.py``) at ``speed``; what is due comes at once.
 
-    A street begins one within its own bounds only. Raises ``Forbidden`` or ``Invalid``.
+    A street begins one within its own bounds only. Raises ``Forbidden``,
+    ``Invalid``, or ``Refused`` (``too_many``) while the unit has as many running as it may.
     """
     if isinstance(speed, bool) or not isinstance(speed, int) or not SLOWEST <= speed <= FASTEST:
         told = {"low": SLOWEST, "high": FASTEST}
@@ -45,6 +48,9 @@ def start(raw: object, *, by: User, speed: int = 1) -> Drill:
     scenario = scenarios.judge(raw, known, now)
     post = _starter(actor, scenario, known, now)
     with transaction.atomic():
+        list(Unit.objects.select_for_update(no_key=True).filter(pk=post.unit_id).values_list("pk"))
+        if Drill.objects.filter(unit=post.unit_id, ended_at__isnull=True).count() >= MOST_RUNNING:
+            raise Refused("too_many", _("本单位已有 %(most)d 场演练在进行，请先结束。") % {"most": MOST_RUNNING})
         drill = _begin(scenario, by, post, speed, now)
         drillend.tell(drill, "drill.start", _told(drill), by=actor, post=post, at=now)
     _try(feed, drill.pk)

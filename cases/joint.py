@@ -25,6 +25,7 @@ from responsibility.directory import Directory
 from responsibility.models import Post, Power, Role, Unit
 from responsibility.refusals import Refused
 
+NOTHING: dict = {"orders": [], "dispatches": [], "joint": False}
 COMMAND_ACTS = ("open", "change", "report", "stand_down")
 COMMANDERS = (Role.HEAD, Role.MANAGER, Role.EMERGENCY_OFFICE)
 
@@ -44,7 +45,7 @@ def about(case: Case, actor: Actor, known: Directory) -> dict:
     There are none of them before the medium loop, so a small case costs no query.
     """
     if case.loop == Loop.SMALL:
-        return {"orders": [], "dispatches": [], "joint": False}
+        return dict(NOTHING)
     related = ("unit", "by_unit", "clock", "call", "acknowledged_by", "given_by", "ended_by")
     found = case.orders.select_related(*related).prefetch_related("proof")
     lines = [Line(order, _clock(order), _verbs(actor, case, order)) for order in found]

@@ -62,7 +62,8 @@ class CaseOrders(Visible):
     @extend_schema(operation_id="cases_orders", responses={200: OrderSerializer(many=True), 404: ErrorsSerializer})
     def get(self, request, number):
         """Every order of the case, oldest first."""
-        return Response(OrderSerializer(_all(case=self.case(number)), many=True).data)
+        case = self.case(number)
+        return Response(OrderSerializer(_all(case=case) if self.inside(case) else [], many=True).data)
 
     @extend_schema(operation_id="orders_give", request=GiveSerializer, responses={201: OrderSerializer, **REFUSALS})
     def post(self, request, number):
@@ -125,7 +126,8 @@ class CaseAdvice(Visible):
     @extend_schema(operation_id="cases_advice", responses={200: AdviceSerializer(many=True), 404: ErrorsSerializer})
     def get(self, request, number):
         """All advice on the case, oldest first."""
-        return Response(AdviceSerializer(self.case(number).advice.all(), many=True).data)
+        case = self.case(number)
+        return Response(AdviceSerializer(case.advice.all() if self.inside(case) else [], many=True).data)
 
     @extend_schema(
         operation_id="cases_advise", request=AdvisingSerializer, responses={201: AdviceSerializer, **REFUSALS}

@@ -18,6 +18,8 @@ from responsibility.models import Post, Power, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 LONGEST_MINUTES = 30 * 24 * 60
+# On one case; whoever needs more needs the next rung.
+MOST_BY_HAND = 30
 BY_HAND = {UrgingKind.REMINDER: "urge.urge", UrgingKind.URGE: "urge.urge"}
 
 
@@ -39,6 +41,8 @@ def issue(case_id: int, *, by: User, kind: str, unit: str, text: str, minutes: i
     whom = _whom(changes, case, unit, post)
     if kind not in BY_HAND:
         authority.require(post.unit, Power.URGE, changes.known)
+    if case.urgings.filter(by__isnull=False).count() >= MOST_BY_HAND:
+        raise Refused("too_many", _("本案由人发出的督办已满 %(most)d 份。") % {"most": MOST_BY_HAND})
     kept = None
     if kind == UrgingKind.SUPERVISION:
         if case.urgings.listed().filter(unit=whom).exists():
@@ -64,6 +68,10 @@ def reply(urging_id: int, *, by: User, text: str) -> Urging:
         case, changes, actor = _open(case_id, by)
         urging = _read(urging_id)
         post = may_reply(actor, urging)
+        if case.drill_id and not case.is_open:
+            raise Refused("wrong_state", _("演练已结束，不再督办。"))
+        if not urging.wants_reply:
+            raise Refused("needs_no_reply", _("这一份无须回复，办理即可。"))
         if urging.replied_at is not None:
             raise Refused("already_replied", _("已经回复过。"))
         urging.reply, urging.replied_at, urging.replied_by = text, changes.now, by

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from cases import urging
 from cases.joint import allows
 from cases.models import Case, Urging, UrgingKind
-from responsibility import access
 from responsibility.acting import Actor
 from responsibility.directory import Directory
 from responsibility.models import Unit
@@ -31,10 +30,8 @@ class Line:
 def about(case: Case, actor: Actor, known: Directory) -> dict:
     """The context of a case page: ``urgings`` newest first, what the reader may issue, and to whom.
 
-    One query for whoever may read of urging, one more for who may urge; none for anybody else.
+    One query, one more for who may urge.
     """
-    if not access.may(actor, "urge.read"):
-        return {"urgings": [], "urges": []}
     found = [Line(each, _verbs(actor, each)) for each in case.urgings.select_related(*RELATED)]
     kinds = [kind for kind in UrgingKind if allows(urging.may_issue, actor, case, kind)]
     kinds = kinds if allows(urging.able_now, case) else []
@@ -52,8 +49,10 @@ def _urgeable(case: Case, actor: Actor, known: Directory) -> list[Unit]:
 
 
 def _verbs(actor: Actor, each: Urging) -> list[str]:
-    verbs = []
-    if each.kind != UrgingKind.CIRCULAR and each.replied_at is None and allows(urging.may_reply, actor, each):
+    verbs: list[str] = []
+    if each.case.drill_id and not each.case.is_open:
+        return verbs
+    if each.wants_reply and each.replied_at is None and allows(urging.may_reply, actor, each):
         verbs.append("reply")
     if each.is_listed and allows(urging.may_lift, actor):
         verbs.append("lift")

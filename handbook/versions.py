@@ -4,7 +4,7 @@ Each act locks the version (a new one: its category), is judged under the lock a
 transaction, on the chain of the version.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -29,6 +29,8 @@ FROM: dict[str, list[str]] = {
 }
 # The function of the unit that keeps the handbook of a danger on which nobody leads.
 COORDINATION = "overall_coordination"
+# A version that lies further off would keep every later one out.
+FURTHEST = timedelta(days=366)
 
 
 class NotReady(Refused):
@@ -193,6 +195,8 @@ def lay_before(version: Version, actor: acting.Actor, post: Post | None) -> None
 
 def come_into_force(version: Version, at: datetime, actor: acting.Actor, post: Post | None) -> None:
     """The version holds from ``at`` on, and the one before it, if any, until then. The caller's transaction."""
+    if at > clock.now() + FURTHEST:
+        raise Invalid("bad_time", _("生效时间最迟为一年之后。"), "at")
     _locked_category(version.category_id)
     published = Version.objects.filter(category=version.category_id, state=VersionState.PUBLISHED)
     before = published.filter(valid__endswith=None).select_related("category").first()

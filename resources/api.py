@@ -1,11 +1,13 @@
 """Resources for programs."""
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from alerts.formats.item import storable
 from resources import keeping, room
 from resources.models import Resource, Station
 from responsibility import acting, directory
@@ -68,7 +70,9 @@ class ResourceKeep(APIView):
     def post(self, request, code):
         """Write down how many there are and whether it can go out; never below what is out already."""
         found = room.visible(acting.of(request.user), directory.current().units).filter(code=code)
-        resource = get_object_or_404(found)
+        resource = get_object_or_404(found) if storable(code) else None
+        if resource is None:
+            raise Http404
         given = KeepSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         keeping.keep(resource.pk, by=request.user, **given.validated_data)

@@ -169,7 +169,7 @@ ACTS: dict[str, Act] = {
     "order.acknowledge": Act(Kind.JOINT, _("签收派单"), at(NAMED, *FIELD)),
     "order.done": Act(Kind.JOINT, _("派单办结"), at(NAMED, *FIELD), _("凭证齐全。")),
     "order.return": Act(Kind.JOINT, _("退回派单"), at(NAMED, *FIELD), _("只退回派单单位。")),
-    "urge.read": Act(Kind.READING, _("查阅提醒、催办、督办和通报"), DESKS_AND_OWN, _("通报各单位都可查阅。")),
+    "urge.read": Act(Kind.READING, _("查阅提醒、催办、督办和通报"), DESKS_AND_OWN, _("通报由同类单位查阅。")),
     "urge.urge": Act(
         Kind.JOINT, _("提醒与催办"), COMMITTEE | EMERGENCY | SHIFT | at(HOLDER, *COMMAND), _("只催本案的责任方。")
     ),

@@ -47,16 +47,22 @@ class CaseQuerySet(models.QuerySet):
         """
         if access.everywhere(actor, "case.read"):
             return self
+        return self.filter(self._own(actor, units) | self._shared(actor))
+
+    def inside_for(self, actor: Actor, units: dict[int, Unit]):
+        """Cases that the actor reads by office. Whoever reads by a grant alone is not told how those in office ask,
+        order, advise and urge each other (facts 3.5)."""
+        return self if access.everywhere(actor, "case.read") else self.filter(self._own(actor, units))
+
+    def _own(self, actor: Actor, units: dict[int, Unit]) -> Q:
         from cases.models.clock import Deadline
         from cases.models.work import Party
 
-        shared = self._shared(actor)
         mine = access.units(actor, "case.read", units)
         if not mine:
-            return self.filter(shared)
+            return Q(pk__in=[])
         engaged = Party.objects.filter(case=OuterRef("pk"), unit__in=mine)
-        asked = Q(pk__in=Deadline.objects.deciding(mine).values("case"))
-        return self.filter(Q(lead__in=mine) | Exists(engaged) | asked | shared)
+        return Q(lead__in=mine) | Exists(engaged) | Q(pk__in=Deadline.objects.deciding(mine).values("case"))
 
 
 class Case(CaseMachine):

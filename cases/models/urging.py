@@ -24,20 +24,22 @@ class UrgingQuerySet(models.QuerySet):
     """Urgings by what they wait for, and by who may read them."""
 
     def listed(self):
-        """Supervisions that have not been lifted."""
-        return self.filter(kind=UrgingKind.SUPERVISION, lifted_at__isnull=True)
+        """Supervisions that have not been lifted, nor ended with their drill."""
+        return self.filter(kind=UrgingKind.SUPERVISION, lifted_at__isnull=True, case__drill__ended_at__isnull=True)
 
     def visible_to(self, actor: Actor, units: dict[int, Unit]):
         """Everything for the district's desks; else what was sent to or by the actor's units, and all circulars.
 
-        Nobody outside the administration reads any of it (facts 3.5).
+        Nobody outside the administration reads any of it (facts 3.5), and a circular is read by its peers.
         """
         if access.everywhere(actor, "urge.read"):
             return self
         mine = access.units(actor, "urge.read", units)
         if not mine:
             return self.none()
-        return self.filter(Q(unit__in=mine) | Q(by_unit__in=mine) | Q(kind=UrgingKind.CIRCULAR))
+        peers = {units[pk].kind for pk in mine if pk in units}
+        circulars = Q(kind=UrgingKind.CIRCULAR, unit__kind__in=peers)
+        return self.filter(Q(unit__in=mine) | Q(by_unit__in=mine) | circulars)
 
 
 class Urging(models.Model):
@@ -45,7 +47,7 @@ class Urging(models.Model):
 
     ``deadline`` is the clock it speaks of and ``due_at`` when that was due, so that an extended clock reminds anew;
     neither where a person urges for a reason of his own. ``by`` is nobody where the clock itself urged. Only a
-    supervision has a ``clock`` for its answer, and only it is lifted. A unit may reply to any of them.
+    supervision has a ``clock`` for its answer, and only it is lifted.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="urgings", verbose_name=_("案件"))
@@ -113,6 +115,11 @@ class Urging(models.Model):
     def number(self) -> str:
         """The number under which a supervision or a circular is quoted: 督〔2026〕17号."""
         return f"督〔{self.at.astimezone().year}〕{self.pk}号"
+
+    @property
+    def wants_reply(self) -> bool:
+        """Whether the unit is asked for words: by a person, or by a supervision. To a clock, the deed is the answer."""
+        return self.kind == UrgingKind.SUPERVISION or self.by_id is not None and self.kind != UrgingKind.CIRCULAR
 
     @property
     def is_listed(self) -> bool:

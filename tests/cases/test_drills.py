@@ -9,13 +9,13 @@ from django.db import IntegrityError, transaction
 from alerts import scenarios
 from alerts.audit import mismatches as alert_mismatches
 from alerts.models import Alert, Drill, DrillAlert
-from cases import audit, checklist, dispatching, drills, recomputing, requests, sharing, ticking
+from cases import arbitration, audit, checklist, dispatching, drills, recomputing, requests, sharing, ticking, urging
 from cases.models import Case, Deadline, Dispatch
 from cases.sweeping import sweep
 from notices import addressing, channels
 from notices.models import Delivery, Line, Notice
 from responsibility import acting, clock, ledger
-from responsibility.models import LedgerEntry, Unit
+from responsibility.models import Category, LedgerEntry, Unit
 from responsibility.refusals import Forbidden, Invalid, Refused
 from tests.cases.conftest import alert
 
@@ -409,3 +409,42 @@ def test_a_real_alert_on_the_same_object_opens_its_own_case_and_the_other_way_ro
     drills.end(first.pk, by=people["yingji-office"])
     assert send(alert())[0].case == answer.case
     sound()
+
+
+def test_a_supervision_ends_with_its_drill(begun, people):
+    drill, t0 = begun()
+    case = one(drill)
+    with clock.as_if(t0 + timedelta(seconds=2)):
+        listed = urging.issue(
+            case.pk, by=people["anwei-office"], kind="supervision", unit=case.territory.unit.code, text="试"
+        )
+        drills.end(drill.pk, by=people["anwei-office"])
+        assert not type(listed).objects.listed().exists()
+        with pytest.raises(Refused):
+            urging.reply(listed.pk, by=people["sijing-duty"], text="收到")
+    sound()
+
+
+def test_a_unit_has_so_many_drills_running_and_no_more(begun, monkeypatch):
+    monkeypatch.setattr(drills, "MOST_RUNNING", 1)
+    begun()
+    with pytest.raises(Refused) as refused:
+        begun()
+    assert refused.value.code == "too_many"
+
+
+def test_what_is_typed_around_a_scenario_is_read_as_it_is_meant(begun, people):
+    drill, _t0 = begun(H2S | {"title": "   硫化氢   "})
+    assert drill.title == "硫化氢"
+
+
+def test_what_a_drill_determines_does_not_enter_the_matrix(begun, people):
+    Category.objects.create(code="NEW-TRY", name="新业态", domain="新", operator="event", unit="")
+    alert = {"category": "NEW-TRY", "object": "TRY-1", "location": PLACE, "grade": "yellow"}
+    drill, t0 = begun({"title": "空白", "alerts": [{"after": 0, "alert": alert}]}, speed=1)
+    asked = one(drill).requests.get(kind="determine")
+    with clock.as_if(t0 + timedelta(seconds=5)):
+        requests.decide(asked.pk, by=people["anwei-office"], approve=True, designate="SJ-JGW")
+        with pytest.raises(Refused) as refused:
+            arbitration.propose_row(asked.pk, by=people["anwei-office"])
+    assert refused.value.code == "drill"

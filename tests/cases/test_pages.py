@@ -23,7 +23,7 @@ LISTS = {
     ("chengyun-lead", "/objects/"): 8,
     ("sijing-duty", "/api/v1/cases/"): 7,
 }
-CASE = {"/cases/{}/": 25, "/api/v1/cases/{}/": 7, "/api/v1/cases/{}/timeline/": 6}
+CASE = {"/cases/{}/": 25, "/api/v1/cases/{}/": 7, "/api/v1/cases/{}/timeline/": 8}
 
 
 @pytest.fixture

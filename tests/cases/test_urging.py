@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from cases import audit, reminding, urging
+from cases import audit, reminding, requests, sharing, urging
 from cases.models import Deadline, Urging
 from cases.recomputing import differences
 from cases.sweeping import sweep
@@ -14,6 +14,7 @@ from responsibility import clock, ledger
 from responsibility.models import Category
 from responsibility.refusals import Forbidden, Invalid, Refused
 from tests.cases.conftest import CLOSED, CONTAINED
+from tests.cases.test_the_audit import behind_the_triggers
 
 pytestmark = pytest.mark.django_db
 STREET, WATER = "310117102", "SJ-SW"
@@ -64,8 +65,6 @@ def test_the_desk_is_reminded_once_when_four_fifths_of_the_time_are_used(answere
 
 
 def test_an_extended_clock_reminds_anew(answered, at, people):
-    from cases import requests
-
     contain = running(answered, "contain")
     at(contain.due_at - timedelta(minutes=10))
     assert reminding.remind() == 1
@@ -102,16 +101,18 @@ def test_one_that_cannot_be_reminded_of_does_not_keep_the_others(open_case, pres
     assert (both[0].urgings.count(), both[1].urgings.filter(deadline__kind="contain").count()) == (0, 1)
 
 
-def test_a_missed_clock_urges_once_in_the_entry_of_its_miss(answered, at):
+def test_a_missed_clock_urges_once_in_the_entry_of_its_miss(answered, at, people):
     contain = running(answered, "contain")
     at(contain.due_at + timedelta(seconds=1))
     sweep()
     sweep()
     urged = answered.urgings.get(deadline=contain)
+    assert not urged.wants_reply
     assert (urged.kind, urged.unit.code, urged.by) == ("urge", STREET, None)
     missed = [entry for entry in told(answered, "deadline.missed") if entry.after["kind"] == "contain"]
     assert [entry.after["urged"] for entry in missed] == [True]
     assert list(audit.mismatches(answered.chain)) == []
+    assert code(lambda: urging.reply(urged.pk, by=people["sijing-duty"], text="知道")) == "needs_no_reply"
 
 
 def test_a_repair_that_is_late_is_listed_and_an_answer_that_is_late_is_circulated(answered, press, at, people):
@@ -238,6 +239,42 @@ def raw(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_whoever_reads_by_a_grant_alone_is_told_nothing_of_it(answered, client, people):
+    until = clock.now() + timedelta(days=2)
+    sharing.share(answered.pk, by=people["anwei-office"], until=until, reason="理赔", unit="X-INS")
+    urging.issue(answered.pk, by=people["anwei-office"], kind="supervision", unit=STREET, text="屡催不办")
+    requests.ask(answered.pk, by=people["sijing-head"], kind="extend", reason="人手不足", minutes=30)
+    for name, told in (("insurer", False), ("sijing-duty", True)):
+        client.force_login(people[name])
+        for address in (f"/cases/{answered.number}/?all", f"/api/v1/cases/{answered.number}/timeline/"):
+            said = client.get(address).content.decode()
+            assert ("屡催不办" in said, "人手不足" in said) == (told, told), (name, address)
+        listed = client.get(f"/api/v1/cases/{answered.number}/urgings/").json()
+        assert bool(listed) is told
+    client.force_login(people["insurer"])
+    assert client.get(f"/api/v1/cases/{answered.number}/kit/").status_code == 403
+    assert client.get(f"/cases/{answered.number}/resources/").status_code == 403
+
+
+def test_a_case_bears_so_many_urgings_by_hand_and_no_more(answered, people, monkeypatch):
+    monkeypatch.setattr(urging, "MOST_BY_HAND", 2)
+    send = lambda: urging.issue(answered.pk, by=people["chengyun-lead"], kind="urge", unit=STREET, text="请加快")  # noqa: E731
+    send()
+    send()
+    assert code(send) == "too_many"
+
+
+def test_an_urging_that_is_gone_is_missed(answered, people):
+    urging.issue(answered.pk, by=people["anwei-office"], kind="circular", unit=STREET, text="三次逾期")
+    behind_the_triggers("DELETE FROM cases_urging")
+    assert [fault.field for fault in audit.mismatches(answered.chain)] == ["urging.gone"]
+
+
+def test_a_real_notice_is_not_made_a_drill_s(answered):
+    with pytest.raises(DatabaseError), transaction.atomic():
+        raw("UPDATE notices_notice SET drill = true")
 
 
 # --- pages and programs ------------------------------------------------------------------
