@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cases import casepage, deciding, requests, views, worklist
+from cases import casepage, deciding, joint, requests, views, worklist
 from cases.models import Case, Request
 from cases.models.work import RequestState
 from responsibility import acting, clock, directory
@@ -31,11 +31,13 @@ def desk(request: HttpRequest) -> HttpResponse:
     waiting = _waiting(asked, actor, known)[:PENDING]
     to_decide = [r for r in waiting if casepage.decides(actor, r, r.case, mine)]
     rows = {row.case.pk: row for row in worklist.rows(actor, known, list({r.case_id for r in to_decide}))}
+    own = list(asked.select_related("appeal").filter(unit__in=actor.unit_ids)[:RECENT])
     context = {
         "actor": actor,
         "known": known,
+        "appealable": {r.pk for r in own if r.case.is_open and joint.allows(requests.may_appeal, r, r.unit_id)},
         "to_decide": [(r, rows[r.case_id]) for r in to_decide],
-        "mine": asked.filter(unit__in=actor.unit_ids)[:RECENT],
+        "mine": own,
         "decided": asked.filter(decided_by=acting.person(request.user)).order_by("-decided_at")[:RECENT],
         "now": now,
     }

@@ -1,7 +1,7 @@
 """A district at work, and every page that somebody sees of it."""
 
 from alerts import scenarios
-from alerts.models import Alert, RiskObject
+from alerts.models import Alert, Drill, RiskObject
 from cases import advising, command, dispatching, drills, orders, requests
 from cases.models import Case
 from handbook import versions
@@ -137,7 +137,8 @@ def without_english() -> set[str]:
     """Texts of people and machines that exist in one language only: names of persons, titles, reasons, notes."""
     texts = set(User.objects.values_list("full_name", flat=True))
     texts |= set(Case.objects.values_list("title", flat=True)) | set(Alert.objects.values_list("title", flat=True))
-    # The ledger keeps the post of an appointment as it was written down.
+    # The ledger keeps the post of an appointment, and the name of a drill, as they were written down.
+    texts |= set(Drill.objects.values_list("title", flat=True))
     texts |= set(Post.objects.values_list("title", flat=True))
     texts |= set(RiskObject.objects.filter(name_en="").values_list("name", flat=True))
     texts |= set(Edition.objects.values_list("title", flat=True)) | set(
