@@ -15,6 +15,7 @@ DESK = {**DESKTOP, "is_mobile": False}
 def test_a_first_time_user_finds_the_owner_of_an_h2s_alarm_in_a_factory(signed_in):
     page = signed_in("jiuting-duty")
     page.goto("/")
+    page.get_by_text("更多", exact=True).click()
     page.get_by_role("link", name="责任清单").click()
     page.get_by_label("出了什么事").select_option(label="有限空间/窨井硫化氢")
     page.get_by_role("button", name="查责任单位").click()

@@ -37,6 +37,7 @@ def test_each_alert_is_fed_once_by_however_many_workers(people, at_once):
         at_once(*[("drill", {"when": later(drill, seconds=100)})] * 3)
         assert Alert.objects.filter(drill=drill).count() == 5
         assert not drill.script.filter(fed_at=None).exists()
+        drills.end(drill.pk, by=people["yingji-office"])
 
 
 def test_real_alerts_on_the_same_objects_open_cases_of_their_own(people, at_once, posting):

@@ -29,7 +29,7 @@ HERE = {"lat": 31.1144, "lon": 121.2683}
 LADDERS = 2000
 ACKNOWLEDGE = timedelta(minutes=5)
 # Time for the workers to have started before anything is due.
-RUN_UP = timedelta(seconds=20)
+RUN_UP = timedelta(seconds=30)
 PROMISED, ON_A_BUSY_MACHINE = 5.0, 30.0
 # `NOTICES_OUTAGE=60` for the full minute.
 OUTAGE = float(os.environ.get("NOTICES_OUTAGE", "8"))
