@@ -208,6 +208,8 @@ def _contain(move: Move) -> None:
     move.case.contain()
     move.case.contained_at = move.changes.now
     move.changes.stop(move.case, "arrive", "contain", "medium_limit")
+    # Whoever asked for help against the danger no longer needs it.
+    move.changes.overtake(move.case, "escalate")
     move.changes.start(move.case, "rectify", move.case.holder, days=move.case.policy["rectify_days"])
 
 

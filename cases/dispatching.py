@@ -235,6 +235,8 @@ def _release(step: Step) -> dict:
     lines = {line.resource.code: line for line in step.dispatch.lines.select_related("resource")}
     if not isinstance(used, dict) or set(used) - set(lines):
         raise Invalid("unknown_code", _("消耗应按本次调派的物资填写。"), "used")
+    if any(used.values()) and step.dispatch.arrived_at is None:
+        raise Refused("not_arrived", _("资源尚未到场，不能登记消耗。"), "used")
     for code, quantity in used.items():
         most = lines[code].quantity if lines[code].resource.kind == "material" else 0
         if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 <= quantity <= most:

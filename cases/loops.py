@@ -1,13 +1,14 @@
 """How a case rises: each level joins, none is released."""
 
 from cases.changes import Changes
-from cases.models import Case, Loop
+from cases.models import Case, Loop, State
 from cases.policy import RISES
 from responsibility.models import Unit
 from responsibility.models.matrix import DutyRole
 
 COMMAND = "large_loop_command"
 ORDER = list(Loop)
+UNCONTAINED = (State.TRIAGE, State.DISPATCHED, State.ACKNOWLEDGED, State.ON_SITE)
 
 
 def rises(case: Case, trigger: str) -> Loop | None:
@@ -53,7 +54,9 @@ def rise(changes: Changes, case: Case, to: str, *, why: str, note: str = "", **f
     case.holder, joining = taking_over(to, case.holder, case.lead, command)
     if to == Loop.MEDIUM:
         case.rise_to_medium()
-        changes.start(case, "medium_limit", case.holder, minutes=case.policy["medium"])
+        # The limit is that of the danger: once it is under control there is none.
+        if case.state in UNCONTAINED:
+            changes.start(case, "medium_limit", case.holder, minutes=case.policy["medium"])
     else:
         case.rise_to_large()
     for unit, role in joining:

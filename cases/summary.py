@@ -112,6 +112,7 @@ def _order(order: Order) -> dict:
 
 def _resource(line: DispatchLine) -> dict:
     sent = line.dispatch
+    late = False if sent.clock.missed_at else None
     return {
         "station": sent.station.code,
         "resource": line.resource.code,
@@ -120,7 +121,7 @@ def _resource(line: DispatchLine) -> dict:
         "sent_at": sent.sent_at.isoformat(),
         "due_at": sent.clock.due_at.isoformat(),
         "arrived_at": _iso(sent.arrived_at),
-        "in_time": sent.arrived_at <= sent.clock.due_at if sent.arrived_at else None,
+        "in_time": sent.arrived_at <= sent.clock.due_at if sent.arrived_at else late,
     }
 
 

@@ -239,12 +239,17 @@ def test_the_database_itself_promises_nothing_twice(leak, sends):
 
 def test_loading_twice_changes_nothing_and_does_not_fill_up_what_was_used(settings, leak, sends, people):
     data = loading.read(settings.DISTRICT_FILE)
-    sandbag = of("ST-DEPOT", "sandbag")[0]
-    (sent,) = sends(wanted={sandbag.code: 100})
-    dispatching.act(sent.pk, "release", by=people["yingji-office"], data={"used": {sandbag.code: 40}})
+    clamp = of("ST-GAS-SIJING", "clamp")[0]
+    (sent,) = sends(wanted={clamp.code: 2})
+    used_up = {"used": {clamp.code: 1}}
+    with pytest.raises(Refused) as refused:
+        dispatching.act(sent.pk, "release", by=people["gas-crew"], data=used_up)
+    assert refused.value.code == "not_arrived"
+    dispatching.act(sent.pk, "arrive", by=people["gas-crew"])
+    dispatching.act(sent.pk, "release", by=people["gas-crew"], data=used_up)
     tallies = load_resources(data)
     assert all(tally.created == tally.changed == 0 for tally in tallies.values())
-    assert Resource.objects.get(pk=sandbag.pk).stock == sandbag.stock - 40
+    assert Resource.objects.get(pk=clamp.pk).stock == clamp.stock - 1
     load_resources({})
 
 

@@ -107,6 +107,7 @@ def test_standing_down_returns_all_to_the_exact_count_stops_the_clocks_and_write
     (used,) = dispatching.send(leak.pk, by=office, wanted={clamp.code: 2})
     dispatching.send(leak.pk, by=office, wanted={far.code: 500})
     dispatching.act(sent.pk, "arrive", by=people["gas-crew"])
+    dispatching.act(used.pk, "arrive", by=people["gas-crew"])
     dispatching.act(used.pk, "release", by=people["gas-crew"], data={"used": {clamp.code: 2}})
     orders.give(leak.pk, by=people["jianguan-head"], unit="SJ-GA", text="封路", minutes=20, mandatory=False)
     with pytest.raises(Refused) as refused:
@@ -122,7 +123,7 @@ def test_standing_down_returns_all_to_the_exact_count_stops_the_clocks_and_write
     assert (leak.loop, leak.holder.code) == ("medium", "SJ-JGW")
     opened.refresh_from_db()
     told = opened.summary
-    assert [row["in_time"] for row in told["resources"]] == [True, True, None, None]
+    assert [row["in_time"] for row in told["resources"]] == [True, True, True, None]
     assert sum(row["used"] for row in told["resources"]) == 2
     answers = {row["unit"]: row["in_time"] for row in told["answers"]}
     assert answers["X-GAS"] is answers["310117102"] is True

@@ -10,8 +10,9 @@ from cases import requests
 from cases.sweeping import sweep
 from responsibility import clock
 from responsibility.models import Category
+from responsibility.refusals import Refused
 from responsibility.soundness import of_category
-from tests.cases.conftest import alert
+from tests.cases.conftest import CONTAINED, alert
 
 pytestmark = pytest.mark.django_db
 
@@ -140,3 +141,23 @@ def test_without_a_rule_for_casualties_somebody_is_asked(open_case, policy, peop
 def test_a_policy_nobody_can_follow_is_a_fault_of_the_category(category, rises):
     category.details = category.details | {"rises": rises}
     assert "details" in of_category(category)
+
+
+# --- what has moved on ------------------------------------------------------------------------
+def test_what_was_asked_against_a_danger_is_overtaken_when_it_is_contained(open_case, press, people):
+    case = press(open_case(), *CONTAINED[:-1])
+    asked = ask(people, case)
+    press(case, "sijing-handler contain")
+    with pytest.raises(Refused):
+        requests.decide(asked.pk, by=people["shuiwu-head"], approve=True)
+    with later(minutes=40):
+        sweep()
+    case.refresh_from_db()
+    asked.refresh_from_db()
+    assert (case.loop, asked.state) == ("small", "overtaken")
+
+
+def test_a_case_that_rises_after_containment_has_no_limit_for_it(open_case, press, people):
+    case = press(open_case(), *CONTAINED)
+    requests.decide(ask(people, case).pk, by=people["shuiwu-head"], approve=True)
+    assert not case.deadlines.filter(kind="medium_limit").exists()
