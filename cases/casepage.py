@@ -108,8 +108,6 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     inside = _reads_by_office(case, actor, known, parties, deadlines)
     asked = list(case.requests.select_related(*OF_REQUEST)) if inside else []
     allowed = guards.allowed(actor, case, parties)
-    story = ledger.story(case.chain).order_by("-seq")
-    story = story if inside else story.exclude(INTERNAL)
     milestones = list(ledger.story(case.chain).filter(Q(verb__in=MILESTONES) | CALLS))
     forms = [_form(verb, failed, typed) for verb in allowed]
     forms.sort(key=lambda form: ORDER.index(form.verb) if form.verb in ORDER else len(ORDER))
@@ -130,7 +128,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "sees_originals": access.may(actor, "evidence.original"),
         "missing": _missing(case, evidence),
         "alerts": list(_alerts(case)[: ALL_OF_IT if whole else ALERTS]),
-        "story": list(story[: ALL_OF_IT if whole else TIMELINE]),
+        "story": list(_story(case, inside=inside)[: ALL_OF_IT if whole else TIMELINE]),
         "whole": whole,
         "primary": primary,
         "others": [form for form in forms if form is not primary],
@@ -148,6 +146,11 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "family": list(_family(case, actor, known)),
         **_together(case, actor, known, allowed, asked, inside=inside),
     }
+
+
+def _story(case: Case, *, inside: bool):
+    story = ledger.story(case.chain).order_by("-seq")
+    return story if inside else story.exclude(INTERNAL)
 
 
 def _reads_by_office(

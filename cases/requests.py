@@ -52,11 +52,22 @@ def ask(
         )  # fmt: skip
         if case.requests.filter(kind=kind, state=RequestState.PENDING).exists():
             raise Refused("already_asked", _("同类请示正在等待审批。"))
+        if _is_final(case, request):
+            raise Refused("final", _("申诉已被驳回，在有新的预警之前不能再请示同一事项。"))
         granted = case.requests.filter(kind=kind, state=RequestState.APPROVED).count()
         request.act = deciding.act(kind, case, minutes, granted + 1)
         _enter(changes, case, request, f"request.{kind}")
         changes.write(by=actor, post=post)
     return request
+
+
+def _is_final(case: Case, request: Request) -> bool:
+    """Whether an appeal in the same matter has been refused and nothing has happened since; what waits for nobody's
+    decision is never final."""
+    if request.code == Reason.CASUALTIES or (request.kind == RequestKind.ESCALATE and case.grade == Grade.RED):
+        return False
+    appeals = case.requests.filter(kind=request.kind, unit=request.unit, appeal_of__isnull=False)
+    return appeals.filter(state=RequestState.REFUSED, decided_at__gte=case.last_alert_at).exists()
 
 
 def appeal(request_id: int, *, by: User, reason: str) -> Request:

@@ -235,6 +235,7 @@ class Month:
                     )
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_simulated_month_recomputed_from_its_events_gives_the_stored_figures(people, send):
     directory.current()
     Month(people, send, seed=7).run(MONTH_CASES, WORKED)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from alerts import intake
+from alerts import intake, scenarios
 from alerts.formats import item
 from cases import arbitration, audit, dispatching, drills, fivefold, orders, requests, sensors, whatif
 from cases.models import Case, Dispatch, State
@@ -140,7 +140,9 @@ def test_what_simulate_sends_comes_to_the_same_during_a_drill(source, people):
             for raw in post.items
         ]
         transaction.set_rollback(True)
-    drills.start(scenario(*({"after": 0, "alert": raw} for raw in objects[:100])), by=people["anwei-office"])
+    drills.start(
+        scenario(*({"after": 0, "alert": raw} for raw in objects[: scenarios.MOST_ALERTS])), by=people["anwei-office"]
+    )
     assert Case.objects.drills().count() > 5
     assert outcomes() == alone
 
@@ -193,6 +195,7 @@ def test_what_a_drill_uses_up_is_used_up_in_it_and_there_in_truth(people):
     drill = drills.start(scenario(step(**GAS)), by=people["yingji-office"])
     case = Case.objects.get(drill=drill)
     (sent,) = dispatching.send(case.pk, by=people["yingji-office"], wanted={heap.code: 5})
+    dispatching.act(sent.pk, "arrive", by=people["sijing-handler"])
     dispatching.act(sent.pk, "release", by=people["sijing-handler"], data={"used": {heap.code: 3}})
     assert dispatching.sent_in_drill(case) == {heap.pk: 3}
     stock = heap.stock

@@ -11,7 +11,7 @@ from cases.sweeping import sweep
 from responsibility import clock, ledger, rostering
 from responsibility.models import Role, Unit
 from responsibility.refusals import Forbidden, Refused
-from tests.cases.conftest import CONTAINED, hold, leave
+from tests.cases.conftest import CONTAINED, alert, hold, leave
 from tests.cases.test_requests import code_of, later
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +222,15 @@ def test_a_refusal_is_appealed_once_and_the_emergency_office_decides_for_good(re
         code = code_of(lambda: requests.appeal(pk, by=people["sijing-head"], reason="再"))  # noqa: B023
         assert code == {refused.pk: "appealed_before", again.pk: "final"}[pk]
     assert list(audit.mismatches(refused.case.chain)) == []
+
+
+def test_what_an_appeal_has_refused_is_asked_again_after_a_new_alert_only(refused, ask, decide, people, send):
+    decide(requests.appeal(refused.pk, by=people["sijing-head"], reason="险情扩大"), "yingji-office", approve=False)
+    case = Case.objects.get(pk=refused.case_id)
+    assert code_of(lambda: ask(case, "escalate")) == "final"
+    assert ask(case, "void").state == "pending"
+    send(alert())
+    assert ask(case, "escalate").state == "pending"
 
 
 def test_an_appeal_that_is_upheld_does_what_was_asked(refused, decide, people):
