@@ -32,11 +32,12 @@ LONG_MINUTES = {"extend": 240, "suspend": 7 * 24 * 60, "suspend_district": 30 * 
 RISES: dict[str, str | None] = {
     "contain": "medium", "orange": "medium", "red": "large", "casualties": "large", "medium_limit": "large",
 }  # fmt: skip
-# What follows when a clock is missed, by its kind; any other is urged. Facts 2.4 gives the rungs and their order, Work
-# Safety Law art. 41 asks for supervised urging of major hidden dangers; which clock leads to which rung, and the day
-# for an answer, are defaults of ours, which a category overrides with ``urges`` and the minutes ``supervise``.
+# What follows when a clock is missed, by its kind; any other is urged, and for an answer the ladder calls. Facts 2.4
+# gives the rungs and their order, Work Safety Law art. 41 asks for supervised urging of major hidden dangers; which
+# clock leads to which rung, and the day for a reply, are defaults of ours; a category overrides them with ``urges`` and
+# the minutes ``supervise``.
 URGES: dict[str, str | None] = {
-    "rung": None, "rectify": "supervision", "medium_limit": "supervision", "supervise": "circular",
+    "acknowledge": None, "rung": None, "rectify": "supervision", "medium_limit": "supervision", "supervise": "circular",
 }  # fmt: skip
 SUPERVISE_MINUTES = 1440
 # Rectification where the handbook names no limit: one working day to report back.
