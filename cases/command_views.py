@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cases import command
 from cases.models import Case, Command
-from cases.views import after_refusal
+from cases.views import after, after_refusal
 from responsibility import acting, directory
 from responsibility.models import User
 from responsibility.refusals import Refused
@@ -84,6 +83,4 @@ def _visible(request: HttpRequest):
 
 
 def _back(number: str) -> HttpResponse:
-    answer = redirect(reverse("case", args=[number]) + "#actions")
-    answer.status_code = 303
-    return answer
+    return after(reverse("case", args=[number]) + "#actions")

@@ -3,14 +3,14 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cases import casepage, dispatching, summary
 from cases.models import Case, Dispatch
-from cases.views import after_refusal, status_of, typed_coordinates
+from cases.views import after, after_refusal, status_of, typed_coordinates
 from resources import matching
 from responsibility import access, acting, clock, directory
 from responsibility.refusals import Refused
@@ -71,6 +71,4 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 
 
 def _back(number: str) -> HttpResponse:
-    answer = redirect(reverse("case", args=[number]) + "#actions")
-    answer.status_code = 303
-    return answer
+    return after(reverse("case", args=[number]) + "#actions")

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -10,7 +9,7 @@ from django.views.decorators.http import require_POST
 from cases import advising, orders, proof
 from cases.models import Advice, Case, Order
 from cases.models.work import EvidenceKind
-from cases.views import after_refusal, typed_coordinates
+from cases.views import after, after_refusal, typed_coordinates
 from responsibility import acting, directory
 from responsibility.refusals import Refused
 
@@ -99,6 +98,4 @@ def _seen(request: HttpRequest, number: str) -> Case:
 
 
 def _back(number: str, to: str) -> HttpResponse:
-    answer = redirect(reverse("case", args=[number]) + to)
-    answer.status_code = 303
-    return answer
+    return after(reverse("case", args=[number]) + to)

@@ -3,14 +3,14 @@
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from cases import urging, urging_page
 from cases.models import Case, Urging, UrgingKind
-from cases.views import after_refusal, status_of
+from cases.views import after, after_refusal, status_of
 from responsibility import access, acting, clock, directory
 from responsibility.refusals import Refused
 
@@ -52,7 +52,7 @@ def issue(request: HttpRequest, number: str) -> HttpResponse:
         return after_refusal(request, number, refused, "urging")
     told = {"kind": made.get_kind_display(), "unit": made.unit.label}
     messages.success(request, _("已向%(unit)s发出%(kind)s。") % told)
-    return _back(reverse("case", args=[number]) + "#urging")
+    return after(reverse("case", args=[number]) + "#urging")
 
 
 @require_POST
@@ -70,10 +70,4 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             return after_refusal(request, found.case.number, refused, f"urging-{pk}-{verb}")
         return _page(request, refused, f"urging-{pk}-{verb}")
     messages.success(request, _("已回复督办。") if verb == "reply" else _("已解除督办。"))
-    return _back(reverse("case", args=[found.case.number]) + "#urging" if of_case else reverse("urgings"))
-
-
-def _back(to: str) -> HttpResponse:
-    answer = redirect(to)
-    answer.status_code = 303
-    return answer
+    return after(reverse("case", args=[found.case.number]) + "#urging" if of_case else reverse("urgings"))

@@ -114,7 +114,7 @@ def status_of(refused: Refused) -> int:
     return {Invalid: 400, Forbidden: 403}.get(type(refused), 409)
 
 
-def _after(url: str) -> HttpResponse:
+def after(url: str) -> HttpResponse:
     """See other: a reload of the next page does not press the button again."""
     return HttpResponseRedirect(url, status=303)
 
@@ -141,7 +141,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     except Refused as refused:
         return _page(request, *_visible(request, number), refused, verb)
     messages.success(request, _("已记录：%(verb)s。") % {"verb": guards.TABLE[verb]["label"]})
-    return _after(reverse("case", args=[number]) + "#actions")
+    return after(reverse("case", args=[number]) + "#actions")
 
 
 def _prove(request: HttpRequest, case: Case) -> int:
@@ -185,7 +185,7 @@ def prove(request: HttpRequest, number: str) -> HttpResponse:
     except Refused as refused:
         return _page(request, case, actor, known, refused, "evidence")
     messages.success(request, _("凭证已保存。"))
-    return _after(reverse("case", args=[number]) + "#evidence")
+    return after(reverse("case", args=[number]) + "#evidence")
 
 
 @require_http_methods(["GET", "POST"])
@@ -204,12 +204,12 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
         return _page(request, case, actor, known, refused, f"ask-{given['kind']}")
     if asked.state == RequestState.APPROVED:
         messages.success(request, _("无须审批，已立即%(kind)s。") % {"kind": asked.get_kind_display()})
-        return _after(reverse("case", args=[number]) + "#actions")
+        return after(reverse("case", args=[number]) + "#actions")
     messages.success(
         request,
         _("请示已提交，由%(who)s审批。") % {"who": deciding.whose(deciding.act_of(asked, asked.case), asked.case)},
     )
-    return _after(reverse("case", args=[number]) + "#actions")
+    return after(reverse("case", args=[number]) + "#actions")
 
 
 def _minutes(request: HttpRequest) -> int | None:
@@ -240,7 +240,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(request, _("已同意。") if approve else _("已驳回。"))
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return _after(back if safe else reverse("case", args=[asked.case.number]))
+    return after(back if safe else reverse("case", args=[asked.case.number]))
 
 
 @require_GET
