@@ -262,7 +262,8 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- clock and messages ------------------------------------------------------
-SWEEP_SECONDS = 2
+# A worker that is killed leaves its share to the next tick: two killed in a row cost two of them (five seconds in all).
+SWEEP_SECONDS = 1
 # An amber lamp is told within a minute; the shortest clock that is reminded of is an arrival of some twenty.
 REMIND_SECONDS = 60
 EXCHANGE_SECONDS = 3
