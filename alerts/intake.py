@@ -18,7 +18,7 @@ from django.db.models import Q
 from alerts import codes, coordinates
 from alerts.models import Alert, Outcome, RiskObject, Source
 from alerts.signals import alerts_received
-from responsibility import acting, clock, directory, ledger
+from responsibility import acting, chains, clock, directory, ledger
 from responsibility.copying import copy, together
 from responsibility.models import Category, Scenario, Territory
 
@@ -58,7 +58,7 @@ class Draft:
     references: list[str] = field(default_factory=list)
 
     id: uuid.UUID = field(default_factory=uuid.uuid4)
-    chain: uuid.UUID = field(default_factory=uuid.uuid4)
+    chain: uuid.UUID = field(default_factory=chains.dated)
     category: Category | None = None
     scenario: Scenario | None = None
     risk_object: RiskObject | None = None

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from responsibility import soundness
+from responsibility import chains, soundness
 from responsibility.models import Category, Grade, Scenario, Territory, Unit, User
 from responsibility.models.district import Named, by_language
 
@@ -70,7 +70,7 @@ class Drill(models.Model):
     written then, once (see ``cases/scoring.py``).
     """
 
-    chain = models.UUIDField(_("闭环链"), unique=True, default=uuid.uuid4, editable=False)
+    chain = models.UUIDField(_("闭环链"), unique=True, default=chains.dated, editable=False)
     title = models.CharField(_("标题"), max_length=200)
     title_en = models.CharField(_("英文标题"), max_length=200, blank=True)
     scenario = models.JSONField(_("脚本"))

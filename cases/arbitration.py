@@ -4,8 +4,6 @@ The case stays where it is until somebody has decided; it never goes straight to
 dispute: nobody may return the case afterwards (design 4.3; facts 0, no. 3). No clock starts anew because of it.
 """
 
-import uuid
-
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +12,7 @@ from cases.loops import rise
 from cases.models import Case, Loop, Party, Request, RequestKind, State
 from cases.models.work import RequestState
 from cases.policy import Owners, leader_line, terms
-from responsibility import acting, authority, directory, editions
+from responsibility import acting, authority, chains, directory, editions
 from responsibility.models import Power, Unit, User
 from responsibility.models.district import UnitKind
 from responsibility.models.matrix import DutyRole
@@ -158,7 +156,7 @@ def link(changes: Changes, case: Case, unit: Unit, *, why: str) -> Case:
     street = case.territory.unit
     ((pk, number),) = changes.numbers(1)
     second = Case(
-        pk=pk, number=number, chain=uuid.uuid4(), linked_to=case.linked_to or case, category=case.category,
+        pk=pk, number=number, chain=chains.dated(), linked_to=case.linked_to or case, category=case.category,
         category_code=case.category_code, scenario=case.scenario, title=case.title, territory=case.territory,
         risk_object=case.risk_object, lat=case.lat, lon=case.lon, opened_at=changes.now, proof_since=changes.now,
         last_alert_at=changes.now, filed_at=changes.now, policy=case.policy, lead=unit, holder=street,

@@ -1,6 +1,5 @@
 """From alerts to cases: open, join, reopen, or put before the shift leader."""
 
-import uuid
 from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,7 +14,7 @@ from cases.models import Case, RequestKind, State
 from cases.models.machine import ENDED
 from cases.pausing import unpause
 from cases.policy import Owners
-from responsibility import acting
+from responsibility import acting, chains
 from responsibility.directory import Directory
 from responsibility.models import Grade
 from responsibility.models.matrix import DutyRole
@@ -127,7 +126,7 @@ def _part(drafts: list[Draft], case: Case) -> None:
     """An update that speaks of a case long over begins a chain of its own."""
     for draft in drafts:
         if draft.chain == case.chain and draft.effect == "raise":
-            draft.chain = uuid.uuid4()
+            draft.chain = chains.dated()
 
 
 def _later(case: Case, other: Case) -> bool:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Deferrable, F, Q
 from django.utils.translation import gettext_lazy as _
 
+from responsibility import chains
 from responsibility.models import Category, EvidenceKind, Grade, Loop, Unit, User
 from responsibility.models.district import by_language
 from responsibility.models.matrix import DutyRole
@@ -55,7 +56,7 @@ class Version(models.Model):
 
     category = models.ForeignKey(Category, models.PROTECT, related_name="handbooks", verbose_name=_("风险类别"))
     number = models.PositiveIntegerField(_("版次"))
-    chain = models.UUIDField(_("闭环链"), default=uuid.uuid4, unique=True)
+    chain = models.UUIDField(_("闭环链"), default=chains.standing, unique=True)
     state = models.CharField(_("状态"), max_length=10, choices=VersionState, default=VersionState.DRAFT)
     owner = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("编制单位"))
     source = models.CharField(_("来源"), max_length=500, blank=True)

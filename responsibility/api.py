@@ -140,7 +140,7 @@ class LedgerSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = LedgerEntry
-        exclude = ["xact"]
+        exclude = ["xact", "salt", "salts", "erased"]
 
 
 class Ledger(ListAPIView):

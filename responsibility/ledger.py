@@ -6,20 +6,28 @@ are kept apart by the row lock of what they act upon; should they ever meet, ``l
 """
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone, translation
 
-from responsibility import acting, clock
+from responsibility import acting, clock, sealing
 from responsibility.copying import copy
 from responsibility.models import LedgerEntry
 
 GENESIS = ""
+# Bytes of chance in an entry.
+SALT = 16
+HEADS = """
+    SELECT asked.chain, newest.seq, newest.digest FROM unnest(%s::uuid[]) AS asked (chain)
+    CROSS JOIN LATERAL (
+        SELECT seq, digest FROM responsibility_ledgerentry e WHERE e.chain = asked.chain ORDER BY seq DESC LIMIT 1
+    ) newest
+"""
 
 
 @dataclass
@@ -51,30 +59,25 @@ def record(
         raise RuntimeError("a ledger entry belongs in the transaction of its act")
     heads = {} if new_chains else _heads({act.chain for act in acts})
     at, recorded_at = at or clock.now(), timezone.now()
-    who = _who(by, post)
-    entries = []
-    for act in acts:
+    shared = _who(by, post) | {"request_id": acting.request_id(), "salts": None, "erased": None}
+    spelled = {"at": sealing.instant(at), "recorded_at": sealing.instant(recorded_at)}
+    salts, rows = secrets.token_bytes(SALT * len(acts)), []
+    for place, act in enumerate(acts):
         seq, previous = heads.get(act.chain, (0, GENESIS))
-        entry = LedgerEntry(
-            **who,
-            **vars(act),
-            seq=seq + 1,
-            at=at,
-            recorded_at=recorded_at,
-            request_id=acting.request_id(),
-            previous=previous,
-        )
-        entry.digest = digest(entry)
-        heads[act.chain] = (entry.seq, entry.digest)
-        entries.append(entry)
-    copy(LedgerEntry, map(vars, entries), leave_out=["id", "xact"])
+        row = vars(act) | shared | spelled
+        row |= {"seq": seq + 1, "previous": previous, "salt": salts[SALT * place : SALT * (place + 1)]}
+        row["digest"] = digest(row)
+        row |= {"at": at, "recorded_at": recorded_at}
+        heads[act.chain] = (row["seq"], row["digest"])
+        rows.append(row)
+    copy(LedgerEntry, rows, leave_out=["id", "xact"])
 
 
 def _who(by: acting.Actor, post) -> dict:
     # Texts in the first language of the district, whatever the reader's screen is set to.
     with translation.override("zh-hans"):
         return {
-            "actor": by.user,
+            "actor_id": by.user.pk if by.user else None,
             "actor_label": by.label,
             "unit_label": post.unit.name if post else "",
             "post_label": post.title if post else "",
@@ -82,39 +85,17 @@ def _who(by: acting.Actor, post) -> dict:
 
 
 def _heads(chains: set[UUID]) -> dict[UUID, tuple[int, str]]:
-    rows = (
-        LedgerEntry.objects.filter(chain__in=chains)
-        .order_by("chain", "-seq")
-        .distinct("chain")
-        .values_list("chain", "seq", "digest")
-    )
-    return {chain: (seq, digest) for chain, seq, digest in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(HEADS, [list(chains)])
+        return {chain: (seq, digest) for chain, seq, digest in cursor.fetchall()}
 
 
-def _instant(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="microseconds")
+def canonical(entry: LedgerEntry | Mapping) -> bytes:
+    """The canonical JSON of the entry and the digest before it; names and words in it as digests (``sealing``)."""
+    return sealing.canonical(vars(entry) if isinstance(entry, LedgerEntry) else entry)
 
 
-def canonical(entry: LedgerEntry) -> bytes:
-    """The canonical JSON of the entry and the digest before it: sorted keys, no spaces, UTF-8."""
-    content = {
-        "chain": str(entry.chain),
-        "seq": entry.seq,
-        "at": _instant(entry.at),
-        "recorded_at": _instant(entry.recorded_at),
-        "verb": entry.verb,
-        "subject": [entry.subject_type, entry.subject_id, entry.subject_label],
-        "actor": [entry.actor_id, entry.actor_label, entry.unit_label, entry.post_label],
-        "before": entry.before,
-        "after": entry.after,
-        "note": entry.note,
-        "request_id": entry.request_id,
-        "previous": entry.previous,
-    }
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def digest(entry: LedgerEntry) -> str:
+def digest(entry: LedgerEntry | Mapping) -> str:
     """SHA-256, hex, over what ``canonical`` gives."""
     return hashlib.sha256(canonical(entry)).hexdigest()
 

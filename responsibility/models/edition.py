@@ -1,6 +1,5 @@
 """One edition of the responsibility list (责任清单): how it comes to be, and what the units named in it say."""
 
-import uuid
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -9,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from responsibility import chains
 from responsibility.models.district import Unit
 from responsibility.models.people import User
 
@@ -49,7 +49,7 @@ class Edition(models.Model):
     number = models.PositiveIntegerField(_("版次"), unique=True)
     title = models.CharField(_("名称"), max_length=200)
     document = models.CharField(_("文号"), max_length=100, blank=True)
-    chain = models.UUIDField(_("闭环链"), default=uuid.uuid4, unique=True)
+    chain = models.UUIDField(_("闭环链"), default=chains.standing, unique=True)
     state = models.CharField(_("状态"), max_length=10, choices=EditionState, default=EditionState.DRAFT)
     valid = DateTimeRangeField(_("有效期"), null=True)
     based_on = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", verbose_name=_("依据版次"))

@@ -1,11 +1,10 @@
 """A file that was brought to be imported, and what became of it."""
 
-import uuid
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from responsibility import chains
 from responsibility.models.people import User
 
 
@@ -29,7 +28,7 @@ class Upload(models.Model):
     tells that the data changed after an earlier one.
     """
 
-    chain = models.UUIDField(_("闭环链"), default=uuid.uuid4, unique=True)
+    chain = models.UUIDField(_("闭环链"), default=chains.dated, unique=True)
     table = models.CharField(_("表"), max_length=20)
     scope = models.CharField(_("范围"), max_length=20, blank=True)
     file_name = models.CharField(_("文件名"), max_length=200)

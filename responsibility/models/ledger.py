@@ -22,6 +22,9 @@ class LedgerEntry(models.Model):
     only in demo mode. ``seq`` counts from 1 without gaps within ``chain``; ``digest`` covers the entry and the
     digest before it in the same chain. ``xact`` names the writing transaction, so that the database itself can
     see that a changed case has its entry. Texts stand beside keys, because people leave and units are renamed.
+    ``salt`` (16 bytes) seals names and words in the digest; once something has been erased, ``salts`` holds what is
+    left of it by part, hex, and ``erased`` the digests of the parts that are gone. See ``responsibility/sealing.py``.
+    The table is parted by month along ``chain`` (``responsibility/chains.py``).
     """
 
     chain = models.UUIDField(_("闭环链"))
@@ -42,6 +45,9 @@ class LedgerEntry(models.Model):
     request_id = models.CharField(_("请求编号"), max_length=64, blank=True)
     previous = models.CharField(_("前一摘要"), max_length=64, blank=True)
     digest = models.CharField(_("摘要"), max_length=64)
+    salt = models.BinaryField(_("盐"), max_length=16, null=True, editable=False)
+    salts = models.JSONField(_("余盐"), null=True, editable=False)
+    erased = models.JSONField(_("已删除部分"), null=True, editable=False)
     xact = models.BigIntegerField(db_default=Cast(Cast(CurrentTransaction(), TextField()), BigIntegerField()))
 
     class Meta:
