@@ -34,6 +34,11 @@ app.conf.beat_schedule = {
         "schedule": settings.SWEEP_SECONDS,
         "options": {"expires": settings.SWEEP_SECONDS},
     },
+    "checkpoint": {
+        "task": "notary.tasks.make_checkpoint",
+        "schedule": settings.CHECKPOINT_SECONDS,
+        "options": {"expires": settings.CHECKPOINT_SECONDS},
+    },
     "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},
     "tell": {
         "task": "notices.tasks.tell",

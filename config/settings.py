@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "responsibility",
     "notices",
     "handbook",
+    "notary",
     "alerts",
     "resources",
     "cases",
@@ -203,6 +204,10 @@ STATIC_ROOT = VAR_DIR / "static"
 # How far the clock of a demo was set off; see `responsibility/clock.py`.
 DEMO_CLOCK = VAR_DIR / "clock"
 EVIDENCE_ROOT = VAR_DIR / "evidence"
+# The keys that checkpoints of the ledger are signed with, and the name of the log in them: an address without a scheme,
+# of this installation alone and never changed.
+LEDGER_KEYS = env.folder("LEDGER_KEYS", VAR_DIR / "ledger-keys")
+LEDGER_ORIGIN = env.text("LEDGER_ORIGIN") or "bihuan.local/ledger"
 EVIDENCE_MAX_BYTES = env.integer("EVIDENCE_MAX_MB", 30, low=1, high=1000) * 1024 * 1024
 INTAKE_MAX_BYTES = env.integer("INTAKE_MAX_MB", 10, low=1, high=100) * 1024 * 1024
 INTAKE_MAX_ITEMS = 1000
@@ -266,6 +271,7 @@ SPECTACULAR_SETTINGS = {
 SWEEP_SECONDS = 1
 # An amber lamp is told within a minute; the shortest clock that is reminded of is an arrival of some twenty.
 REMIND_SECONDS = 60
+CHECKPOINT_SECONDS = 60
 EXCHANGE_SECONDS = 3
 PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.
