@@ -25,8 +25,9 @@ def make() -> Checkpoint | None:
         with transaction.atomic():
             _only_one()
             seen, running_from = growing.moment()
+            # Before the taking, which then is certain to see all of it.
             settled = growing.settled()
-            if _take(settled) == growing.BATCH:
+            if _take() == growing.BATCH:
                 continue
             return _sign([signer], settled, seen, running_from)
 
@@ -45,7 +46,7 @@ def rotate(record) -> Checkpoint:
         record(str(old.key), str(new.key))
         seen, running_from = growing.moment()
         settled = growing.settled()
-        _take(settled)
+        _take()
         made = _sign([new, old], settled, seen, running_from)
     if made is None:
         raise Forked(f"the rotation of {signer.name} has not come into the tree")
@@ -57,9 +58,9 @@ def _only_one() -> None:
         cursor.execute(growing.LOCK)
 
 
-def _take(settled: int) -> int:
+def _take() -> int:
     try:
-        return growing.take(settled)
+        return growing.take()
     except LookupError as error:
         log.exception("ledger_tree_broken")
         raise Forked(str(error)) from error

@@ -20,7 +20,7 @@ SETTLING = timedelta(minutes=1)
 TAKE = """
     WITH fresh AS (
         SELECT e.id, e.digest FROM responsibility_ledgerentry e
-        WHERE e.id > %(settled)s AND NOT EXISTS (SELECT 1 FROM notary_leaf l WHERE l.entry = e.id)
+        WHERE e.id > %(mark)s AND NOT EXISTS (SELECT 1 FROM notary_leaf l WHERE l.entry = e.id)
         ORDER BY e.id LIMIT %(most)s
     ), placed AS (
         INSERT INTO notary_leaf (position, entry)
@@ -58,17 +58,21 @@ def moment() -> tuple[int, int]:
     return _ask(SEEN), _ask(RUNNING_FROM)
 
 
+def mark() -> int:
+    """Up to which id the tree needs no more looking."""
+    return Checkpoint.objects.order_by("-size").values_list("settled", flat=True).first() or 0
+
+
 def settled() -> int:
-    """Up to which id the tree needs no more looking: that of the newest checkpoint before which all has ended."""
-    newest = Checkpoint.objects.order_by("-size").values_list("settled", flat=True).first() or 0
-    return max(newest, _ask(SETTLED, SETTLING))
+    """Up to which id it needs none once it has been looked through: nothing that was drawn before is still running."""
+    return max(mark(), _ask(SETTLED, SETTLING))
 
 
-def take(settled: int) -> int:
-    """Give a place to the next entries above ``settled`` that have none; how many. The lock is held."""
+def take() -> int:
+    """Give a place to the next entries above the mark that have none; how many. The lock is held."""
     before = size()
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"settled": settled, "most": BATCH, "size": before})
+        cursor.execute(TAKE, {"mark": mark(), "most": BATCH, "size": before})
         fresh = [merkle.leaf(bytes.fromhex(digest)) for (digest,) in cursor.fetchall()]
         if fresh:
             cursor.executemany(KEEP, list(_grown(before, fresh)))

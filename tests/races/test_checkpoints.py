@@ -24,7 +24,7 @@ WRITERS = 8
 
 
 def write(seed: int, count: int) -> None:
-    """``count`` committed entries in transactions of many sizes, a fifth of them rolled back, some left open a while."""
+    """``count`` committed entries in transactions of many sizes, a fifth of them rolled back, some left open."""
     chance, done, chain = random.Random(seed), 0, uuid.uuid4()
     while done < count:
         size = min(chance.choice((1, 1, 2, 10, 200)), count - done)
