@@ -1,4 +1,4 @@
-"""预计超时: what cannot be there in time says so, before it is sent and beside what was sent; what the kit banner means."""
+"""预计超时: what comes too late says so before it is sent and beside what was sent; what the kit banner means."""
 
 from dataclasses import replace
 from datetime import timedelta
