@@ -1,6 +1,5 @@
 """预计超时: by how much the way alone will break the promise to arrive, told before sending and while under way."""
 
-import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -9,8 +8,13 @@ from resources.matching import Kit, Source
 
 
 def late_by(minutes: float | None, allowed: float) -> int:
-    """Whole minutes, rounded up, by which a way of ``minutes`` outlasts ``allowed``; 0 where it does not."""
-    return max(0, math.ceil(minutes - allowed)) if minutes is not None else 0
+    """Whole minutes by which a way of ``minutes`` outlasts ``allowed``, at least 1; 0 where it does not.
+
+    Of the minutes as a page shows them, so that its reader can do the sum.
+    """
+    if minutes is None or minutes <= allowed:
+        return 0
+    return max(1, round(minutes - allowed))
 
 
 def late_sources(kit: Kit, case: Case) -> list[tuple[Source, int]]:
@@ -31,5 +35,5 @@ def expected_late(dispatch: Dispatch, case: Case, now: datetime) -> int:
     if dispatch.minutes is None or dispatch.arrived_at is not None or not dispatch.is_out:
         return 0
     expected = (dispatch.departed_at or now) + timedelta(minutes=dispatch.minutes / case.speed)
-    left = (dispatch.clock.due_at - max(expected, now)).total_seconds() / 60 * case.speed
-    return max(0, math.ceil(-left))
+    allowed = (dispatch.clock.due_at - now).total_seconds() / 60 * case.speed
+    return late_by((max(expected, now) - now).total_seconds() / 60 * case.speed, allowed)

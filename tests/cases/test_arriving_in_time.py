@@ -44,7 +44,7 @@ def filled_in(case) -> dict[str, int]:
 
 def test_what_is_filled_in_and_comes_too_late_says_by_how_much(leak, slow, client, people):
     (worst, minutes), *_rest = arriving.late_sources(kit_of(leak), leak)
-    assert minutes == -(-(worst.leg.minutes - 20) // 1) > 0
+    assert minutes == round(worst.leg.minutes - 20) > 0
     page = page_of(client, people, leak)
     assert 'id="late"' in page
     assert f"最多 {minutes} 分" in page
