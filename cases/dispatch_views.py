@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases import casepage, dispatching, summary
+from cases import arriving, casepage, dispatching, summary
 from cases.models import Case, Dispatch
 from cases.views import after, after_refusal, status_of, typed_coordinates
 from resources import matching
@@ -41,6 +41,7 @@ def sending(request: HttpRequest, number: str) -> HttpResponse:
     sent = [(line.resource, line.quantity) for line in summary.lines_out(case)]
     kit = matching.kit_for(case.category, place, sent, dispatching.sent_in_drill(case))
     context = {"actor": actor, "known": known, "case": case, "kit": kit, "refused": refused, "now": clock.now()}
+    context["late"] = arriving.late_sources(kit, case)
     context["sends"] = case.is_open and access.may(actor, "dispatch.send")
     return render(request, "cases/resources.html", context, status=status_of(refused) if refused else 200)
 
