@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cases import arriving, casepage, dispatching, summary
@@ -53,6 +54,13 @@ def _wanted(request: HttpRequest) -> dict[str, int]:
     return {code: quantity for code, quantity in counted.items() if quantity}
 
 
+SAID = {
+    "depart": gettext_lazy("出动已登记。"),
+    "arrive": gettext_lazy("到场已登记。"),
+    "release": gettext_lazy("资源已归还。"),
+}
+
+
 @require_POST
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """``/dispatches/<id>/<verb>/``: leave, arrive or come back."""
@@ -67,7 +75,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         dispatching.act(pk, verb, by=acting.person(request.user), data=data)
     except Refused as refused:
         return after_refusal(request, number, refused, f"dispatch-{pk}")
-    messages.success(request, _("调度已更新。"))
+    messages.success(request, str(SAID[verb]))
     return _back(number)
 
 

@@ -282,3 +282,13 @@ def minutes(count: int) -> str:
 def attribute(thing: object, name: str):
     """The attribute ``name`` of ``thing``."""
     return getattr(thing, name)
+
+
+STOPS = {"（": gettext_lazy("（"), "）": gettext_lazy("）"), "、": gettext_lazy("、")}
+
+
+def in_stops(names: str) -> str:
+    """Names as the ledger holds them, with the brackets and commas of the reader's language."""
+    for stop, here in STOPS.items():
+        names = names.replace(stop, str(here))
+    return names

@@ -258,7 +258,7 @@ def test_every_entry_and_every_notice_of_it_is_marked(begun, press, people):
         sweep()
         press(case, "sijing-duty acknowledge")
     assert {entry.after.get("drill") for entry in ledger.story(case.chain)} == {drill.pk}
-    assert {entry.verb for entry in ledger.story(drill.chain)} == {"drill.start"}
+    assert {entry.verb for entry in ledger.story(drill.chain)} == {"drill.start", "drill.feed"}
     assert set(Notice.objects.filter(subject=case.number).values_list("drill", flat=True)) == {True}
 
 
@@ -280,7 +280,7 @@ def test_screens_and_api_say_that_it_is_a_drill(begun, client, people):
     drill, _t0 = begun()
     case = one(drill)
     addressing.address()
-    marked = {"/": "演练 60×", f"/cases/{case.number}/": "演练 60×", "/board/": "演练 60×", "/inbox/": "【演练】"}
+    marked = {"/": "演练 60×", f"/cases/{case.number}/": "演练 60×", "/board/": "演练 60×", "/inbox/": "state drill"}
     client.force_login(people["sijing-duty"])
     for page, word in marked.items():
         assert word in client.get(page).content.decode(), page
