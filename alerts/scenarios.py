@@ -33,6 +33,20 @@ FAULTS_TOLD = 5
 # The other two are given by the drill itself.
 OF_ALERT = (item.LENGTHS.keys() - {"external_id"}) | {"grade", "value", "location", "payload"}
 
+
+class Title(Text):
+    """A text on one line: it goes into subjects of messages and headings."""
+
+    default_error_messages = {"one_line": _("只能是一行，不能含换行和控制字符。")}
+
+    def to_internal_value(self, data):
+        """The text, without blanks around it."""
+        text = super().to_internal_value(data)
+        if not text.isprintable():
+            self.fail("one_line")
+        return text
+
+
 Expect = row_of(
     "Expect",
     lead=Code("units", required=False),
@@ -48,8 +62,8 @@ Step = row_of(
 )
 Scenario = row_of(
     "Scenario",
-    title=Text(max_length=200),
-    title_en=Text(max_length=200, required=False, allow_blank=True),
+    title=Title(max_length=200),
+    title_en=Title(max_length=200, required=False, allow_blank=True),
     minutes=Whole(required=False, min_value=1, max_value=A_DAY),
     alerts=serializers.ListField(child=Step(), allow_empty=False, max_length=MOST_ALERTS),
 )

@@ -47,7 +47,7 @@ STEPS = [
 ]
 REPAIR = 4
 EXTENDED = ("contain", "rectify")
-CALLS = Q(verb="deadline.missed", after__has_key="rung")
+CALLS = Q(verb="deadline.missed") & (Q(after__has_key="rung") | Q(after__has_key="exhausted"))
 MILESTONES = [verb for _label, names, _states in STEPS for verb in names.split()] + ["case.escalate", "case.rectify"]
 
 

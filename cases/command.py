@@ -96,8 +96,7 @@ def stand_down(command_id: int, *, by: User, conclusion: str) -> Command:
 
 def end(command: Command, case: Case, changes: Changes, by: User, conclusion: str) -> dict:
     """End ``command`` in the caller's transaction and under its lock; what the ledger is to be told."""
-    if case.state in ACUTE:
-        raise Refused("not_contained", _("险情尚未受控，不能解除指挥。"))
+    refuse_acute(case)
     for dispatch in Dispatch.objects.out().filter(case=case).select_related("station", "clock").order_by("pk"):
         after = dispatching.release(changes, case, dispatch, by, {})
         dispatch.save()
@@ -113,6 +112,12 @@ def end(command: Command, case: Case, changes: Changes, by: User, conclusion: st
     text = json.dumps(command.summary, sort_keys=True, ensure_ascii=False).encode()
     after = {"loop": str(case.loop), "holder": case.holder.code if case.holder else None}
     return after | {"before": before, "conclusion": conclusion, "summary": hashlib.sha256(text).hexdigest()}
+
+
+def refuse_acute(case: Case) -> None:
+    """``Refused`` (``not_contained``) while the danger is not under control."""
+    if case.state in ACUTE:
+        raise Refused("not_contained", _("险情尚未受控，不能解除指挥。"))
 
 
 def _hand_over(case: Case, changes: Changes, former: Unit | None) -> None:

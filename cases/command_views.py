@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from cases import command
@@ -51,6 +52,11 @@ DOES: dict[str, Callable[[HttpRequest, int, User], None]] = {
     "report": _report,
     "stand_down": _stand_down,
 }
+SAID = {
+    "change": gettext_lazy("阶段与目标已调整。"),
+    "report": gettext_lazy("情况报告已提交。"),
+    "stand_down": gettext_lazy("指挥已解除。"),
+}
 
 
 @require_POST
@@ -63,7 +69,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         DOES[verb](request, pk, acting.person(request.user))
     except Refused as refused:
         return after_refusal(request, found.case.number, refused, f"command-{verb}")
-    messages.success(request, _("指挥部已更新。"))
+    messages.success(request, str(SAID[verb]))
     return _back(found.case.number)
 
 

@@ -6,9 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases import casepage, dispatching, summary
+from cases import arriving, casepage, dispatching, summary
 from cases.models import Case, Dispatch
 from cases.views import after, after_refusal, status_of, typed_coordinates
 from resources import matching
@@ -41,6 +42,7 @@ def sending(request: HttpRequest, number: str) -> HttpResponse:
     sent = [(line.resource, line.quantity) for line in summary.lines_out(case)]
     kit = matching.kit_for(case.category, place, sent, dispatching.sent_in_drill(case))
     context = {"actor": actor, "known": known, "case": case, "kit": kit, "refused": refused, "now": clock.now()}
+    context["late"] = arriving.late_sources(kit, case)
     context["sends"] = case.is_open and access.may(actor, "dispatch.send")
     return render(request, "cases/resources.html", context, status=status_of(refused) if refused else 200)
 
@@ -50,6 +52,13 @@ def _wanted(request: HttpRequest) -> dict[str, int]:
     typed = {name[len(PREFIX) :]: str(request.POST[name]).strip() for name in request.POST if name.startswith(PREFIX)}
     counted = {code: int(v) if v.isascii() and v.isdigit() and len(v) < 8 else -1 for code, v in typed.items() if v}
     return {code: quantity for code, quantity in counted.items() if quantity}
+
+
+SAID = {
+    "depart": gettext_lazy("出动已登记。"),
+    "arrive": gettext_lazy("到场已登记。"),
+    "release": gettext_lazy("资源已归还。"),
+}
 
 
 @require_POST
@@ -66,7 +75,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         dispatching.act(pk, verb, by=acting.person(request.user), data=data)
     except Refused as refused:
         return after_refusal(request, number, refused, f"dispatch-{pk}")
-    messages.success(request, _("调度已更新。"))
+    messages.success(request, str(SAID[verb]))
     return _back(number)
 
 

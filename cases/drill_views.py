@@ -37,7 +37,12 @@ def index(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("演练已开始。"))
             return _see(drill)
-    seen = drills.visible(actor, known).select_related("unit", "started_by").annotate(count=Count("cases"))
+    seen = (
+        drills.visible(actor, known)
+        .select_related("unit", "started_by")
+        .annotate(count=Count("cases"))
+        .order_by("-started_at", "-pk")
+    )
     english = (get_language() or "").startswith("en")
     context = {
         "actor": actor,

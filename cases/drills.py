@@ -146,6 +146,14 @@ def feed(drill_id: int) -> int:
     for row, answer in zip(rows, intake.receive(_source(), rows, read), strict=True):
         row.fed_at, row.outcome, row.case_number = now, answer.outcome, answer.case or ""
     DrillAlert.objects.bulk_update(rows, ["fed_at", "outcome", "case_number"])
+    drillend.tell(
+        drill,
+        "drill.feed",
+        {"alerts": len(rows), "numbers": [row.number for row in rows]},
+        by=acting.SYSTEM,
+        post=None,
+        at=now,
+    )
     return len(rows)
 
 

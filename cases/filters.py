@@ -1,13 +1,43 @@
 """What a list of cases may be narrowed by, for the page and for the API alike."""
 
+from django import forms
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
+from django_filters.widgets import BooleanWidget
 
 from cases import fivefold
 from cases.models import Case, Loop, Party, State
 from responsibility import clock
 from responsibility.models import Grade
+
+
+class Whether(BooleanWidget):
+    """True or false as the API writes them; whatever else was given is left for the field to refuse."""
+
+    def value_from_datadict(self, data, files, name):
+        """What was given: true, false, nothing, or a word that is neither."""
+        read = super().value_from_datadict(data, files, name)
+        return read if read is not None else data.get(name)
+
+
+class WhetherField(forms.NullBooleanField):
+    """Nothing, true or false; not what is neither, which Django would take for nothing."""
+
+    def clean(self, value):
+        """True, false or none; ``ValidationError`` otherwise."""
+        if value not in (None, "", True, False):
+            raise forms.ValidationError(_("应为 true 或 false。"), code="invalid")
+        return super().clean(value)
+
+
+class WhetherFilter(filters.BooleanFilter):
+    """Narrows by what holds or does not, and refuses what says neither."""
+
+    field_class = WhetherField
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, widget=Whether, **kwargs)
 
 
 class CaseFilter(filters.FilterSet):
@@ -25,11 +55,11 @@ class CaseFilter(filters.FilterSet):
     unit = filters.CharFilter(method="engaged", max_length=64, label=_("参与单位代码"))
     territory = filters.CharFilter("territory__code", max_length=64, label=_("属地代码"))
     category = filters.CharFilter("category_code", max_length=200, label=_("类别代码"))
-    overdue = filters.BooleanFilter(method="late", label=_("是否超时"))
+    overdue = WhetherFilter(method="late", label=_("是否超时"))
     vacant = filters.ChoiceFilter(
         method="empty", choices=[(duty.code, duty.label) for duty in fivefold.DUTIES], label=_("空缺的责任")
     )
-    drill = filters.BooleanFilter("drill", "isnull", exclude=True, label=_("是否演练"))
+    drill = WhetherFilter("drill", "isnull", exclude=True, label=_("是否演练"))
     q = filters.CharFilter(method="words", max_length=100, label=_("编号、监测对象代码或标题"))
 
     class Meta:

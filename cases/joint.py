@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from cases import advising, dispatching, guards, orders, summary
+from cases import advising, arriving, command, dispatching, guards, orders, summary
 from cases.models import (
     AdviceKind,
     Case,
@@ -71,16 +71,18 @@ def about(case: Case, actor: Actor, known: Directory) -> dict:
 
 @dataclass
 class Sent:
-    """One dispatch on the board, and what its reader may do with it."""
+    """One dispatch on the board, what its reader may do with it, and by how many minutes it is expected too late."""
 
     dispatch: Dispatch
     verbs: list[str]
+    late: int
 
 
 def _dispatches(case: Case, actor: Actor) -> list[Sent]:
     related = ("station__unit", "clock", "sent_by", "arrived_by", "released_by")
     found = case.dispatches.select_related(*related).prefetch_related("lines__resource__offers__capability")
-    return [Sent(dispatch, _able(actor, dispatch)) for dispatch in found]
+    now = clock.now()
+    return [Sent(dispatch, _able(actor, dispatch), arriving.expected_late(dispatch, case, now)) for dispatch in found]
 
 
 def _able(actor: Actor, dispatch: Dispatch) -> list[str]:
@@ -95,11 +97,14 @@ def _command(case: Case, actor: Actor, known: Directory) -> dict:
     last = commands[-1] if commands else None
     open_ = last if last and last.is_open else None
     may = {act: access.post_for(actor, f"command.{act}", holder=guards.commanding(case)) for act in COMMAND_ACTS}
+    acts = [act for act, post in may.items() if act != "open" and post and open_]
+    waits = refusal(command.refuse_acute, case)
     return {
         "command": last,
         "reports": list(last.reports.select_related("by").order_by("-number")) if last else [],
         "opens": bool(may["open"]) and open_ is None and case.loop == Loop.LARGE and case.is_open,
-        "commands_now": [act for act, post in may.items() if act != "open" and post and open_],
+        "commands_now": [act for act in acts if act != "stand_down" or not waits],
+        "stand_down_waits": waits if "stand_down" in acts else None,
         "report_draft": summary.draft(case, open_) if open_ and may["report"] else {},
         "commanders": _commanders(case) if may["open"] and open_ is None else [],
         "phases": Phase,
@@ -135,11 +140,16 @@ def waiting(actor: Actor, limit: int) -> list[Order]:
 
 def allows(question: Callable, *args) -> bool:
     """Whether ``question`` raises no refusal."""
+    return refusal(question, *args) is None
+
+
+def refusal(question: Callable, *args) -> Refused | None:
+    """The refusal that ``question`` raises."""
     try:
         question(*args)
-    except Refused:
-        return False
-    return True
+    except Refused as refused:
+        return refused
+    return None
 
 
 def _clock(order: Order) -> Deadline:

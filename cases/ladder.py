@@ -72,12 +72,15 @@ def _next(deadline: Deadline, above: dict[int, int | None], people: People) -> R
 
 
 def rungs(unit_id: int, above: int | None, people: People) -> Iterator[Rung]:
-    """The rungs of the ladder of a unit on which somebody stands, and the last one even when nobody does."""
+    """The rungs of the ladder of a unit on which somebody stands who has not been called, and the last one always."""
+    called: set[int] = set()
     for number, to in enumerate(RUNGS, 1):
         there = above if to == "above" else unit_id
         posts = people.find(there, AUDIENCE[to]) if there else []
-        if posts or (to == "above" and there):
-            yield Rung(number, to, there or 0, posts)
+        fresh = [post for post in posts if post.user_id not in called]
+        called |= {post.user_id for post in posts}
+        if fresh or (to == "above" and there):
+            yield Rung(number, to, there or 0, fresh or posts)
 
 
 def _call(changes, case: Case, deadline: Deadline, rung: Rung) -> dict:
@@ -96,7 +99,7 @@ def _exhausted(changes, case: Case, deadline: Deadline) -> dict:
     desk = changes.known.unit_with("dispatch")
     if desk:
         changes.outbox.call(case, desk.pk, Audience.DUTY, _words(changes, deadline), changes.now)
-    return {}
+    return {"exhausted": True}
 
 
 def _words(changes, deadline: Deadline) -> dict:

@@ -24,12 +24,13 @@ class OrderSerializer(serializers.ModelSerializer):
     due_at = serializers.DateTimeField(source="clock.due_at")
     missed_at = serializers.DateTimeField(source="clock.missed_at", allow_null=True)
     proof = EvidenceSerializer(many=True)
+    drill = serializers.IntegerField(source="case.drill_id", allow_null=True, help_text="the drill it belongs to")
 
     class Meta:
         model = Order
         fields = [
             "id", "case", "unit", "by_unit", "power", "text", "mandatory", "minutes", "wanted", "state", "given_at",
-            "acknowledged_at", "ended_at", "answer", "due_at", "missed_at", "proof",
+            "acknowledged_at", "ended_at", "answer", "due_at", "missed_at", "proof", "drill",
         ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from cases import advising, orders, proof
@@ -30,6 +31,14 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
     return _back(number, "#orders")
 
 
+SAID = {
+    "acknowledge": gettext_lazy("派单已签收。"),
+    "done": gettext_lazy("派单已办结。"),
+    "return": gettext_lazy("派单已退回。"),
+    "withdraw": gettext_lazy("派单已撤回。"),
+}
+
+
 @require_POST
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """``/orders/<id>/<verb>/``: answer an order, with the files that came along."""
@@ -45,7 +54,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         orders.act(pk, verb, by=by, data=data | {"evidence": kept})
     except Refused as refused:
         return after_refusal(request, number, refused, f"order-{pk}-{verb}")
-    messages.success(request, _("派单已更新。"))
+    messages.success(request, str(SAID[verb]))
     return _back(number, "#actions")
 
 

@@ -23,6 +23,7 @@ class RequestSerializer(serializers.ModelSerializer):
     proposed = UnitSerializer(allow_null=True)
     designated = UnitSerializer(allow_null=True)
     due_at = serializers.DateTimeField(source="deadline.due_at", allow_null=True, default=None)
+    drill = serializers.IntegerField(source="case.drill_id", allow_null=True, help_text="the drill it belongs to")
 
     class Meta:
         model = Request
@@ -46,6 +47,7 @@ class RequestSerializer(serializers.ModelSerializer):
             "asked_at",
             "decided_at",
             "answer",
+            "drill",
         ]
 
 

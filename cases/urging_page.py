@@ -37,7 +37,8 @@ def about(case: Case, actor: Actor, known: Directory) -> dict:
     kinds = kinds if allows(urging.able_now, case) else []
     return {
         "urgings": found,
-        "to_reply": [line for line in found if "reply" in line.verbs],
+        # What has ended asks nothing of anybody; the answer may still be given in the list.
+        "to_reply": [line for line in found if "reply" in line.verbs and case.is_open],
         "urges": kinds,
         "urgeable": _urgeable(case, actor, known) if kinds else [],
     }

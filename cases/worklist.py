@@ -1,5 +1,7 @@
 """The pages of the worklist: by time left for open cases, newest first for a search or the archive.
 
+What is red and unanswered comes before all of it, however little time others have left.
+
 Pages are cut by key, never by number: nothing is counted or skipped, so the thousandth page costs what the first
 does, and the number of queries is the same for one case and for a million.
 """
@@ -14,13 +16,16 @@ from django.utils.translation import gettext_lazy as _
 
 from cases import guards
 from cases.models import Case, CaseQuerySet, Deadline, Party, State
+from cases.models.case import RAW
 from cases.models.machine import ENDED
 from responsibility import access, clock
 from responsibility.acting import Actor
 from responsibility.directory import Directory
-from responsibility.models import Unit
+from responsibility.models import Grade, Unit
 
 PAGE = 30
+# How many of what is red and unanswered come first; whoever has more has these to answer before the others.
+FIRST = 20
 RELATED = ("holder", "lead", "territory", "category", "risk_object")
 # What the case waits for in each state.
 NEXT = {
@@ -101,9 +106,27 @@ def of(actor: Actor, known: Directory, narrowing, cursor: Cursor | None, apart: 
     if wanted.get("q") or wanted.get("state") in ENDED:
         keys = _newest(_visible(actor, known, narrowing.qs), cursor)
     else:
-        keys = _by_time_left(_open_keys(actor, known, narrowing, wanted, apart), cursor)
+        base, name = _open_keys(actor, known, narrowing, wanted, apart)
+        first = list(pressing(actor, known, narrowing, wanted))
+        rest = base.exclude(**{f"{name}__in": [pk for _at, pk in first]}) if first else base
+        keys = [*([] if cursor else first), *_by_time_left((rest, name), cursor)]
     more = str(Cursor(*keys[PAGE - 1])) if len(keys) > PAGE else ""
     return rows(actor, known, [pk for _at, pk in keys[:PAGE]]), more
+
+
+def pressing(actor: Actor, known: Directory, narrowing, wanted: dict) -> QuerySet:
+    """``(due_at, case)`` of red cases that nobody, or not the actor's unit, has answered; the most urgent first.
+
+    One statement, by an index that holds the red alone. Drills are real among themselves only.
+    """
+    cases = narrowing.qs.filter(grade=Grade.RED, state__in=RAW)
+    cases = cases if wanted.get("drill") else cases.real()
+    if access.everywhere(actor, "case.read"):
+        cases = cases.filter(state__in=(State.TRIAGE, State.DISPATCHED))
+    else:
+        mine = access.units(actor, "case.read", known.units)
+        cases = cases.filter(pk__in=Party.objects.filter(live=True, acknowledged_at=None, unit__in=mine).values("case"))
+    return cases.order_by("due_at", "pk").values_list("due_at", "pk")[: min(FIRST, PAGE - 1)]
 
 
 def open_drills() -> list[int]:

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from responsibility.directory import Directory
 
 
-# How a district file marks what no document stands behind.
-UNVERIFIED = "own knowledge, unverified"
+# How a district file marks what no document stands behind, and what each mark says to a reader.
+SOURCES = {
+    "own knowledge, unverified": _("自有知识，未经核实"),
+    "own knowledge, unverified; doers, minutes, proofs, colours and loops are our own defaults, to be confirmed": _(
+        "自有知识，未经核实；执行者、时限、凭证、颜色和闭环层级为本系统默认值，须由主管部门确认"
+    ),
+}
 
 
 class VersionState(models.TextChoices):
@@ -97,8 +102,8 @@ class Version(models.Model):
 
     @property
     def source_label(self) -> str:
-        """The source as written; the usual mark of what is unverified in the reader's language."""
-        return str(_("自有知识，未经核实")) if self.source == UNVERIFIED else self.source
+        """The source as written; the usual marks of what is unverified in the reader's language."""
+        return str(SOURCES.get(self.source, self.source))
 
     @property
     def is_open(self) -> bool:

@@ -13,7 +13,8 @@ from responsibility.directory import Directory
 from responsibility.models import Unit, User
 from responsibility.roster import WORKING
 
-PAGE, SHOWN = 30, 20
+# Of a message its gravest notices, and as many as a page bears where one message is opened.
+PAGE, SHOWN, WHOLE = 30, 8, 200
 # How long a notice that reached nobody is shown.
 SHOWN_FOR = timedelta(days=3)
 FIRST_LINES = """
@@ -50,14 +51,22 @@ def page(person: User, before: int | None = None) -> tuple[list[Opened], int | N
     mine = Message.objects.filter(person=person).select_related("unit").order_by("-pk")
     messages = list((mine.filter(pk__lt=before) if before else mine)[: PAGE + 1])
     shown = messages[:PAGE]
+    return _opened(shown, SHOWN), shown[-1].pk if len(messages) > PAGE else None
+
+
+def whole(person: User, message_id: int) -> list[Opened]:
+    """The one message with its notices, up to 200; nothing for a message of somebody else. Three statements."""
+    return _opened(list(Message.objects.filter(person=person, pk=message_id).select_related("unit")), WHOLE)
+
+
+def _opened(messages: list[Message], lines: int) -> list[Opened]:
     by_message: dict[int, list[int]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(FIRST_LINES, [[message.pk for message in shown], SHOWN])
+        cursor.execute(FIRST_LINES, [[message.pk for message in messages], lines])
         for message_id, notice_id in cursor.fetchall():
             by_message[message_id].append(notice_id)
     notices = Notice.objects.in_bulk({pk for ids in by_message.values() for pk in ids})
-    opened = [Opened(message, [notices[pk] for pk in by_message[message.pk]]) for message in shown]
-    return opened, shown[-1].pk if len(messages) > PAGE else None
+    return [Opened(message, [notices[pk] for pk in by_message[message.pk]]) for message in messages]
 
 
 def read(person: User, upto: int) -> int:

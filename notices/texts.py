@@ -26,20 +26,30 @@ def register(events: list[str] | dict, speaker: Speaker) -> None:
         _speakers[event] = speaker
 
 
-def sentence(notice: Notice, known: Directory) -> str:
-    """One line: colour, number, title, what has happened, what is asked.
+def parts(notice: Notice, known: Directory) -> tuple[str, str]:
+    """What it is about (number and title) and what has happened and is asked.
 
-    Who is outside the district's own bodies learns number and colour and no more: titles and reasons may name people.
+    Who is outside the district's own bodies learns the number and no more: titles and reasons may name people.
     """
-    unit = known.units.get(notice.unit_id)
+    if _outside(notice, known):
+        return notice.subject, _("有新的进展，请登录查看。")
+    speak = _speakers.get(notice.event)
+    about = " ".join(part for part in (notice.subject, notice.title) if part)
+    return about, speak(notice, known) if speak else notice.event
+
+
+def sentence(notice: Notice, known: Directory) -> str:
+    """One line: colour, number, title, what has happened, what is asked."""
+    about, said = parts(notice, known)
     grade = _("【%(grade)s】") % {"grade": Grade(notice.grade).label} if notice.subject else ""
     drill = _("【演练】") if notice.drill else ""
-    if unit is None or unit.kind not in WORKING:
-        return f"{drill}{grade}{notice.subject} {_('有新的进展，请登录查看。')}".strip()
-    speak = _speakers.get(notice.event)
-    said = speak(notice, known) if speak else notice.event
-    about = " ".join(part for part in (notice.subject, notice.title) if part)
-    return f"{drill}{grade}{about}{_('：') if about else ''}{said}"
+    between = " " if _outside(notice, known) else _("：")
+    return f"{drill}{grade}{about}{between if about else ''}{said}"
+
+
+def _outside(notice: Notice, known: Directory) -> bool:
+    unit = known.units.get(notice.unit_id)
+    return unit is None or unit.kind not in WORKING
 
 
 def written(notices: list[Notice], total: int, known: Directory) -> tuple[str, str]:

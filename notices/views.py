@@ -24,14 +24,18 @@ UNREACHED_SHOWN = 200
 
 @require_GET
 def messages_page(request: HttpRequest) -> HttpResponse:
-    """``/inbox/``: what the reader was told; ``before`` pages on."""
+    """``/inbox/``: what the reader was told; ``before`` pages on, ``message`` opens one whole."""
     actor, known, me = acting.of(request.user), directory.current(), acting.person(request.user)
-    opened, more = inbox.page(me, _whole(request.GET.get("before", "")) or None)
+    one = _whole(request.GET.get("message", ""))
+    opened, more = (
+        (inbox.whole(me, one), None) if one else inbox.page(me, _whole(request.GET.get("before", "")) or None)
+    )
     context = {
         "actor": actor,
         "known": known,
         "opened": opened,
         "more": more,
+        "one": one,
         "newest": max((o.message.pk for o in opened), default=0),
         "may_channel": bool(settings_of.kept(actor, known)),
         "sees_unreached": access.may(actor, "notice.unreached"),

@@ -1,6 +1,7 @@
 """Stock and readiness, kept by the unit of the station: what cannot go out is not offered, and the ledger knows."""
 
 import hashlib
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -14,7 +15,14 @@ from responsibility.refusals import Forbidden, Invalid, Refused
 MOST, NOTE = 10**6, 200
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Wish:
+    """How many of a resource there are and whether it can go out; ``None`` leaves either as it is."""
+
+    stock: int | None = None
+    ready: bool | None = None
+
+
 def keep(
     resource_id: int, *, by: User, stock: int | None = None, ready: bool | None = None, note: str = ""
 ) -> Resource:
@@ -23,23 +31,44 @@ def keep(
     Nothing is written when nothing changes. Raises ``Forbidden`` for who does not keep the station, ``Refused``
     (``promised``) for a stock below what is out, ``Invalid`` with the field; ``Resource.DoesNotExist``.
     """
-    resource = Resource.objects.select_for_update(of=("self",), no_key=True).get(pk=resource_id)
-    actor = acting.of(by)
-    post = may_keep(actor, resource)
-    before = {"stock": resource.stock, "ready": resource.ready}
-    if stock is not None:
-        resource.stock = _counted(stock, resource)
-    if ready is not None:
-        resource.ready = bool(ready)
-    after = {"stock": resource.stock, "ready": resource.ready}
-    if after == before:
-        return resource
-    resource.save(update_fields=["stock", "ready"])
-    act = ledger.Act(
-        chain_of(resource.pk), "resource.keep", "resource", resource.code, resource.name, before, after, _short(note)
-    )
-    ledger.record([act], by=actor, post=post, at=clock.now())
-    return resource
+    found = keep_all({resource_id: Wish(stock, ready)}, by=by, note=note)
+    if not found:
+        raise Resource.DoesNotExist
+    return found[0]
+
+
+@transaction.atomic
+def keep_all(wanted: dict[int, Wish], *, by: User, note: str = "") -> list[Resource]:
+    """The same for several resources by row id, all or nothing; five statements however many there are.
+
+    Locked in the order in which they are sent, so that two who need the same ones wait and never block each other.
+    """
+    locked = Resource.objects.select_for_update(of=("self",), no_key=True).select_related("station")
+    found, actor, note = list(locked.filter(pk__in=wanted).order_by("pk")), acting.of(by), _short(note)
+    told: dict[int, tuple[Post, list[ledger.Act]]] = {}
+    changed = []
+    for resource in found:
+        post, before = may_keep(actor, resource), _standing(resource)
+        _apply(resource, wanted[resource.pk])
+        if (after := _standing(resource)) != before:
+            changed.append(resource)
+            about = ("resource", resource.code, resource.name, before, after, note)
+            told.setdefault(post.pk, (post, []))[1].append(ledger.Act(chain_of(resource.pk), "resource.keep", *about))
+    Resource.objects.bulk_update(changed, ["stock", "ready"])
+    for post, acts in told.values():
+        ledger.record(acts, by=actor, post=post, at=clock.now())
+    return found
+
+
+def _apply(resource: Resource, wish: Wish) -> None:
+    if wish.stock is not None:
+        resource.stock = _counted(wish.stock, resource)
+    if wish.ready is not None:
+        resource.ready = bool(wish.ready)
+
+
+def _standing(resource: Resource) -> dict:
+    return {"stock": resource.stock, "ready": resource.ready}
 
 
 def may_keep(actor: acting.Actor, resource: Resource) -> Post:

@@ -1,15 +1,20 @@
 """The resources of a district file: capabilities, kits, stations and what stands there."""
 
+import hashlib
+from uuid import UUID
+
 from django.db import transaction
 from rest_framework import serializers
 
 from resources.models import Capability, KitLine, Offer, Resource, ResourceKind, Station, Third
-from responsibility import district_file
+from responsibility import acting, clock, district_file, ledger
 from responsibility.district_file import BadDistrictFile, Code, Text, Whole
 from responsibility.loading import Tally, sync
 from responsibility.models import Category, Unit
 
 MOST = 10**6
+# The chain on which kits, stations and offers are told of; the database derives it likewise.
+LOADED = UUID(hashlib.md5(b"resources", usedforsecurity=False).hexdigest())
 Gives = district_file.row_of("Gives", capability=Code("capabilities"), number=Whole(min_value=1, max_value=MOST))
 ROWS = {
     "capabilities": district_file.row_of(
@@ -63,12 +68,24 @@ def load_resources(data: dict) -> dict[str, Tally]:
     for name, row in ROWS.items():
         district_file.judge_rows(f"resources.{name}", row, parts[name], codes)
     with transaction.atomic():
+        capabilities = sync(Capability, ["code"], parts["capabilities"])
+        kits, stations = _kits(parts["kits"]), _stations(parts["stations"])
+        resources, offers = _resources(parts["resources"])
+        _tell({"kits": kits, "stations": stations, "offers": offers})
         return {
-            "应急能力 capabilities": sync(Capability, ["code"], parts["capabilities"]),
-            "资源配置 kits": _kits(parts["kits"]),
-            "站点 stations": _stations(parts["stations"]),
-            "应急资源 resources": _resources(parts["resources"]),
+            "应急能力 capabilities": capabilities,
+            "资源配置 kits": kits,
+            "站点 stations": stations,
+            "应急资源 resources": resources,
         }
+
+
+def _tell(tallies: dict[str, Tally]) -> None:
+    """The ledger knows of what was loaded; without a word in it the database refuses kits, stations and offers."""
+    changed = {name: tally.created + tally.changed for name, tally in tallies.items()}
+    if any(changed.values()):
+        act = ledger.Act(LOADED, "resource.load", "resources", "resources", "应急资源", {}, changed)
+        ledger.record([act], by=acting.SYSTEM, at=clock.now())
 
 
 def _kits(rows: list[dict]) -> Tally:
@@ -87,7 +104,7 @@ def _stations(rows: list[dict]) -> Tally:
     return sync(Station, ["code"], [row | {"unit": units[row["unit"]]} for row in rows])
 
 
-def _resources(rows: list[dict]) -> Tally:
+def _resources(rows: list[dict]) -> tuple[Tally, Tally]:
     stations, have = Station.objects.in_bulk(field_name="code"), set(Resource.objects.values_list("code", flat=True))
     plain = ["code", "name", "name_en", "kind", "demo", "source"]
     wanted = []
@@ -106,5 +123,4 @@ def _resources(rows: list[dict]) -> Tally:
         for row in rows
         for gives in row["offers"]
     ]
-    sync(Offer, ["resource", "capability"], offers)
-    return told
+    return told, sync(Offer, ["resource", "capability"], offers)

@@ -60,6 +60,11 @@ class Kit:
         return [line for line in self.lines if line.lacking]
 
     @property
+    def is_sent(self) -> bool:
+        """Whether all of it is on its way or there."""
+        return bool(self.lines) and not any(line.open for line in self.lines)
+
+    @property
     def missing(self) -> list[Third]:
         """The thirds to which those lines belong, in the order of a kit."""
         return [third for third in Third if any(line.capability.third == third for line in self.lacking)]

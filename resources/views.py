@@ -35,7 +35,7 @@ def _page(request: HttpRequest, refused: Refused | None = None, failed: int = 0)
     ]
     context = {
         "actor": actor, "known": known, "stations": by_station, "kinds": ResourceKind, "kind": kind,
-        "refused": refused, "failed": failed, "typed": request.POST,
+        "exchanges": access.may(actor, "exchange.stock"), "refused": refused, "failed": failed, "typed": request.POST,
     }  # fmt: skip
     status = {Invalid: 400, Forbidden: 403}.get(type(refused), 409) if refused else 200
     return render(request, "resources/stations.html", context, status=status)

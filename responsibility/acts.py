@@ -232,6 +232,9 @@ ACTS: dict[str, Act] = {
     "exchange.posts": Act(Kind.EXCHANGE, _("导入导出岗位"), COMMITTEE | ADMIN, _("不得任命本人。")),
     "posts.oversight": Act(Kind.EXCHANGE, _("任命审计员和系统管理员"), ADMIN),
     "exchange.roster": Act(Kind.EXCHANGE, _("导入导出值班表"), ROSTER_KEEPERS),
+    "exchange.stock": Act(
+        Kind.EXCHANGE, _("导入导出应急资源库存"), EMERGENCY | at(OWN, Role.HEAD, Role.MANAGER), _("站点所属单位。"),
+    ),
     "exchange.matrix": Act(Kind.EXCHANGE, _("导入导出责任清单"), COMMITTEE),
     "exchange.objects": Act(Kind.EXCHANGE, _("导入导出监测对象"), COMMITTEE | EMERGENCY | ADMIN),
     "admin.use": Act(Kind.EXCHANGE, _("系统管理后台"), ADMIN, _("案件与台账在后台只可查看。")),

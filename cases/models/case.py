@@ -6,10 +6,13 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Drill, RiskObject
-from cases.models.machine import ENDED, CaseMachine
+from cases.models.machine import ENDED, CaseMachine, State
 from responsibility import access, clock
 from responsibility.acting import Actor
 from responsibility.models import Category, Grade, Scenario, Territory, Unit
+
+# Where a danger is not contained yet, and an answer that is owed cannot wait.
+RAW = (State.TRIAGE, State.DISPATCHED, State.ACKNOWLEDGED, State.ON_SITE)
 
 
 class CaseQuerySet(models.QuerySet):
@@ -147,6 +150,9 @@ class Case(CaseMachine):
         indexes = [
             models.Index(
                 fields=["due_at", "id"], condition=~Q(state__in=[s.value for s in ENDED]), name="case_open_due"
+            ),
+            models.Index(
+                fields=["due_at", "id"], condition=Q(grade="red", state__in=[s.value for s in RAW]), name="case_red_raw"
             ),
             models.Index(fields=["-opened_at", "-id"], name="case_newest"),
             models.Index(fields=["drill"], condition=Q(drill__isnull=False), name="case_of_drill"),

@@ -113,8 +113,8 @@ class Urging(models.Model):
 
     @property
     def number(self) -> str:
-        """The number under which a supervision or a circular is quoted: 督〔2026〕17号."""
-        return f"督〔{self.at.astimezone().year}〕{self.pk}号"
+        """The number under which a supervision or a circular is quoted: 督〔2026〕17号; a drill says so in front."""
+        return f"{'演练' if self.case.drill_id else ''}督〔{self.at.astimezone().year}〕{self.pk}号"
 
     @property
     def wants_reply(self) -> bool:

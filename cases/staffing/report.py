@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 
 from cases.staffing.tally import Tally
 from responsibility.models import Unit
+from responsibility.models.district import by_language
 
 # Of Student's t, two-sided 95 %, by degrees of freedom; beyond them the normal's.
 STUDENT = [
@@ -14,39 +15,39 @@ STUDENT = [
     2.09, 2.08, 2.07, 2.07, 2.06, 2.06, 2.06, 2.05, 2.05, 2.05, 2.04,
 ]  # fmt: skip
 COUNT, MINUTES, SHARE = "count", "minutes", "share"
-ROWS: list[tuple[str, str, str]] = [
-    ("worked", "处置次数 dangers worked", COUNT),
-    ("cases", "  立案 cases opened", COUNT),
-    ("reopened", "  重开 reopened", COUNT),
-    ("joined", "并入的预警 alerts joined", COUNT),
-    ("small", "留在小闭环 stayed small", COUNT),
-    ("wide", "重开时已在更高闭环 wider before", COUNT),
-    ("medium", "升中闭环 rose to medium", COUNT),
-    ("medium_contain", "  因受控超时 contain missed", COUNT),
-    ("medium_grade", "  因颜色 colour (orange)", COUNT),
-    ("medium_request", "  因街镇请示 asked", COUNT),
-    ("large", "升大闭环 rose to large", COUNT),
-    ("large_grade", "  因颜色 colour (red)", COUNT),
-    ("large_medium_limit", "  因中闭环超时 medium limit missed", COUNT),
-    ("missed_acknowledge", "签收超时 acknowledge missed", COUNT),
-    ("missed_arrive", "到场超时 arrive missed", COUNT),
-    ("missed_contain", "受控超时 contain missed", COUNT),
-    ("spared", "  只因等人 only for want of people", COUNT),
-    ("missed_medium", "中闭环超时 medium limit missed", COUNT),
-    ("answer_50", "签收用时 to answer, median min", MINUTES),
-    ("answer_90", "  九成以内 p90", MINUTES),
-    ("arrive_50", "到场用时 to arrive, median min", MINUTES),
-    ("arrive_90", "  九成以内 p90", MINUTES),
-    ("contain_50", "受控用时 to contain, median min", MINUTES),
-    ("contain_90", "  九成以内 p90", MINUTES),
-    ("wait_90", "等人 wait for a person, p90 min", MINUTES),
-    ("use", "最忙单位占用 busiest unit in use", SHARE),
-    ("queue", "最长排队 longest queue", COUNT),
-    ("helped", "部门到场 crews of departments", COUNT),
-    ("teams", "增援队伍 teams sent", COUNT),
-    ("unfinished", "期末未受控 not contained at the end", COUNT),
+ROWS: list[tuple[str, str, str, str]] = [
+    ("worked", "处置次数", "dangers worked", COUNT),
+    ("cases", "  立案", "  cases opened", COUNT),
+    ("reopened", "  重开", "  reopened", COUNT),
+    ("joined", "并入的预警", "alerts joined", COUNT),
+    ("small", "留在小闭环", "stayed small", COUNT),
+    ("wide", "重开时已在更高闭环", "wider before", COUNT),
+    ("medium", "升中闭环", "rose to medium", COUNT),
+    ("medium_contain", "  因受控超时", "  containment missed", COUNT),
+    ("medium_grade", "  因颜色（橙）", "  colour (orange)", COUNT),
+    ("medium_request", "  因街镇请示", "  the street asked", COUNT),
+    ("large", "升大闭环", "rose to large", COUNT),
+    ("large_grade", "  因颜色（红）", "  colour (red)", COUNT),
+    ("large_medium_limit", "  因中闭环超时", "  medium limit missed", COUNT),
+    ("missed_acknowledge", "签收超时", "acknowledgement missed", COUNT),
+    ("missed_arrive", "到场超时", "arrival missed", COUNT),
+    ("missed_contain", "受控超时", "containment missed", COUNT),
+    ("spared", "  只因等人", "  only for want of people", COUNT),
+    ("missed_medium", "中闭环超时", "medium limit missed", COUNT),
+    ("answer_50", "签收用时，中位，分", "to answer, median, min", MINUTES),
+    ("answer_90", "  九成以内", "  nine in ten within", MINUTES),
+    ("arrive_50", "到场用时，中位，分", "to arrive, median, min", MINUTES),
+    ("arrive_90", "  九成以内", "  nine in ten within", MINUTES),
+    ("contain_50", "受控用时，中位，分", "to contain, median, min", MINUTES),
+    ("contain_90", "  九成以内", "  nine in ten within", MINUTES),
+    ("wait_90", "等人，九成以内", "wait for a person, nine in ten", MINUTES),
+    ("use", "最忙单位占用", "busiest unit in use", SHARE),
+    ("queue", "最长排队", "longest queue", COUNT),
+    ("helped", "部门到场", "crews of departments", COUNT),
+    ("teams", "增援队伍", "teams sent", COUNT),
+    ("unfinished", "期末未受控", "not contained at the end", COUNT),
 ]
-KINDS = {name: kind for name, _label, kind in ROWS}
+KINDS = {name: kind for name, _zh, _en, kind in ROWS}
 
 
 @dataclass(frozen=True)
@@ -101,21 +102,27 @@ class Column:
 
 
 def cells(columns: list[Column]) -> list[list[str]]:
-    """The table's rows: label, then for each column its figure, with the difference to the first in brackets."""
+    """The table's rows in the language in use: label, then for each column its figure, with the difference to the
+    first in brackets."""
     first, found = columns[0], []
-    for name, label, kind in ROWS:
-        row = [label, first.of(name).told(kind)]
+    for name, zh, en, kind in ROWS:
+        row = [by_language(zh, en), first.of(name).told(kind)]
         for column in columns[1:]:
             change = column.against(first, name)
             tell = f" ({change.told(kind, signed=True)})" if abs(change.mean) > 0.0005 else ""
             row.append(column.of(name).told(kind) + tell)
         found.append(row)
     for label, units in (
-        ("最忙单位 busiest unit", [column.busiest for column in columns]),
-        ("排队最长的单位 where it queued", [column.crowded for column in columns]),
+        (by_language("最忙单位", "busiest unit"), [column.busiest for column in columns]),
+        (by_language("排队最长的单位", "where it queued"), [column.crowded for column in columns]),
     ):
-        found.append([label, *(unit.short_name or unit.name if unit else "—" for unit in units)])
+        found.append([label, *(named(unit) if unit else "—" for unit in units)])
     return found
+
+
+def named(unit: Unit) -> str:
+    """Its shortest name in the language in use."""
+    return by_language(unit.short_name or unit.name, unit.name_en)
 
 
 def as_json(columns: list[Column], sentences: list[tuple[str, str]]) -> list[dict]:

@@ -1,4 +1,5 @@
-"""Why a column differs, in a sentence of either language made from its figures; and what all of it assumes."""
+"""Why a column differs, in a sentence of either language made from its figures; and what all of it assumes, in the
+language in use."""
 
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from cases.staffing import habits as defaults
 from cases.staffing.habits import Habits, Share, Spread
 from cases.staffing.report import KINDS, Column
 from cases.staffing.snapshot import District
+from responsibility.models import Grade
+from responsibility.models.district import by_language as say
 
 Sentence = tuple[str, str]
 # A change of less than this share of all that was worked is not worth a reason.
@@ -133,63 +136,82 @@ class Assumption:
     origin: str
 
 
-DEFAULT = "默认 default"
+def default(zh: str = "", en: str = "") -> str:
+    """That a figure is a default of ours, with what it means; in the language in use, as all below."""
+    return say("默认", "default") + (say(f"：{zh}", f": {en}") if zh else "")
 
 
 def assumptions(district: District) -> list[Assumption]:
     """What a run of ``district`` assumes, for the reader to judge."""
-    habits, tally = district.habits, district.rosters.tally()
+    habits = district.habits
     return [
+        _on_duty(district),
         Assumption(
-            "值班人数 people on duty",
-            "排班 roster {roster} · 岗位 posts {posts} · 默认 default {default} 个单位 units".format(**tally),
-            "排班之外按其周循环；岗位：日间全员、夜间与休息日一半；默认：街镇 2/1，其他 1/1 / roster repeated by week; "
-            "posts: all by day, half by night and on days off; default: street 2/1, others 1/1",
+            say("一件案件", "one case"), say("1 人", "1 person"),
+            default("自签收至受控，其间不签收别案", "from answer to containment, answering no other"),
         ),
+        Assumption(say("空闲者签收", "answer when free"), _spread(habits.answer), measured(habits.answer.cases)),
+        Assumption(say("叫应接通", "ladder call answered"), f"{habits.heard.value:.0%}", measured(habits.heard.cases)),
         Assumption(
-            "一件案件 one case", "1 人 person",
-            f"{DEFAULT}：自签收至受控，其间不签收别案 from answer to containment, answering no other",
-        ),
-        Assumption("空闲者签收 answer when free", _spread(habits.answer), _origin(habits.answer.cases)),
-        Assumption("叫应接通 ladder call answered", f"{habits.heard.value:.0%}", _origin(habits.heard.cases)),
-        Assumption(
-            "路程 travel",
-            f"直线 × {settings.TRAVEL_ROAD_FACTOR} ÷ {settings.TRAVEL_SPEED_KMH} km/h + {habits.setting_out:g} 分 min",
-            f"{settings.TRAVEL_TIMES} + {DEFAULT}",
+            say("路程", "travel"),
+            say("直线", "straight line") + f" × {settings.TRAVEL_ROAD_FACTOR} ÷ {settings.TRAVEL_SPEED_KMH} km/h"
+            f" + {habits.setting_out:g} {say('分', 'min')}",
+            default(f"按 {settings.TRAVEL_TIMES}", f"by {settings.TRAVEL_TIMES}"),
         ),
         *_work(habits),
-        Assumption("受控至结案 containment to close", _spread(habits.closing), _origin(habits.closing.cases)),
-        Assumption("街镇请示提级 street asks", _share(habits.asking), _origin(habits.asking.cases)),
-        Assumption("请示获准 approved", _share(habits.approving), _origin(habits.approving.cases)),
-        Assumption("审批用时 decision", _spread(habits.deciding), _origin(habits.deciding.cases)),
+        Assumption(say("受控至结案", "containment to close"), _spread(habits.closing), measured(habits.closing.cases)),
+        Assumption(say("街镇请示提级", "the street asks"), _share(habits.asking), measured(habits.asking.cases)),
+        Assumption(say("请示获准", "approved"), _share(habits.approving), measured(habits.approving.cases)),
+        Assumption(say("审批用时", "decision"), _spread(habits.deciding), measured(habits.deciding.cases)),
         Assumption(
-            "同一现场 one place", "各队平分所余工作 crews share what is left",
-            f"{DEFAULT}；大闭环按配置成套出动，受控后归还 kits go whole, return after containment",
+            say("同一现场", "one place"), say("各队平分所余工作", "crews share what is left"),
+            default("大闭环按配置成套出动，受控后归还", "kits go whole, return after containment"),
         ),
-        Assumption("责任清单与岗位 matrix, posts", "按现在 as of now", "实际数据 the district's own"),
+        Assumption(
+            say("责任清单与岗位", "matrix, posts"), say("按现在", "as of now"), say("实际数据", "the district's own"),
+        ),
     ]  # fmt: skip
 
 
+def _on_duty(district: District) -> Assumption:
+    tally = district.rosters.tally()
+    return Assumption(
+        say("值班人数", "people on duty"),
+        say(
+            "按排班 {roster}、按岗位 {posts}、默认 {default} 个单位",
+            "units by roster {roster}, by posts {posts}, by default {default}",
+        ).format(**tally),
+        say(
+            "排班之外按其周循环；岗位：日间全员、夜间与休息日一半；默认：街镇 2/1，其他 1/1",
+            "roster repeated by week; posts: all by day, half by night and on days off; "
+            "default: street 2/1, others 1/1",
+        ),
+    )
+
+
 def _work(habits: Habits) -> list[Assumption]:
-    measured = [
-        Assumption(f"处置用时 work · {category}", _spread(spread), _origin(spread.cases))
+    found = [
+        Assumption(f"{say('处置用时', 'work')} · {category}", _spread(spread), measured(spread.cases))
         for category, spread in sorted(habits.work.items())
     ]
-    others = " · ".join(f"{grade} {spread.median:g}" for grade, spread in habits.by_grade.items())
+    others = " · ".join(f"{Grade(grade).label} {spread.median:g}" for grade, spread in habits.by_grade.items())
     sigma = next(iter(habits.by_grade.values())).sigma
-    told = f"中位 median {others} 分 min（σ {sigma:g}）"
-    left = f"；不足 {defaults.ENOUGH} 件的类别 categories below {defaults.ENOUGH} cases"
-    short = f"；略去不足 1 分钟 {habits.too_short} 件 left out below 1 min" if habits.too_short else ""
-    return [*measured, Assumption("处置用时（其他类别）work, other categories", told, DEFAULT + left + short)]
+    enough, short = defaults.ENOUGH, habits.too_short
+    zh = f"不足 {enough} 件的类别" + (f"；略去不足 1 分钟的 {short} 件" if short else "")
+    en = f"categories below {enough} cases" + (f"; {short} below 1 min left out" if short else "")
+    told = say(f"中位 {others} 分（σ {sigma:g}）", f"median {others} min (σ {sigma:g})")
+    return [*found, Assumption(say("处置用时（其他类别）", "work, other categories"), told, default(zh, en))]
 
 
 def _spread(spread: Spread) -> str:
-    return f"中位 median {spread.median:.1f} 分 min（σ {spread.sigma:.2f}）"
+    median, sigma = f"{spread.median:.1f}", f"{spread.sigma:.2f}"
+    return say(f"中位 {median} 分（σ {sigma}）", f"median {median} min (σ {sigma})")
 
 
 def _share(share: Share) -> str:
     return f"{share.value:.1%}"
 
 
-def _origin(cases: int) -> str:
-    return f"实测 measured, n = {cases:,}" if cases else DEFAULT
+def measured(cases: int) -> str:
+    """On how many cases a figure rests; on none it is a default."""
+    return say(f"实测，n = {cases:,}", f"measured, n = {cases:,}") if cases else default()

@@ -25,7 +25,7 @@ MINUTES: dict[str, tuple[str, ...]] = {
     **{rung: ("ladder", rung) for rung in ladder.RUNGS},
 }
 PEOPLE = re.compile(r"[+-]?[0-9]{1,7}")
-AS_IS = "现状 as is"
+AS_IS = "as is"
 
 
 class BadOption(ValueError):

@@ -8,7 +8,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from cases import arbitration, casepage, deciding, granting, guards
+from cases import arbitration, arriving, casepage, deciding, granting, guards
 from cases.models import Case, Deadline, DeadlineKind, Request
 from cases.models.work import RequestState
 from responsibility import access, clock
@@ -31,6 +31,12 @@ ASKED = {
 }
 # What stands on the button, where the bare verb would be odd.
 PRESSED = {"arrive": gettext_lazy("报告到场"), "contain": gettext_lazy("报告受控")}
+
+
+@register.filter
+def beyond(leg, allowed: float) -> int:
+    """Whole minutes by which the way of ``leg`` outlasts ``allowed`` minutes; 0 without a way."""
+    return arriving.late_by(leg.minutes if leg else None, allowed)
 
 
 @register.simple_tag(takes_context=True)
@@ -276,3 +282,13 @@ def minutes(count: int) -> str:
 def attribute(thing: object, name: str):
     """The attribute ``name`` of ``thing``."""
     return getattr(thing, name)
+
+
+STOPS = {"（": gettext_lazy("（"), "）": gettext_lazy("）"), "、": gettext_lazy("、")}
+
+
+def in_stops(names: str) -> str:
+    """Names as the ledger holds them, with the brackets and commas of the reader's language."""
+    for stop, here in STOPS.items():
+        names = names.replace(stop, str(here))
+    return names

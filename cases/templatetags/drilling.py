@@ -10,12 +10,15 @@ from cases.models import DeadlineKind, Loop, State
 from cases.models.work import EvidenceKind
 from cases.scoring import ASKED
 from cases.templatetags.display import unit_name
+from cases.worklist import PAGE
 from handbook.models import Step
 from resources.models import Capability
 from responsibility.directory import Directory
 from responsibility.models import Grade
 
 register = template.Library()
+
+GOOD, FAIR = 80, 60
 
 PARTS = {
     "answered": _("按时签收"),
@@ -33,6 +36,18 @@ OUTCOMES = {"rejected": _("被拒收"), "duplicate": _("重复")}
 def real(things: Sequence) -> int:
     """How many of ``things``, each of a case, are not of a drill: what is counted."""
     return sum(thing.case.drill_id is None for thing in things)
+
+
+@register.filter
+def counted(rows: Sequence) -> str:
+    """How many rows a list of one page has, which may not be all."""
+    return f"{len(rows)}+" if len(rows) >= PAGE else str(len(rows))
+
+
+@register.filter
+def mark(score: int) -> str:
+    """The colour of a score in per cent. The bounds are ours and say nothing official."""
+    return "approved" if score >= GOOD else "pending" if score >= FAIR else "refused"
 
 
 @register.simple_tag

@@ -12,7 +12,7 @@ from alerts.models import Outcome
 from cases import guards
 from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State, UrgingKind
 from cases.models.work import Answered, EvidenceKind
-from cases.templatetags.display import full_moment, grade_label, localized, moment, posts, unit_name
+from cases.templatetags.display import full_moment, grade_label, in_stops, localized, moment, posts, unit_name
 from responsibility import edition_page
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Power, Stance
@@ -103,6 +103,8 @@ ACTS = {
     "keep": _("登记"),
     "start": _("开始"),
     "end": _("结束"),
+    "feed": _("发出预警"),
+    "load": _("载入"),
     "drill_end": _("演练结束"),
     "steps": _("步骤"),
     "submit": _("送审"),
@@ -129,6 +131,8 @@ SENTENCES = {
     "case.void": _("作废。"),
     "case.drill_end": _("演练结束，案件随之作废。"),
     "drill.start": _("发起演练“{person}”，{speed} 倍速，{alerts} 条预警。"),
+    "drill.feed": _("演练“{person}”按脚本发出 {alerts} 条预警。"),
+    "resource.load": _("从数据文件更新资源配置与站点。"),
     "drill.end": _("结束演练“{person}”，得分 {score}。"),
     "case.escalate": _("升入{loop}（{why}），由{holder}负责。"),
     "case.stand_down": _("解除大闭环，转回{loop}，由{holder}负责。"),
@@ -236,10 +240,12 @@ def told(verb: str, before: dict, after: dict, known: Directory) -> str:
 @register.filter
 def calling(entry: LedgerEntry) -> str:
     """Who was called by the ladder at this entry: 叫应 第2级：…; empty where nobody was."""
+    if entry.after.get("exhausted"):
+        return str(_("叫应各级已叫完，仍无人应答。"))
     if not entry.after.get("rung"):
         return ""
     whom = _of(RUNGS, entry.after.get("to"))
-    words = {"rung": entry.after["rung"], "whom": entry.after.get("called") or whom}
+    words = {"rung": entry.after["rung"], "whom": in_stops(entry.after.get("called") or whom)}
     return str(_("叫应 第{rung}级：{whom}。")).format(**words)
 
 

@@ -102,7 +102,7 @@ class Mix:
         code = self._pick(self.weights)
         near = self._object(code, territory) or self.rng.choice(self.data["territories"])
         thing = {**near, "code": f"NEW-{self.prefix}-{self.sent + 1:04d}"[:64]}
-        return self._item(at, code, "", "", thing) | {"location": _location(near)}
+        return self._item(at, code, "", "", thing) | {"location": location(near)}
 
     def outside(self, at: datetime) -> dict:
         """An alert from beyond the district's border."""
@@ -119,7 +119,7 @@ class Mix:
             "observed_at": at.isoformat(),
             "grade": "yellow",
             "title": f"{near['name']}未知类别告警",
-            "location": _location(near),
+            "location": location(near),
         }
 
     def _item(
@@ -139,7 +139,7 @@ class Mix:
             item["object"] = thing["code"]
             self.recent.append((at, item))
         else:
-            item["location"] = _location(place, self.rng)
+            item["location"] = location(place, self.rng)
         return item
 
     def _measure(self, code: str, grade: str) -> dict:
@@ -184,7 +184,8 @@ def _by_category(objects: list[dict], codes) -> dict[str, list[dict]]:
     return found
 
 
-def _location(place: dict, rng: Random | None = None) -> dict:
+def location(place: dict, rng: Random | None = None) -> dict:
+    """A location of the contract at ``place``, or with ``rng`` somewhere near it."""
     # A few hundred metres about the place, well within the territory of a seat.
     east, north = (rng.uniform(-0.003, 0.003), rng.uniform(-0.003, 0.003)) if rng else (0.0, 0.0)
     return {"lat": round(place["lat"] + north, 6), "lon": round(place["lon"] + east, 6), "crs": "WGS84"}

@@ -1,9 +1,12 @@
 """A simulated period: alerts as the sub-platforms would send them, read by the door of the real ones.
 
 Days have their rhythm, weeks theirs, and some days are storms, when many times as many dangers come of the weather.
+
+The registry of a demo holds a sample of what a district watches. So each registered object stands for many like it
+nearby: a danger is at a place of its own, and some are at one that had a danger before.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -15,11 +18,13 @@ from alerts import intake
 from alerts.formats import item
 from alerts.grading import is_measured
 from alerts.models import Alert, RiskObject
+from cases.opening import REOPEN_WITHIN
 from cases.staffing.arrivals import Period
-from config.demo.mix import GRADES, HOURS, Mix
+from config.demo.mix import GRADES, HOURS, Mix, location
 from responsibility import loading
 from responsibility.directory import Directory
 from responsibility.models import Category
+from responsibility.models.district import by_language as say
 from responsibility.worktime import YearNotLoaded
 
 QUARTER_DAYS, QUARTER_ALERTS = 92, 10_000
@@ -28,6 +33,8 @@ ENOUGH = 200
 YEAR = timedelta(days=365)
 # Defaults of ours: how much comes on a day off, how often a day is a storm, and how much comes of the weather then.
 DAY_OFF, STORM_DAYS, STORM, WEATHER = 0.8, 0.06, 3.0, 12
+# Of dangers at watched objects, those at one that had a danger lately enough to be work again; a default of ours.
+RECURRING = 0.08
 # Dangers that come with rain and wind, by the beginnings of their codes; other districts may have none of them.
 OF_WEATHER = ("ND-", "LL-ROAD-POND", "LL-UNDERPASS", "PS-SIGN", "WS-CRANE-WIND")
 
@@ -46,12 +53,12 @@ def shares(known: Directory, now: datetime) -> Shares:
     rows = Alert.objects.filter(received_at__gte=now - YEAR, category_code__in=usable)
     real = Counter(rows.order_by().values_list("category_code", flat=True))
     if real.total() >= ENOUGH:
-        return Shares(dict(real), f"实测 measured, n = {real.total():,} 条预警 alerts")
+        return Shares(dict(real), say(f"实测，n = {real.total():,} 条预警", f"measured, n = {real.total():,} alerts"))
     given = _example(usable)
     if given:
-        return Shares(given, "默认 default：区数据文件 alert_mix of the district file")
+        return Shares(given, say("默认：区数据文件 alert_mix", "default: alert_mix of the district file"))
     objects = RiskObject.objects.filter(category__code__in=usable).values_list("category__code", flat=True)
-    return Shares(dict(Counter(objects)), "默认 default：每个监测对象一份 one share for each object")
+    return Shares(dict(Counter(objects)), say("默认：每个监测对象一份", "default: one share for each object"))
 
 
 def _example(usable: set[str]) -> dict[str, float]:
@@ -92,7 +99,7 @@ def _data(known: Directory, shares: Shares) -> dict:
         for code, category in known.categories.items()
     ]
     rows = RiskObject.objects.filter(category__isnull=False).order_by("code")
-    objects = rows.values("code", "name", "lat", "lon", "category__code")
+    objects = rows.values("code", "name", "lat", "lon", "category__code", "scenario__code")
     places = known.territories.values()
     return {
         "district": {"lat": known.district.lat, "lon": known.district.lon},
@@ -106,11 +113,14 @@ def _data(known: Directory, shares: Shares) -> dict:
 
 
 class Weather(Mix):
-    """``Mix`` with days off and storms."""
+    """``Mix`` with days off and storms, and with a place of its own for most dangers; a burst has one place."""
 
     def __init__(self, data: dict, rng: Random, known: Directory, begins: datetime, days: int):
         super().__init__(data, rng, "whatif")
         self.storms = {day for day in range(days) if rng.random() < STORM_DAYS}
+        # By category, the places with a danger of the last days, oldest first; and that of the burst under way.
+        self.places: dict[str, deque[tuple[datetime, dict]]] = defaultdict(deque)
+        self.cause: dict | None = None
         self.begins, self.calm = begins, dict(self.weights)
         self.wild = {
             code: weight * (WEATHER if code.startswith(OF_WEATHER) else 1) for code, weight in self.calm.items()
@@ -128,7 +138,32 @@ class Weather(Mix):
 
     def _burst(self, at: datetime, size: int) -> list[dict]:
         self.weights = self.wild if (at - self.begins).days in self.storms else self.calm
+        self.cause = {} if size > 1 else None
         return super()._burst(at, size)
+
+    def _item(self, at: datetime, code: str, grade: str, scenario: str, thing: dict | None, place=None) -> dict:
+        if thing is None:
+            return super()._item(at, code, grade, scenario, thing, place)
+        spot = self.cause or self._spot(at, code, thing)
+        if self.cause is not None:
+            self.cause = spot
+        item = super()._item(at, code, grade, scenario or spot.get("scenario__code") or "", spot, place)
+        # Put in, not joined on: what repeats it later copies this very item.
+        item["location"] = location(spot)
+        return item
+
+    def _spot(self, at: datetime, code: str, thing: dict) -> dict:
+        """A place like ``thing``, near it: mostly one that nothing was told of yet."""
+        known = self.places[code]
+        while known and at - known[0][0] > REOPEN_WITHIN:
+            known.popleft()
+        if known and self.rng.random() < RECURRING:
+            spot = self.rng.choice(known)[1]
+        else:
+            near = location(thing, self.rng)
+            spot = thing | {"code": f"{self.prefix}-at-{self.sent}", "lat": near["lat"], "lon": near["lon"]}
+        known.append((at, spot))
+        return spot
 
 
 def _off(known: Directory, at: datetime) -> bool:

@@ -11,6 +11,12 @@ register = template.Library()
 
 
 @register.filter
+def in_parts(notice: Notice, known: Directory) -> tuple[str, str]:
+    """What the notice is about, and what it says of it."""
+    return texts.parts(notice, known)
+
+
+@register.filter
 def said(notice: Notice, known: Directory) -> str:
     """The notice in one line."""
     return texts.sentence(notice, known)

@@ -23,7 +23,7 @@ PARTY_VERBS = ["acknowledge", "arrive", "contain", "rectify", "report", "rework"
 VERBS = dict.fromkeys(PARTY_VERBS, "street") | {"file": "triage", "void": "triage"}
 # A page calls the action that its operation of the API calls; there one of each scope is enough.
 PRESSED = {verb: VERBS[verb] for verb in ("acknowledge", "contain", "close", "file")}
-TABLES = ["units", "posts", "roster", "matrix", "objects"]
+TABLES = ["units", "posts", "roster", "matrix", "objects", "stock"]
 # Kinds of request that a page is tried with, one of each scope.
 ON_PAGES = ("escalate", "return")
 REASON, APPROVED = {"reason": "试"}, {"decision": "approve"}

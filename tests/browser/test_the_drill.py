@@ -34,7 +34,8 @@ def test_a_drill_is_begun_answered_ended_and_read(signed_in, open_case):
     expect(duty.get_by_role("status")).to_contain_text("已记录")
 
     office.reload()
-    office.get_by_role("button", name="结束演练").click()
+    office.locator("#end summary").click()
+    office.get_by_role("button", name="确认结束演练").click()
     expect(office.locator("#score h2")).to_have_text("评估")
     expect(office.locator("#score")).to_contain_text(re.compile(r"得分\s*\d+ %"))
     told = office.locator(f"[id='{case.number}']")
@@ -53,7 +54,8 @@ def test_the_report_is_read_in_english_on_a_phone_and_printed(signed_in):
     office.get_by_label("Speed").fill("60")
     office.get_by_role("button", name="Begin").click()
     expect(office.locator("h1")).to_have_text("Drill: gas leak at Sijing, on site within 20 minutes")
-    office.get_by_role("button", name="End a drill").click()
+    office.locator("#end summary").click()
+    office.get_by_role("button", name="Confirm: end the drill").click()
     expect(office.locator("#score")).to_contain_text("Right owner")
     expect(office.locator("#script")).to_contain_text("Not sent yet")
     assert office.evaluate("document.documentElement.scrollWidth") <= 390

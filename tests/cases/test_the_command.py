@@ -191,6 +191,18 @@ def test_the_pages_open_report_and_stand_down(client, leak, people, press):
     assert "第 1 期情况报告" in shown
 
 
+def test_why_nobody_stands_down_yet_is_said_instead_of_a_form(client, leak, people, press, opened):
+    page = f"/cases/{leak.number}/"
+    client.force_login(people["yingji-office"])
+    before = client.get(page).content.decode()
+    assert "险情尚未受控，不能解除指挥" in before
+    assert f"/commands/{opened.pk}/stand_down/" not in before
+    press(leak, *WORK)
+    after = client.get(page).content.decode()
+    assert f"/commands/{opened.pk}/stand_down/" in after
+    assert "stand-down-waits" not in after
+
+
 def test_programs_open_report_and_stand_down(client, leak, people, press):
     signed = {"Authorization": f"Token {tokens.issue(people['yingji-office'])}"}
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -78,6 +78,14 @@ def test_sweeping_four_hours_ahead_raises_what_stalled(case):
 def test_a_time_that_is_none_is_refused(db, at):
     with pytest.raises(CommandError, match="not a time"):
         run("sweep", at=at)
+
+
+def test_an_instant_before_the_clock_is_refused_in_a_sentence(case):
+    # What a machine that does not keep Shanghai time makes of "in four hours".
+    west = f"{timezone.now().astimezone(UTC) + timedelta(hours=4):%Y-%m-%dT%H:%M:%S}"
+    with pytest.raises(CommandError, match="before the clock") as refused:
+        run("sweep", at=west)
+    assert len(str(refused.value).splitlines()) == 1
 
 
 # --- verify_ledger -----------------------------------------------------------

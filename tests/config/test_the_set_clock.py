@@ -66,6 +66,16 @@ def test_it_runs_on_past_the_deadlines_and_can_be_given_back(client, key, people
     assert "时钟已调到" not in client.get("/").text
 
 
+def test_before_is_measured_by_the_clock_that_was_set_and_going_back_is_said(capsys):
+    sweep(at=THEN, stay=True)
+    assert "before the clock" in capsys.readouterr().err
+    assert "missed 0" in sweep(at="2026-02-13T18:00:00+08:00")
+    with pytest.raises(CommandError, match="before the clock"):
+        sweep(at="2026-02-13T17:00:00+08:00")
+    assert "missed 0" in sweep(at="2026-02-13T17:00:00+08:00", stay=True)
+    assert "before the clock" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("options", [{"at": THEN, "stay": True}, {"stay": True}])
 def test_outside_demo_mode_it_cannot_be_set_and_a_set_clock_is_not_believed(settings, options):
     sweep(at=THEN, stay=True)

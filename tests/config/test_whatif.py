@@ -2,11 +2,13 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from rich.cells import cell_len
 
 from alerts import intake
 from alerts.formats import item
@@ -82,9 +84,26 @@ def test_the_sentence_follows_the_figures_and_not_the_option(answer):
 
 def test_it_says_what_it_assumes_and_whether_that_was_measured():
     told = run(*WEEK)
-    for words in ("假设 assumption", "值班人数 people on duty", "默认 default", "路程 travel", "审批用时 decision"):
+    for words in ("假设", "值班人数", "默认", "路程", "审批用时", "又发"):
         assert words in told
-    assert told.index("假设 assumption") < told.index("留在小闭环 stayed small")
+    assert told.index("假设") < told.index("留在小闭环")
+
+
+@pytest.mark.parametrize(
+    ("language", "others"), [("en", "[一-鿿]"), ("zh-hans", r"\b(assumption|default|stayed|alerts|missed|busiest)\b")]
+)
+def test_it_is_told_in_one_language_on_a_page_s_width(language, others):
+    told = run(*WEEK, "--set", "contain=180,240,360", "--language", language)
+    assert re.findall(others, told) == []
+    assert max(cell_len(line) for line in told.splitlines()) <= 100
+
+
+def test_a_simulated_quarter_is_mostly_new_dangers_at_places_of_their_own(answer):
+    (column,) = answer("--days", "60", "--alerts", "6000", "--since", "2026-07-06")["columns"]
+    told = {name: each["mean"] for name, each in column["figures"].items()}
+    assert 0.02 < told["reopened"] / told["worked"] < 0.15
+    assert told["small"] / told["worked"] > 0.5
+    assert told["missed_acknowledge"] < told["worked"]
 
 
 def test_real_alerts_are_replayed(source, answer):

@@ -329,10 +329,10 @@ def test_a_code_that_stands_twice_in_a_long_file_is_told(bring):
 MAY = {
     "anwei-office": {"units", "posts", "matrix", "objects"},
     "admin": {"units", "posts", "objects", "roster"},
-    "yingji-office": {"objects", "roster"},
-    # Who commands a unit draws up its roster.
-    "sijing-head": {"roster"},
-    "shuiwu-head": {"roster"},
+    "yingji-office": {"objects", "roster", "stock"},
+    # Who commands a unit draws up its roster and counts its stores.
+    "sijing-head": {"roster", "stock"},
+    "shuiwu-head": {"roster", "stock"},
 }
 
 
@@ -430,7 +430,7 @@ def test_a_file_that_fails_at_the_worker_is_told_and_does_not_stop_the_next(clie
 
 def test_the_template_explains_itself_in_both_languages_and_is_no_row(client, people, bring):
     for table in TABLES:
-        client.force_login(people["admin" if table == "roster" else "anwei-office"])
+        client.force_login(people[{"roster": "admin", "stock": "yingji-office"}.get(table, "anwei-office")])
         content = b"".join(client.get(f"/exchange/{table}/template.xlsx").streaming_content)
         made = openpyxl.load_workbook(io.BytesIO(content))
         titles = [cell.value for cell in made.worksheets[0][1]]

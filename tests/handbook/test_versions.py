@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from cases.policy import FALLBACK, MEDIUM_MINUTES
-from handbook import checks, comparing, shelf, versions
+from handbook import checks, comparing, shelf, versions, wording
 from handbook.loading import load_handbooks
 from handbook.models import Step, Version, VersionState
 from handbook.wording import Wish
@@ -40,11 +40,37 @@ def test_the_shipped_lists_are_version_one_with_their_source_and_bind_nobody(dat
     rows = {row["code"]: row["handbook"] for row in data["categories"]}
     assert Version.objects.count() == len(rows)
     first = Version.objects.get(category__code=H2S)
-    assert (first.number, first.state, first.source) == (1, VersionState.PUBLISHED, "own knowledge, unverified")
+    assert (first.number, first.state) == (1, VersionState.PUBLISHED)
+    assert first.source.startswith("own knowledge, unverified;")
+    assert {str(version.source_label) for version in Version.objects.all()}.isdisjoint({first.source})
     assert [(step.text, step.text_en) for step in first.steps.all()] == [
         (step["text"], step["text_en"]) for step in rows[H2S]
     ]
     assert not Step.objects.exclude(blocks="").exists()
+
+
+def test_each_shipped_step_says_who_and_what_each_language_reads():
+    for step in Step.objects.select_related("version__category"):
+        assert step.role, step
+        assert (bool(step.text_en), bool(step.how_en)) == (True, bool(step.how)), step
+    bounded = Step.objects.exclude(minutes=None).values("version").distinct()
+    assert bounded.count() == Version.objects.count()
+
+
+def test_each_shipped_handbook_could_be_published_and_asks_more_of_a_wider_loop():
+    for version in Version.objects.select_related("category"):
+        steps = list(version.steps.all())
+        assert checks.faults(steps, version.category) == [], version
+        small, medium, large = (
+            [step for step in steps if step.holds("red", loop)] for loop in ("small", "medium", "large")
+        )
+        assert len(small) < len(medium) < len(large), version
+
+
+def test_a_photo_does_one_step_of_a_shipped_handbook_at_most():
+    for version in Version.objects.all():
+        kinds = [step.proof for step in version.steps.all() if step.proof]
+        assert len(kinds) == len(set(kinds)), version
 
 
 def test_loading_twice_changes_nothing(data):
@@ -111,9 +137,13 @@ def test_steps_make_room_for_each_other(drafted, put, people):
     assert list(drafted.steps.values_list("position", flat=True)) == list(range(1, count + 2))
 
 
+def words(step):
+    return {name: getattr(step, name) for name in wording.LENGTHS if name != "text"}
+
+
 def test_two_versions_are_told_apart_step_by_step(drafted, put, people):
     old, second, third = drafted.steps.all()[:3]
-    put(old.text, text_en=old.text_en, instead_of=old.pk, minutes=10, role="territory", position=1)
+    put(old.text, **words(old), instead_of=old.pk, minutes=12, role="lead", position=1)
     versions.remove(drafted.pk, third.pk, by=people["shuiwu-head"])
     put("拍照")
     found = comparing.compare(drafted.based_on.steps.all(), drafted.steps.all())
@@ -122,7 +152,8 @@ def test_two_versions_are_told_apart_step_by_step(drafted, put, people):
     names = {one.text: names for one, _two, names in found.changed}
     assert names[old.text] == ["role", "minutes"]
     assert list(names) == [old.text]
-    put(second.text, text_en=second.text_en, instead_of=second.pk, position=99)
+    same = {name: getattr(second, name) for name in ("role", "minutes", "proof")}
+    put(second.text, **words(second), **same, instead_of=second.pk, position=99)
     found = comparing.compare(drafted.based_on.steps.all(), drafted.steps.all())
     assert [names for one, _two, names in found.changed if one.text == second.text] == [["position"]]
 

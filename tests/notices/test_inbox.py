@@ -34,7 +34,7 @@ def test_the_sentence_leads_to_the_case_and_says_what_is_asked(open_case, tell, 
     tell()
     client.force_login(people["sijing-duty"])
     page = client.get("/inbox/").content.decode()
-    assert f'<a href="/cases/{case.number}/">【黄色】{case.number}' in page
+    assert f'<a href="/cases/{case.number}/">{case.number} {case.title}</a></p><p>' in page
     assert "请签收。" in page
 
 
@@ -57,3 +57,19 @@ def test_a_wrong_place_in_the_inbox_is_the_beginning(people, client, asked):
     client.force_login(people["sijing-duty"])
     assert client.get(f"/inbox/{asked}").status_code == 200
     assert client.post("/inbox/read/", {"upto": asked}).status_code == 302
+
+
+def test_a_bundle_shows_its_gravest_and_leads_to_all_of_it(send, tell, people, client):
+    for number in range(12):
+        send(alert(object=f"I-{number}", location=HERE, grade="red" if number == 11 else "yellow"))
+    tell()
+    client.force_login(people["sijing-duty"])
+    [message] = Message.objects.filter(person=people["sijing-duty"])
+    page = client.get("/inbox/").content.decode()
+    assert page.count('<a href="/cases/') == 8
+    assert page.index('class="grade red"') < page.index('class="grade yellow"')
+    assert f'href="?message={message.pk}"' in page
+    whole = client.get(f"/inbox/?message={message.pk}").content.decode()
+    assert whole.count('<a href="/cases/') == message.count
+    client.force_login(people["shuiwu-duty"])
+    assert '<a href="/cases/' not in client.get(f"/inbox/?message={message.pk}").content.decode()

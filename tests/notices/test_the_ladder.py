@@ -87,6 +87,31 @@ def test_a_unit_without_anybody_is_answered_for_by_the_district(open_case, later
     assert [(number, to) for number, to, _called in rungs(case)] == [(3, "above")]
 
 
+def test_two_rungs_never_call_the_same_person_where_there_is_another(open_case, later, people):
+    """Whoever commands is the only second post as well: the next rung is that above."""
+    leave(people["sijing-handler"])
+    hold(people["sijing-head"], people["sijing-duty"].posts.get().unit, "handler")
+    case = open_case()
+    for minutes in (ACK, SECOND):
+        later(minutes)
+    assert [(number, to) for number, to, _called in rungs(case)] == [(1, "second"), (3, "above")]
+    assert str(people["sijing-head"]) in rungs(case)[0][2]
+
+
+def test_the_page_says_when_everybody_has_been_called(open_case, later, people, client):
+    case = open_case()
+    client.force_login(people["yingji-office"])
+    for minutes in (ACK, SECOND, LEADER):
+        later(minutes)
+    assert "已叫完" not in client.get(f"/cases/{case.number}/").content.decode()
+    later(ABOVE)
+    assert "叫应各级已叫完，仍无人应答。" in client.get(f"/cases/{case.number}/").content.decode()
+    client.cookies["django_language"] = "en"
+    told = client.get(f"/cases/{case.number}/").content.decode()
+    assert "still no answer" in told
+    assert "（" not in told.partition('class="story"')[2].partition("</ol>")[0]
+
+
 def test_an_answer_ends_the_ladder_in_its_own_transaction(open_case, later, people):
     case = open_case()
     later(ACK)

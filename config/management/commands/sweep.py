@@ -27,13 +27,22 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, at, stay, **options):
-        """One line with what was done; ``--at`` and ``--stay`` are refused outside demo mode."""
+        """One line with what was done; ``--at`` and ``--stay`` are refused outside demo mode.
+
+        Another day of the past is a fair place for a whole demo to stand, so ``--stay`` only says that it goes back.
+        """
         try:
             when = _instant(at) if at else None
+            now = clock.now()
+            back = _past(at, now) if when is not None and when < now else ""
+            if back and not stay:
+                raise CommandError(back)
             if stay:
                 clock.set_to(when)
             with progress.quiet("cases.sweeping"), clock.as_if(when) if when else nullcontext():
                 report = sweeping.sweep()
+            if back:
+                self.stderr.write(back)
         except PermissionError:
             raise CommandError("--at、--stay 仅演示模式可用 / demo mode only: set DEMO=1.") from None
         except OverflowError:
@@ -44,6 +53,15 @@ class Command(BaseCommand):
             f"超时 missed {report.missed} · 提级 escalated {report.escalated} · 失败 failed {report.failed}"
             f" · {report.seconds:.2f} s"
         )
+
+
+def _past(text: str, now: datetime) -> str:
+    """Nothing falls due in the past: such an instant is mostly one of another time zone."""
+    here = timezone.localtime(now).isoformat(timespec="seconds")
+    return (
+        f"--at {text!r} 早于当前时钟 {here}，不会有时限到期；请核对时区"
+        f" / is before the clock, which says {here}: nothing falls due; look at its offset"
+    )
 
 
 def _instant(text: str) -> datetime:

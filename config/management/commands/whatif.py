@@ -2,31 +2,35 @@
 
 import json
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.dateparse import parse_date, parse_datetime
 from rich.table import Table
 
+from cases.opening import REOPEN_WITHIN
 from cases.staffing import report, snapshot, telling
 from cases.staffing.arrivals import Period, received
 from cases.staffing.chance import Draws
 from cases.staffing.playing import TAIL, Run
 from cases.staffing.report import Column
 from cases.staffing.snapshot import District
-from cases.staffing.telling import Assumption
-from cases.staffing.variants import Asked, BadOption, Variant, variants
+from cases.staffing.telling import Assumption, default
+from cases.staffing.variants import AS_IS, Asked, BadOption, Variant, variants
 from config import progress
 from config.demo import quarter
 from responsibility import clock, directory
+from responsibility.models.district import by_language as say
 
 WRONG_USE = 2
-NARROWEST, CELL = 110, 30
+# Cells of the terminal: a page of text, the labels of the table, one column of it.
+WIDTH, LABELS, CELL = 100, 36, 21
 MOST_DAYS, MOST_ALERTS, MOST_RUNS = 400, 200_000, 100
 
 
@@ -63,10 +67,16 @@ class Command(BaseCommand):
             "--night", action="append", default=[], metavar="±N[,…]", help="20:00–08:00, --night=-1,0; or UNIT=±N"
         )
         parser.add_argument("--station", action="append", default=[], metavar="STATION:RESOURCE=±N[,…]")
+        codes = [code for code, _name in settings.LANGUAGES]
+        parser.add_argument("--language", choices=codes, default=settings.LANGUAGE_CODE, help="of what is printed")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
 
     def handle(self, *args, **options):
         """Assumptions, a table, a sentence for each column. Exit code 2 for what cannot be asked."""
+        with translation.override(options["language"]):
+            self._answer(options)
+
+    def _answer(self, options: dict) -> None:
         began = monotonic()
         try:
             _bounds(options)
@@ -108,7 +118,7 @@ class Command(BaseCommand):
         total = sum(len(period.arrivals) for period in played.periods) * len(played.columns)
         columns = [Column(variant.label) for variant in played.columns]
         before = 0
-        with progress.bar(self.stdout, "推演 what-if（预警 alerts）", total) as done:
+        with progress.bar(self.stdout, say("推演（预警）", "what-if (alerts)"), total) as done:
             for number, period in enumerate(played.periods):
                 draws = Draws(f"{seed}/{number}")
                 for variant, column in zip(played.columns, columns, strict=True):
@@ -121,28 +131,37 @@ class Command(BaseCommand):
     def _tell(self, played: Played, columns: list[Column]) -> None:
         console, period = progress.console(self.stdout), played.periods[0]
         if not console.is_terminal:
-            # A file is as wide as it needs to be.
-            console.width = max(console.width, NARROWEST + CELL * len(columns))
-        table = Table(box=None, pad_edge=False)
-        for title in ("假设 assumption", "值 value", "来源 origin"):
+            # A file is as wide as its columns need, and no wider than a page for the usual four.
+            console.width = max(WIDTH, LABELS + CELL * len(columns))
+        table = Table(box=None, pad_edge=False, width=min(WIDTH, console.width))
+        for title in (say("假设", "assumption"), say("值", "value"), say("来源", "origin")):
             table.add_column(title, overflow="fold")
         for row in [*telling.assumptions(played.district), *played.source]:
             table.add_row(row.what, row.value, row.origin)
         console.print(table)
-        self.stdout.write("")
-        self.stdout.write(
-            f"{timezone.localtime(period.begins):%Y-%m-%d %H:%M} – {timezone.localtime(period.ends):%Y-%m-%d %H:%M}"
-            f" · 预警 alerts {len(period.arrivals):,} · 未立案 opened nothing {period.observed:,}"
-            f" · 须研判、未计入 to triage, left out {period.unplaced:,}"
-        )
-        answers = Table("", *(column.label for column in columns), box=None, pad_edge=False)
-        for column in answers.columns[1:]:
-            column.justify = "right"
+        console.print("\n" + _span_told(period))
+        answers = Table("", *(_headed(column) for column in columns), box=None, pad_edge=False)
+        answers.columns[0].no_wrap = True
+        for right in answers.columns[1:]:
+            right.justify = "right"
         for cells in report.cells(columns):
             answers.add_row(*cells)
         console.print(answers)
-        for zh, en in (telling.why(column, columns[0]) for column in columns):
-            self.stdout.write(f"\n{zh}\n{en}")
+        for column in columns:
+            console.print("\n" + say(*telling.why(column, columns[0])), width=min(WIDTH, console.width), markup=False)
+
+
+def _headed(column: Column) -> str:
+    return say("现状", AS_IS) if column.label == AS_IS else column.label
+
+
+def _span_told(period: Period) -> str:
+    since, until = (f"{timezone.localtime(at):%Y-%m-%d %H:%M}" for at in (period.begins, period.ends))
+    alerts, observed, unplaced = (f"{n:,}" for n in (len(period.arrivals), period.observed, period.unplaced))
+    return f"{since} – {until} · " + say(
+        f"预警 {alerts} · 未立案 {observed} · 须研判、未计入 {unplaced}",
+        f"alerts {alerts} · opened nothing {observed} · to triage, left out {unplaced}",
+    )
 
 
 def _counting(done: Callable[[int], None], before: int) -> Callable[[int], None]:
@@ -207,17 +226,31 @@ def _instant(option: str, text: str) -> datetime:
 
 
 def _simulated(mixed: quarter.Shares) -> list[Assumption]:
-    return list(_rhythm(mixed))
-
-
-def _rhythm(mixed: quarter.Shares) -> Iterator[Assumption]:
-    yield Assumption("各类预警比例 shares of categories", f"{len(mixed.weights)} 类 categories", mixed.origin)
-    yield Assumption(
-        "节律 rhythm",
-        f"休息日 days off × {quarter.DAY_OFF:g}；暴雨日 storms {quarter.STORM_DAYS:.0%} × {quarter.STORM:g}，"
-        f"天气类 of the weather × {quarter.WEATHER}",
-        "默认 default；一日之内傍晚与夜间较多 more in evenings and nights",
-    )
+    days, most, watched = REOPEN_WITHIN.days, quarter.WEATHER, f"{quarter.RECURRING:.0%}"
+    storm, storms = f"{quarter.STORM:g}", f"{quarter.STORM_DAYS:.0%}"
+    return [
+        Assumption(
+            say("各类预警比例", "shares of categories"),
+            say(f"{len(mixed.weights)} 类", f"{len(mixed.weights)} categories"), mixed.origin,
+        ),
+        Assumption(
+            say("又发", "recurrences"), say(f"监测对象险情的 {watched}", f"{watched} of dangers at watched objects"),
+            default(
+                f"在 {days} 天内曾有险情的同一处；其余各在一处（登记对象只是抽样），成批预警同在一处",
+                f"at a place with one within {days} days; the others at places of their own (what is registered is a "
+                "sample), those of a burst at one place",
+            ),
+        ),
+        Assumption(
+            say("节律", "rhythm"),
+            say(
+                f"休息日 × {quarter.DAY_OFF:g}；暴雨日占 {storms}、× {storm}，天气类 × {most}",
+                f"days off × {quarter.DAY_OFF:g}; storms on {storms} of days, × {storm}, "
+                f"of the weather × {most}",
+            ),
+            default("一日之内傍晚与夜间较多", "more in evenings and nights"),
+        ),
+    ]  # fmt: skip
 
 
 def _write(options: dict, played: Played, columns: list[Column]) -> None:
