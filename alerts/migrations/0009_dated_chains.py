@@ -7,7 +7,7 @@ import responsibility.chains
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alerts", "0007_drills"),
+        ("alerts", "0008_drill_alerts_accounted"),
     ]
 
     operations = [
