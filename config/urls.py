@@ -17,6 +17,7 @@ from cases import request_api
 from cases import share_api as shares
 from cases import urging_api as urgings
 from config import health
+from notary import api as notary
 from resources import api as resources
 from responsibility import api as responsibility
 from responsibility import edition_api, permissions, roster_api
@@ -68,6 +69,11 @@ v1 = [
     path("matrix/editions/", edition_api.Editions.as_view()),
     path("matrix/editions/<int:number>/", edition_api.EditionDetail.as_view()),
     path("ledger/", responsibility.Ledger.as_view()),
+    path("ledger/checkpoint/", notary.LatestCheckpoint.as_view()),
+    path("ledger/consistency/", notary.Consistency.as_view()),
+    path("ledger/entries/<int:pk>/proof/", notary.EntryProof.as_view()),
+    path("ledger/keys/", notary.Keys.as_view()),
+    path("ledger/cosign/", notary.Cosign.as_view()),
     path("roster/", roster_api.Roster.as_view()),
     path("permissions/", permissions.Permissions.as_view()),
 ]
@@ -86,6 +92,7 @@ urlpatterns = [
     path("api/docs/", login_not_required(docs)),
     path("admin/", admin.site.urls),
     path("", include("responsibility.urls")),
+    path("", include("notary.urls")),
     path("", include("notices.urls")),
     path("", include("handbook.urls")),
     path("", include("alerts.urls")),

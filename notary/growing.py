@@ -36,6 +36,12 @@ SETTLED = """
     WHERE running_from <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint AND made_at <= now() - %s
     ORDER BY size DESC LIMIT 1
 """
+WAITING = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM responsibility_ledgerentry e
+        WHERE e.id > %s AND NOT EXISTS (SELECT 1 FROM notary_leaf l WHERE l.entry = e.id) LIMIT 1000
+    ) some
+"""
 KEEP = """
     INSERT INTO notary_tile (level, place, hashes) VALUES (%s, %s, %s)
     ON CONFLICT (level, place) DO UPDATE SET hashes = EXCLUDED.hashes
@@ -102,3 +108,8 @@ def _ask(question: str, *values) -> int:
         cursor.execute(question, values)
         found = cursor.fetchone()
     return found[0] if found else 0
+
+
+def waiting() -> int:
+    """How many entries are not in the tree yet; counted up to a thousand."""
+    return _ask(WAITING, mark())

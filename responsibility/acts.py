@@ -114,6 +114,7 @@ ACTS: dict[str, Act] = {
     ),
     "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
     "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
+    "ledger.witnesses": Act(Kind.EXCHANGE, _("管理台账见证方和外送"), COMMITTEE),
     "notice.unreached": Act(Kind.READING, _("查看未送达的通知"), at(D, *DESKS) | ADMIN),
     "permissions.read": Act(Kind.READING, _("查阅本权限表"), COMMITTEE | EMERGENCY | AUDITOR | ADMIN),
 

@@ -55,6 +55,9 @@ ABOUT = {
     "exchange": _("导入导出"),
     "resource": _("应急资源"),
     "post": _("岗位"),
+    "witness": _("见证方"),
+    "outlet": _("存证外送"),
+    "ledger": _("台账"),
 }
 ACTS = {
     **edition_page.LABELS,
@@ -95,6 +98,10 @@ ACTS = {
     "supersede": _("取代"),
     "appeal": _("申诉"),
     "lapse": _("逾期未批"),
+    "register": _("登记"),
+    "end": _("停用"),
+    "cosign": _("见证"),
+    "rotate_key": _("更换密钥"),
     "waive": _("免予审批"),
     "remove": _("停用"),
     **{kind.value: kind.label for kind in UrgingKind},
@@ -211,6 +218,12 @@ SENTENCES = {
     "channel.add": _("设置{unit}的通知渠道（{channel}）。"),
     "channel.remove": _("停用{unit}的通知渠道（{channel}）。"),
     "roster.take_over": _("接 {from_} 的班。"),
+    "witness.register": _("登记{unit}的见证公钥。"),
+    "witness.end": _("停用{unit}的见证公钥。"),
+    "witness.cosign": _("{unit}见证了 {size} 条处的存证点。"),
+    "outlet.add": _("设立存证外送：{channel}。"),
+    "outlet.end": _("停止存证外送：{channel}。"),
+    "ledger.rotate_key": _("更换台账签名密钥。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),
     "exchange.apply": _("导入表格 {file}：新增 {created}，更改 {changed}，删去 {removed}，未变 {unchanged}。"),
 }
@@ -341,6 +354,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
         "by_whom": f" · {after['person']}" if after.get("answerer") else "",
         "channel": entry.subject_label,
+        "size": after.get("size", ""),
         **{name: after.get(name, "") for name in ("speed", "alerts")},
         "score": "—" if after.get("score") is None else f"{after['score']} %",
     } | _words_of_edition(entry)

@@ -249,6 +249,15 @@ def _rooms() -> list[Door]:
     return [
         Door("GET", "/ledger/", "ledger.read"),
         Door("GET", "/api/v1/ledger/", "ledger.read"),
+        Door("GET", "/ledger/checkpoints/", "ledger.read"),
+        *(Door("POST", "/ledger/checkpoints/<slug:act>/", "ledger.witnesses", "", f"/ledger/checkpoints/{act}/")
+          for act in ("register", "add-outlet")),
+        Door("GET", "/ledger/programs/<str:name>", PUBLIC, "", "/ledger/programs/witness.py"),
+        Door("GET", "/api/v1/ledger/checkpoint/", PUBLIC),
+        Door("GET", "/api/v1/ledger/consistency/", PUBLIC),
+        Door("GET", "/api/v1/ledger/keys/", PUBLIC),
+        Door("GET", "/api/v1/ledger/entries/<int:pk>/proof/", "ledger.read", "", "/api/v1/ledger/entries/{entry}/proof/"),
+        Door("POST", "/api/v1/ledger/cosign/", SIGNED_IN),
         Door("GET", "/permissions/", "permissions.read"),
         Door("GET", "/permissions/table.csv", "permissions.read"),
         Door("GET", "/api/v1/permissions/", "permissions.read"),
