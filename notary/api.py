@@ -180,7 +180,7 @@ class Cosign(APIView):
     )  # fmt: skip
     def post(self, request):
         """Twice the same changes nothing."""
-        kept = witnessing.cosign(request.data.get("note", ""), by=request.user)
+        kept = witnessing.cosign(request.data.get("note", ""), by=acting.person(request.user))
         size = notes.Checkpoint.read(notes.Note.read(request.data["note"]).text).size
         return Response({"size": size, "new": len(kept)})
 

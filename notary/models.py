@@ -105,9 +105,7 @@ class Cosignature(models.Model):
     """
 
     witness = models.ForeignKey(Witness, models.PROTECT, related_name="cosignatures", verbose_name=_("见证方"))
-    checkpoint = models.ForeignKey(
-        Checkpoint, models.PROTECT, related_name="cosignatures", verbose_name=_("存证点")
-    )
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="cosignatures", verbose_name=_("存证点"))
     line = models.TextField(_("签名"))
     at = models.DateTimeField(_("签名时间"))
     received_at = models.DateTimeField(_("收到时间"))

@@ -72,12 +72,12 @@ def program(request: HttpRequest, name: str) -> FileResponse:
 
 def _register(request: HttpRequest) -> str:
     unit = directory.current().units_by_code.get(request.POST.get("unit", ""))
-    witnessing.register(unit.pk if unit else 0, request.POST.get("verifier", ""), by=request.user)
+    witnessing.register(unit.pk if unit else 0, request.POST.get("verifier", ""), by=acting.person(request.user))
     return _("已登记见证公钥。")
 
 
 def _end_witness(request: HttpRequest) -> str:
-    witnessing.end(_of(Witness, request), by=request.user)
+    witnessing.end(_of(Witness, request), by=acting.person(request.user))
     return _("已停用见证公钥；已有的见证保留。")
 
 
@@ -85,12 +85,12 @@ def _add(request: HttpRequest) -> str:
     minutes = request.POST.get("minutes", "").strip()
     fits = minutes.isascii() and minutes.isdigit() and len(minutes) <= 6
     posted = request.POST
-    handing.add(posted.get("label", ""), posted.get("url", ""), int(minutes) if fits else 0, by=request.user)
+    handing.add(posted.get("label", ""), posted.get("url", ""), int(minutes) if fits else 0, by=acting.person(request.user))
     return _("已设立外送，一分钟内送出最新存证点。")
 
 
 def _end_outlet(request: HttpRequest) -> str:
-    handing.end(_of(Outlet, request), by=request.user)
+    handing.end(_of(Outlet, request), by=acting.person(request.user))
     return _("已停止外送。")
 
 

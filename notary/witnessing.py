@@ -35,7 +35,9 @@ def register(unit_id: int, verifier: str, *, by: User) -> Witness:
     try:
         key = notes.Key.read(verifier)
     except notes.BadNote as error:
-        raise Invalid("bad_key", _("公钥无法读取，应为“名称+摘要+base64”：%(why)s") % {"why": error}, "verifier") from None
+        raise Invalid(
+            "bad_key", _("公钥无法读取，应为“名称+摘要+base64”：%(why)s") % {"why": error}, "verifier"
+        ) from None
     if key.kind != notes.COSIGNATURE or len(str(key)) > 300:
         raise Invalid("bad_key", _("这不是见证公钥（C2SP tlog-cosignature，类型 4）。"), "verifier")
     unit = directory.current().units.get(unit_id)
@@ -77,7 +79,9 @@ def cosign(given: str, *, by: User) -> list[Cosignature]:
         raise Invalid("bad_note", _("无法读取签名文本：%(why)s") % {"why": error}, "note") from None
     checkpoint = Checkpoint.objects.filter(size=told.size).first()
     if checkpoint is None or notes.Note.read(checkpoint.note).text != note.text:
-        raise Refused("not_ours", _("本系统没有作出过这个存证点。请保留您手中的文本，并通知纪检机构：历史可能已被改写。"), "note")
+        raise Refused(
+            "not_ours", _("本系统没有作出过这个存证点。请保留您手中的文本，并通知纪检机构：历史可能已被改写。"), "note"
+        )
     units = {post.unit_id for post in actor.posts}
     witnesses = list(Witness.objects.select_for_update(no_key=True).filter(unit__in=units))
     if not witnesses:
@@ -127,5 +131,7 @@ def keeper(by: User) -> acting.Actor:
 
 def _tell(witness: Witness, unit: Unit, verb: str, actor: acting.Actor, after: dict | None = None) -> None:
     told = {"unit": unit.code, "key": witness.verifier}
-    act = ledger.Act(chain_of(witness), verb, "witness", str(witness.pk), witness.name[:300], after=told | (after or {}))
+    act = ledger.Act(
+        chain_of(witness), verb, "witness", str(witness.pk), witness.name[:300], after=told | (after or {})
+    )
     ledger.record([act], by=actor, post=next(iter(actor.posts), None))

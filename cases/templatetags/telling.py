@@ -99,7 +99,6 @@ ACTS = {
     "appeal": _("申诉"),
     "lapse": _("逾期未批"),
     "register": _("登记"),
-    "end": _("停用"),
     "cosign": _("见证"),
     "rotate_key": _("更换密钥"),
     "waive": _("免予审批"),

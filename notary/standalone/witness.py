@@ -19,6 +19,7 @@ import os
 import struct
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -120,7 +121,10 @@ def sign(folder, address, vkey):
         _, old, old_root = checkpoint(split(seen.read_text(encoding="utf-8"))[0])
         if size < old:
             refuse(folder, note, f"台账变短：曾见 {old} 条，现 {size} 条 / the ledger is shorter than it was")
-        told = json.loads(ask(f"{address}consistency/?old={old}&new={size}"))["proof"] if size > old else []
+        try:
+            told = json.loads(ask(f"{address}consistency/?old={old}&new={size}"))["proof"] if size > old else []
+        except urllib.error.HTTPError as error:
+            refuse(folder, note, f"拿不出与所见 {old} 条相连的证明 / no proof from what was seen: {error.code}")
         if not continues(old, old_root, size, root, [base64.b64decode(each) for each in told]):
             refuse(folder, note, f"前 {old} 条已不是所见的历史 / the first {old} entries are not what was seen")
     now = int(time.time())

@@ -246,6 +246,7 @@ def _rooms() -> list[Door]:
     handed = "/roster/hand-overs/"
     table, upload = "/exchange/<str:name>/", "/exchange/uploads/<uuid:chain>/"
     shift = {"unit": "310117102", "person": "sijing-handler", "since": "{since}", "until": "{until}"}
+    proof = "/api/v1/ledger/entries/"
     return [
         Door("GET", "/ledger/", "ledger.read"),
         Door("GET", "/api/v1/ledger/", "ledger.read"),
@@ -256,7 +257,7 @@ def _rooms() -> list[Door]:
         Door("GET", "/api/v1/ledger/checkpoint/", PUBLIC),
         Door("GET", "/api/v1/ledger/consistency/", PUBLIC),
         Door("GET", "/api/v1/ledger/keys/", PUBLIC),
-        Door("GET", "/api/v1/ledger/entries/<int:pk>/proof/", "ledger.read", "", "/api/v1/ledger/entries/{entry}/proof/"),
+        Door("GET", "/api/v1/ledger/entries/<int:pk>/proof/", "ledger.read", "", f"{proof}{{entry}}/proof/"),
         Door("POST", "/api/v1/ledger/cosign/", SIGNED_IN),
         Door("GET", "/permissions/", "permissions.read"),
         Door("GET", "/permissions/table.csv", "permissions.read"),

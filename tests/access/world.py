@@ -13,11 +13,12 @@ from cases.changes import Changes, locked
 from cases.models import Case, Deadline, Request, RequestKind
 from handbook import versions
 from handbook.models import Step
+from notary import checkpoints
 from notices import channels
 from responsibility import acting, clock, directory, editions, rostering
 from responsibility.exchange import importing
 from responsibility.exchange.tables import TABLES
-from responsibility.models import Category, Duty, Role, Unit, User
+from responsibility.models import Category, Duty, LedgerEntry, Role, Unit, User
 from tests.cases.conftest import alert, hold, picture
 from tests.exchange.conftest import text
 
@@ -61,6 +62,8 @@ def build(people: dict[str, User], source) -> World:
     _channel(world, people)
     _drill(world, people)
     _deciders(world)
+    checkpoints.make()
+    world.values["entry"] = LedgerEntry.objects.earliest("id").pk
     now = clock.now()
     world.values |= {"since": (now + 2 * HOUR).isoformat(), "until": (now + 9 * HOUR).isoformat()}
     world.values["day"] = localdate(now + 48 * HOUR).isoformat()

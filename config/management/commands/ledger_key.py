@@ -7,7 +7,7 @@ from responsibility import acting, chains, ledger
 
 
 class Command(BaseCommand):
-    """``ledger_key`` prints the public half; ``ledger_key --rotate`` makes a new key and a checkpoint signed by both."""
+    """``ledger_key`` prints the public half; with ``--rotate`` a new key and a checkpoint signed by both are made."""
 
     help = "台账签名密钥：显示公钥，或更换 / the key of the ledger: show the public half, or rotate it."
 
