@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from notary import notes, proofs, witnessing
 from notary.models import Checkpoint, SigningKey, Witness
+from responsibility import acting
 from responsibility.api import ReadsLedger
 from responsibility.interface import ErrorsSerializer
 from responsibility.models import LedgerEntry

@@ -85,7 +85,9 @@ def _add(request: HttpRequest) -> str:
     minutes = request.POST.get("minutes", "").strip()
     fits = minutes.isascii() and minutes.isdigit() and len(minutes) <= 6
     posted = request.POST
-    handing.add(posted.get("label", ""), posted.get("url", ""), int(minutes) if fits else 0, by=acting.person(request.user))
+    handing.add(
+        posted.get("label", ""), posted.get("url", ""), int(minutes) if fits else 0, by=acting.person(request.user)
+    )
     return _("已设立外送，一分钟内送出最新存证点。")
 
 

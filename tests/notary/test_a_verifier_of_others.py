@@ -1,4 +1,4 @@
-"""Our checkpoints and proofs before a verifier that is not ours: Go's packages for signed notes and transparent logs."""
+"""Our checkpoints and proofs before a verifier that is not ours: Go's own for signed notes and transparent logs."""
 
 import base64
 import json
