@@ -40,7 +40,7 @@ WAITING = """
     SELECT count(*) FROM (
         SELECT 1 FROM responsibility_ledgerentry e
         WHERE e.id > %s AND NOT EXISTS (SELECT 1 FROM notary_leaf l WHERE l.entry = e.id) LIMIT 1000
-    ) some
+    ) waiting
 """
 OLDEST = """
     SELECT e.recorded_at FROM responsibility_ledgerentry e

@@ -225,3 +225,40 @@ def test_the_program_of_a_witness_signs_what_continues_and_refuses_what_does_not
     assert refused.returncode == 1
     assert "不予见证" in refused.stderr
     assert not Cosignature.objects.exists()
+
+
+# --- the page ------------------------------------------------------------------------------------
+def test_the_page_shows_who_witnessed_what_until_when_and_manages_both(tell, people, client, private):
+    client.force_login(people["auditor"])
+    assert "还没有存证点" in client.get("/ledger/checkpoints/").content.decode()
+    made = checkpoints.make()
+    assert "登记见证方" not in client.get("/ledger/checkpoints/").content.decode()
+    client.force_login(people["anwei-office"])
+    key = str(notes.Key(NAME, notes.COSIGNATURE, notes.raw(private)))
+    door = "/ledger/checkpoints/"
+    client.post(f"{door}register/", {"unit": "X-INS", "verifier": key})
+    witnessing.cosign(cosigned(made, private), by=people["insurer"])
+    said = client.post(f"{door}add-outlet/", {"label": "纪检", "url": "a@example.org", "minutes": "x"}, follow=True)
+    assert "间隔应为 1 至 10080 分钟" in said.content.decode()
+    client.post(f"{door}add-outlet/", {"label": "纪检", "url": "a@example.org", "minutes": "60"})
+    page = client.get(door).content.decode()
+    assert f"{made.size} 条" in page
+    assert key in page.replace("&#x2B;", "+")
+    assert "纪检" in page
+    assert "a@example.org" not in page
+    client.post(f"{door}end-witness/", {"pk": Cosignature.objects.get().witness_id})
+    client.post(f"{door}end-outlet/", {"pk": Outlet.objects.get().pk})
+    page = client.get(door).content.decode()
+    assert "已停用" in page
+    assert "已停止" in page
+    assert LedgerEntry.objects.filter(verb__in=["witness.end", "outlet.add", "outlet.end"]).count() == 3
+    for act, body in [("end-witness", {"pk": "x"}), ("end-outlet", {"pk": 10**30}), ("nothing", {})]:
+        assert client.post(f"{door}{act}/", body).status_code == 404
+    client.force_login(people["sijing-duty"])
+    assert client.get(door).status_code == 403
+
+
+def test_the_program_can_be_fetched_by_those_who_check(client):
+    answer = client.get("/ledger/programs/witness.py")
+    assert b"".join(answer.streaming_content) == PROGRAM.read_bytes()
+    assert client.get("/ledger/programs/settings.py").status_code == 404
