@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
+from psycopg import sql
 
 # No column is null in the answer, so that a backslash in a line always means an escaped sign.
 ROWS = """
@@ -17,10 +18,10 @@ ROWS = """
             subject_label, coalesce(actor_id::text, ''), actor_label, unit_label, post_label, before, after, note,
             request_id, previous, digest, coalesce(encode(salt, 'hex'), ''), coalesce(salts::text, ''),
             coalesce(erased::text, '')
-        FROM responsibility_ledgerentry WHERE chain > %s AND chain <= %s ORDER BY chain, seq
+        FROM responsibility_ledgerentry WHERE chain > {} AND chain <= {} ORDER BY chain, seq
     ) TO STDOUT
 """
-ONE = ROWS.replace("chain > %s AND chain <= %s", "chain = %s")
+ONE = ROWS.replace("chain > {} AND chain <= {}", "chain = {} AND seq > {}").replace("seq\n", "seq LIMIT {}\n")
 SIGNS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 ESCAPED = re.compile(r"\\(.)")
 # 2026-11-22 01:28:07.123456
@@ -28,19 +29,24 @@ WHOLE = 26
 
 
 def rows(above: UUID, upto: UUID) -> Iterator[dict]:
-    """The entries of the chains above one name and up to another, ordered by chain and number. Constant memory."""
-    return _copied(ROWS, above, upto)
+    """The entries of the chains above one name and up to another, ordered by chain and number. Constant memory.
+
+    Above the lowest name there is means with it.
+    """
+    return _copied(ROWS if above.int else ROWS.replace("chain > ", "chain >= "), above, upto)
 
 
-def story(chain: UUID) -> Iterator[dict]:
-    """The entries of one chain."""
-    return _copied(ONE, chain)
+def story(chain: UUID | str, above: int, most: int) -> Iterator[dict]:
+    """The first ``most`` entries of one chain that are numbered ``above`` a number."""
+    return _copied(ONE, chain, above, most)
 
 
-def _copied(statement: str, *values: UUID) -> Iterator[dict]:
-    with connection.cursor() as cursor, cursor.copy(statement, values) as lines:
-        for line in lines:
-            yield row(str(line, "utf-8"))
+def _copied(statement: str, *values: UUID | str | int) -> Iterator[dict]:
+    with connection.cursor() as cursor:
+        asked = sql.SQL(statement).format(*values).as_string(cursor.connection)
+        with cursor.copy(asked) as lines:
+            for line in lines:
+                yield row(str(line, "utf-8"))
 
 
 def row(line: str) -> dict:

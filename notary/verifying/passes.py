@@ -37,6 +37,10 @@ PLACES = """
     FULL JOIN (SELECT entry, position FROM notary_leaf WHERE entry > %(above)s AND entry <= %(upto)s) l
     ON l.entry = e.id
 """
+OF_CHAIN = """
+    SELECT e.id, e.digest, l.entry, l.position FROM responsibility_ledgerentry e
+    LEFT JOIN notary_leaf l ON l.entry = e.id WHERE e.chain = %s ORDER BY e.seq
+"""
 
 
 @dataclass
@@ -92,7 +96,8 @@ def id_ranges(above: int = LOWEST) -> Iterator[tuple[int, int]]:
 
 def links(above: UUID, upto: UUID) -> Part:
     """The chains of a range: digest, number and the digest before."""
-    part, sample = Part(str(upto)), []
+    part = Part(str(upto))
+    sample: list[dict] = []
     for fault in ledger.verify(_counted(reading.rows(above, upto), part, sample)):
         part.add(Sign(fault.kind, fault.entry_id, str(fault.chain), fault.seq))
     if above == FIRST and not part.found:
@@ -105,10 +110,19 @@ def places(above: int, upto: int, settled: int) -> Part:
 
     Entries above ``settled`` may still be waiting for their place: they are counted.
     """
-    part = Part(str(upto))
-    with connection.cursor() as cursor:
-        cursor.execute(PLACES, {"above": above, "upto": upto})
-        rows = cursor.fetchall()
+    return _placed(_rows(PLACES, {"above": above, "upto": upto}), Part(str(upto)), settled)
+
+
+def of_chain(chain: UUID, settled: int) -> tuple[Part, dict[int, str]]:
+    """Both passes over one chain alone, and the digests of its entries by id."""
+    above = UUID(int=max(0, chain.int - 1))
+    part, rows = links(above, chain), _rows(OF_CHAIN, [chain])
+    _placed(rows, part, settled)
+    part.entries = len(rows)
+    return part, {entry: digest for entry, digest, *_place in rows}
+
+
+def _placed(rows: list[tuple], part: Part, settled: int) -> Part:
     tiles = _tiles({position // merkle.WIDTH for *_rest, position in rows if position is not None})
     for entry, digest, leaf, position in rows:
         part.entries += entry is not None
@@ -127,9 +141,10 @@ def places(above: int, upto: int, settled: int) -> Part:
 def leaf_hash(digest: str) -> bytes:
     """The node of an entry in the tree; none for what is no digest."""
     try:
-        return merkle.leaf(bytes.fromhex(digest))
+        data = bytes.fromhex(digest)
     except ValueError:
         return b""
+    return merkle.leaf(data) if len(data) == merkle.SIZE else b""
 
 
 def _tiles(places: set[int]) -> dict[int, bytes]:
@@ -167,7 +182,11 @@ def _hashing(rows: list[dict]) -> float:
 
 
 def _ask(question: str, values):
+    found = _rows(question, values)
+    return found[0][0] if found else None
+
+
+def _rows(question: str, values) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(question, values)
-        found = cursor.fetchone()
-    return found[0] if found else None
+        return cursor.fetchall()

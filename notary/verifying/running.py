@@ -18,7 +18,7 @@ from notary.verifying import passes, work
 from notary.verifying.passes import Part, Sign
 
 # Below this, starting a second process takes longer than it saves.
-WORTH_SHARING = 200_000
+WORTH_SHARING = 500_000
 # Ranges that wait for each process.
 AHEAD = 2
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from notary import growing, keys, merkle, notes
+from notary import growing, keys, merkle, notes, proofs
 from notary.models import Checkpoint, SigningKey, Tile
 
 # Tiles and checkpoints that are fetched at once.
@@ -43,7 +43,8 @@ class Peaks:
     """The roots of the complete subtrees of what was pushed, and the nodes of every eighth level on the way."""
 
     def __init__(self) -> None:
-        self.count, self.peaks = 0, []
+        self.count = 0
+        self.peaks: list[bytes] = []
 
     def push(self, found: bytes) -> Iterator[tuple[int, int, bytes]]:
         """One more leaf; the nodes ``(level of tiles, place, hash)`` above it that it completes."""
@@ -168,6 +169,22 @@ def _kept_aside(size: int) -> Iterator[Flaw]:
     last = keys.last()
     if last:
         yield from against(last, size)
+
+
+def of_entries(digests: dict[int, str]) -> Iterator[Flaw]:
+    """Whether the newest checkpoint, signed, contains some entries: their proofs alone, not the whole tree."""
+    newest = proofs.newest()
+    if newest is None:
+        return
+    yield from [*_of_note(newest), *Keyring().wrong(newest)]
+    try:
+        for proof in proofs.inclusions(list(digests), newest):
+            node = merkle.leaf(bytes.fromhex(digests[proof.entry]))
+            if merkle.root_of(node, proof.index, proof.size, proof.path) != bytes(newest.root):
+                yield Flaw("root", newest.size, proof.index)
+                return
+    except (LookupError, ValueError):
+        yield Flaw("root", newest.size)
 
 
 def folder_keys() -> list[notes.Key]:
