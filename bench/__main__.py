@@ -18,6 +18,7 @@ MEASURES = {
     "nudge": ("bench.pressing", "nudge"),
     "deadlines": ("bench.clock", "deadlines"),
     "ledger": ("bench.chain", "verify"),
+    "ledger-cost": ("bench.cost", "cost"),
     "worklist": ("bench.pages", "worklist"),
 }
 QUIET_LOAD = 0.7

@@ -34,7 +34,7 @@ class Place:
         self.stack.callback(self.servers.stop)
         try:
             self.servers.claim()
-            for left in ("pg", "valkey"):
+            for left in ("pg", "valkey", "ledger-keys"):
                 shutil.rmtree(self.var_dir / left, ignore_errors=True)
             self.servers.start()
             _prepare()
@@ -51,7 +51,7 @@ class Place:
 
     def _remove(self) -> None:
         # The logs stay: they say why something went wrong.
-        for left in ("pg", "valkey", "static", "evidence", "run"):
+        for left in ("pg", "valkey", "static", "evidence", "run", "ledger-keys"):
             shutil.rmtree(self.var_dir / left, ignore_errors=True)
 
     def keep(self, name: str) -> None:

@@ -1,23 +1,28 @@
-"""Check every entry of the ledger, that cases, alerts, proofs and posts stand as it tells, and every original."""
+"""Check the whole ledger: chains, tree, what was signed, and that rows and originals stand as it tells."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from time import monotonic
 from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from alerts import audit as alerts
 from cases import audit as cases
 from cases import originals
 from cases.models import Case
-from config import progress
+from config import progress, tampering
+from notary import growing, notes
+from notary.models import SigningKey
+from notary.verifying import diagnosis, running, tree
+from notary.verifying.stories import Finding
 from notices import channels
-from responsibility import ledger, posts
+from responsibility import posts
 from responsibility.auditing import Mismatch
 from responsibility.models import LedgerEntry
 
-CHUNK = 2000
+STATE = "verify-ledger.json"
 SHOWN = 20
 
 
@@ -29,20 +34,23 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         which = parser.add_mutually_exclusive_group()
         which.add_argument("--chain", type=UUID, help="only this chain (UUID)")
-        parser.add_argument("--skip-files", action="store_true", help="do not read the originals of the proofs")
         which.add_argument("--case", help="only the chain of this case (number)")
+        which.add_argument("--resume", action="store_true", help="go on where an interrupted run stood")
+        parser.add_argument("--skip-files", action="store_true", help="do not read the originals of the proofs")
+        parser.add_argument("--jobs", type=int, help="processes; as many as are worth it when not given")
+        parser.add_argument(
+            "--against", type=Path, action="append", default=[], metavar="FILE", help="a checkpoint from elsewhere"
+        )
+        parser.add_argument("--key", metavar="VKEY", help="the verifier key that must have signed it")
 
-    def handle(self, *args, chain, case, skip_files, **options):
-        """Print each fault, then one sentence."""
-        if case:
-            chain = Case.objects.filter(number=case).values_list("chain", flat=True).first()
-            if chain is None:
-                raise CommandError(f"没有案件 {case} / there is no such case.")
-        entries = LedgerEntry.objects.filter(chain=chain) if chain else LedgerEntry.objects.all()
-        checked = entries.count()
-        if chain and not checked:
-            raise CommandError(f"台账中没有闭环链 {chain} / the ledger has no such chain.")
-        faults = self._report(self._entries(entries, checked)) + self._report(self._rows(chain))
+    def handle(self, *args, chain, case, resume, skip_files, jobs, against, key, **options):
+        """Print each finding, the first one first, then one sentence."""
+        self.jobs = jobs
+        outside = [_outside(file, key) for file in against]
+        chain = _chain(case) if case else chain
+        checked, found = self._one(chain) if chain else self._whole(resume)
+        found += [finding for told in outside for finding in diagnosis.of_the_tree(tree.against(told, growing.size()))]
+        faults = self._report(tampering.lines(found)) + self._report(self._rows(chain))
         if not skip_files:
             faults += self._report(self._files(chain))
         if faults:
@@ -50,6 +58,50 @@ class Command(BaseCommand):
         self.stdout.write(
             f"台账完整：已校验 {checked} 条，库中数据与原件相符 / ledger intact: {checked} entries, rows agree."
         )
+
+    def _one(self, chain: UUID) -> tuple[int, list[Finding]]:
+        checked, found = diagnosis.whole_chain(UUID(str(chain)), growing.mark())
+        if not checked:
+            raise CommandError(f"台账中没有闭环链 {chain} / the ledger has no such chain.")
+        return checked, found
+
+    def _whole(self, resume: bool) -> tuple[int, list[Finding]]:
+        place = Path(settings.VAR_DIR) / STATE
+        state = self._state(place, resume)
+        self._pass(state, place)
+        with progress.bar(self.stdout, "存证树 tree", growing.size()) as done:
+            flaws = list(tree.flaws(done))
+        if state.waiting:
+            self.stdout.write(f"待存证 {state.waiting} 条 / {state.waiting} entries wait for the next checkpoint")
+        place.unlink(missing_ok=True)
+        found = diagnosis.diagnose(state.signs, flaws, state.settled)
+        if state.found > len(state.signs):
+            self.stdout.write(f"  痕迹 {state.found} 处，只细看前 {len(state.signs)} 处 / {state.found} traces in all")
+        return state.entries, found
+
+    def _state(self, place: Path, resume: bool) -> running.State:
+        if not resume:
+            return running.begin()
+        state = running.State.read(place)
+        if state is None or state.database != running.database():
+            raise CommandError("没有可继续的校验 / there is no interrupted run of this ledger to go on with.")
+        return state
+
+    def _pass(self, state: running.State, place: Path) -> None:
+        total, before, began = LedgerEntry.objects.count(), state.entries, monotonic()
+        with progress.bar(self.stdout, "校验 verify", total) as done:
+            try:
+                running.run(state, lambda now: now.write(place), done, self.jobs or running.jobs_for(total))
+            except KeyboardInterrupt:
+                raise CommandError(
+                    f"已中断于 {state.entries} 条，--resume 继续 / interrupted; --resume goes on.", returncode=130
+                ) from None
+        rate = (state.entries - before) / max(monotonic() - began, 1e-6)
+        if state.hashing and state.entries > before:
+            self.stdout.write(
+                f"  {rate:,.0f} 条/秒，纯 SHA-256 为 {1 / state.hashing:,.0f}，比值 {rate * state.hashing:.3f}"
+                f" / {rate:,.0f} entries a second, SHA-256 of the same bytes {1 / state.hashing:,.0f}"
+            )
 
     def _report(self, lines: Iterable[str]) -> int:
         count = 0
@@ -61,19 +113,6 @@ class Command(BaseCommand):
             self.stdout.write(f"  … 另有 {count - SHOWN} 处 / and {count - SHOWN} more")
         return count
 
-    def _entries(self, entries, total: int) -> Iterator[str]:
-        # A server-side cursor needs a transaction, or the server keeps a copy of everything.
-        with transaction.atomic(), progress.bar(self.stdout, "校验 verify", total) as done:
-            stream = _counted(entries.order_by("chain", "seq").iterator(chunk_size=CHUNK), done)
-            faults = list(ledger.verify(stream))
-        for fault in faults:
-            entry = LedgerEntry.objects.get(pk=fault.entry_id)
-            number = Case.objects.filter(chain=fault.chain).values_list("number", flat=True).first()
-            yield (
-                f"  {KINDS[fault.kind]}: {number or fault.chain} · 序号 seq {fault.seq} · 条目 entry {fault.entry_id}"
-                f" · {entry.at.isoformat(timespec='seconds')} {entry.verb}"
-            )
-
     def _rows(self, chain: UUID | None) -> Iterator[str]:
         for mismatches in (posts.mismatches, channels.mismatches, alerts.mismatches, cases.mismatches):
             yield from map(_line, mismatches(chain))
@@ -83,6 +122,33 @@ class Command(BaseCommand):
             yield from map(_line, list(originals.mismatches(settings.EVIDENCE_ROOT, chain, done)))
 
 
+def _chain(case: str) -> UUID:
+    chain = Case.objects.filter(number=case).values_list("chain", flat=True).first()
+    if chain is None:
+        raise CommandError(f"没有案件 {case} / there is no such case.")
+    return chain
+
+
+def _outside(file: Path, key: str | None) -> notes.Checkpoint:
+    """The checkpoint in a file, signed by ``key``, or by one of ours when none is given."""
+    try:
+        note = notes.Note.read(file.read_text(encoding="utf-8"))
+        told = notes.Checkpoint.read(note.text)
+        trusted = [notes.Key.read(key)] if key else _ours()
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{file}: 不是存证点 / not a checkpoint: {error}") from None
+    if not any(map(note.signed_by, trusted)):
+        raise CommandError(
+            f"{file}: 签名与公钥不符 / not signed by {'that key' if key else 'a key of ours; give --key'}"
+        )
+    return told
+
+
+def _ours() -> list[notes.Key]:
+    kept = [notes.Key.read(verifier) for verifier in SigningKey.objects.values_list("verifier", flat=True)]
+    return [*kept, *tree.folder_keys()]
+
+
 def _line(found: Mismatch) -> str:
     where = f"{found.number} · {found.field or found.chain}"
     if found.kind == "differs":
@@ -90,15 +156,3 @@ def _line(found: Mismatch) -> str:
     if found.kind == "silent":
         return f"  无台账 silent: {where} 没有条目 / the ledger tells nothing of it"
     return f"  不见 gone: {where} 台账有载 / told and not there: {found.told}"
-
-
-KINDS = {"edited": "篡改 edited", "relinked": "断链 relinked", "missing": "缺失 missing"}
-
-
-def _counted(entries: Iterable[LedgerEntry], done) -> Iterator[LedgerEntry]:
-    count = 0
-    for count, entry in enumerate(entries, 1):
-        yield entry
-        if count % CHUNK == 0:
-            done(count)
-    done(count)
