@@ -82,6 +82,7 @@ ACTS = {
     "designate": _("指定"),
     "link": _("关联立案"),
     "share": _("授权"),
+    "export": _("导出"),
     "unshare": _("收回授权"),
     "plan": _("编排"),
     "hand_over": _("交班"),
@@ -139,6 +140,7 @@ SENTENCES = {
     "case.designate": _("区里指定：牵头{lead}，由{holder}负责，累计改派 {hops} 次。"),
     "case.share": _("特别授权{whom}查阅，至 {until}：{reason}"),
     "case.unshare": _("收回{whom}的查阅授权。"),
+    "case.export": _("导出案件证据包：{entries} 条台账，其中 {hidden} 条不示内容。"),
     "case.link": _("另立关联案件 {case}，牵头{lead}。"),
     "alert.joined": _("再次预警，累计 {alert_count} 次{raised}。"),
     "alert.cleared": _("来源通知预警解除或撤回。"),
@@ -341,7 +343,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
         "by_whom": f" · {after['person']}" if after.get("answerer") else "",
         "channel": entry.subject_label,
-        **{name: after.get(name, "") for name in ("speed", "alerts")},
+        **{name: after.get(name, "") for name in ("speed", "alerts", "entries", "hidden")},
         "score": "—" if after.get("score") is None else f"{after['score']} %",
     } | _words_of_edition(entry)
 
