@@ -27,7 +27,7 @@ OPEN_TO_ALL = frozenset({"subject"})
 
 @dataclass(frozen=True)
 class Reader:
-    """``inside``: he reads the case by office, or all of the ledger. ``originals``: the proofs as they were received."""
+    """``inside``: reads the case by office, or all of the ledger. ``originals``: the proofs as they were received."""
 
     inside: bool
     originals: bool
