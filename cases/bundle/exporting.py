@@ -1,8 +1,9 @@
 """Hand out a bundle, and write down who carried away what."""
 
 import hashlib
+from io import BufferedRandom
 from tempfile import TemporaryFile
-from typing import IO
+from typing import cast
 
 from django.db import transaction
 from django.http import Http404
@@ -17,13 +18,13 @@ from responsibility.models import User
 RELATED = ("category", "scenario", "risk_object", "territory", "lead", "holder")
 
 
-def export(case_id: int, *, by: User | None) -> IO[bytes]:
+def export(case_id: int, *, by: User | None) -> BufferedRandom:
     """The bundle of a case as ``by`` may carry it away, as an open file at its beginning that goes when it is closed.
 
     ``None`` is whoever rules the server. Raises ``Http404`` for who does not see the case, ``Refused`` when the ledger
     cannot be signed now.
     """
-    made: IO[bytes] = TemporaryFile()  # noqa: SIM115, whoever asked closes it
+    made = cast(BufferedRandom, TemporaryFile())  # noqa: SIM115, whoever asked closes it
     try:
         case = Case.objects.select_related(*RELATED).get(pk=case_id)
         actor, to = _reader(case, by)

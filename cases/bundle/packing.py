@@ -9,13 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from django.utils import timezone
-
 from cases.bundle import gathering, paper
 from cases.bundle.gathering import Kept, Record
 from cases.bundle.reader import Reader
 from cases.models import Case
-from responsibility import sealing
+from responsibility import clock, sealing
 from responsibility.directory import Directory
 
 FORM = "bihuan-bundle/1"
@@ -48,7 +46,7 @@ class Packed:
 
 def pack(case: Case, record: Record, reader: Reader, known: Directory, into: IO[bytes]) -> Packed:
     """Write the bundle into ``into``. The files of the proofs are read piece by piece."""
-    packed, made_at = Packed(entries=len(record.entries), size=record.checkpoint.size), timezone.now()
+    packed, made_at = Packed(entries=len(record.entries), size=record.checkpoint.size), clock.now()
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("entries.jsonl", "w") as file:
             for line in _lines(record, reader, packed):

@@ -4,8 +4,7 @@
     python verify.py --key KEY             以您从别处得知的公钥验签 / by a key that you know from elsewhere
     python verify.py --checkpoint FILE     与您从别处取得的存证点比对 / against a checkpoint from elsewhere
 
-退出码 0 表示全部成立，1 表示有不成立之处 / exit code 0 when all holds, 1 when something does not.
-Tree: RFC 6962. Checkpoint and keys: C2SP signed-note and tlog-checkpoint, Ed25519.
+退出码 0 全部成立，1 有不成立之处 / exit code 0: all holds. RFC 6962; C2SP signed-note, tlog-checkpoint; Ed25519.
 """
 
 import argparse
@@ -18,23 +17,24 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-SHOWN, faults = 5, []
+SHOWN = 5
+faults: list = []
 
 
-def say(mark, chinese, english):
+def _say(mark, chinese, english):
     sys.stdout.write(f"{mark} {chinese}\n  {english}\n")
 
 
 def judge(wrong, chinese, english, *holds):
     """``wrong``: where it does not hold; ``holds``: the sentences for when it holds everywhere."""
     if not wrong:
-        return say("✓", *holds)
+        return _say("✓", *holds)
     faults.append(english)
     where = ", ".join(map(str, wrong[:SHOWN])) + (" …" if len(wrong) > SHOWN else "")
-    return say("✗", f"{chinese}：{where}", f"{english}: {where}")
+    return _say("✗", f"{chinese}：{where}", f"{english}: {where}")
 
 
-def sha(content):
+def _sha(content):
     return hashlib.sha256(content).hexdigest()
 
 
@@ -84,7 +84,7 @@ def read_entries(folder):
     """The entries, and their bodies by number for those that are shown and unaltered."""
     entries = [json.loads(line) for line in (folder / "entries.jsonl").read_text("utf-8").splitlines()]
     shown = [entry for entry in entries if "body" in entry]
-    altered = [f"#{entry['seq']}" for entry in shown if sha(entry["body"].encode()) != entry["digest"]]
+    altered = [f"#{entry['seq']}" for entry in shown if _sha(entry["body"].encode()) != entry["digest"]]
     judge(altered, "条目内容与其摘要不符，内容被改动", "entries were altered: content and digest differ",
           f"{len(shown)} 条条目的内容与摘要相符", f"{len(shown)} entries give their digests")  # fmt: skip
     bodies = {entry["seq"]: json.loads(entry["body"]) for entry in shown if f"#{entry['seq']}" not in altered}
@@ -92,6 +92,7 @@ def read_entries(folder):
 
 
 def check_chain(entries, bodies, manifest):
+    """Numbers without a gap, and each entry naming the digest before it."""
     found = [entry["seq"] for entry in entries]
     wanted = list(range(1, manifest["entries"] + 1))
     missing = [f"#{n}" for n in wanted if n not in set(found)] or (["?"] if found != wanted else [])
@@ -112,7 +113,7 @@ def check_opened(entries, bodies):
         opened, gone = entry.get("opened", {}), entry.get("erased", ())
         for part, told in opened.items():
             value = json.dumps(told["value"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            if sha(bytes.fromhex(told["salt"]) + value.encode()) != seals.get(part):
+            if _sha(bytes.fromhex(told["salt"]) + value.encode()) != seals.get(part):
                 false.append(f"#{entry['seq']} {part}")
         shown, erased, withheld = shown + len(opened), erased + len(gone), withheld + len(set(seals) - {*opened, *gone})
     judge(false, "所示姓名或文字与封存的摘要不符", "names or words shown are not those that were sealed",
@@ -121,6 +122,7 @@ def check_opened(entries, bodies):
 
 
 def check_tree(note, entries, manifest, own):
+    """Signatures of the checkpoint, and each proof against its root; (size, root)."""
     text, lines, size, root = checkpoint_of(note)
     outside = [f"#{entry['seq']}" for entry in entries if root_of(entry["digest"], entry["proof"], size) != root]
     judge(outside, "存在证明不成立，条目不在存证点的台账中", "proofs fail: not in the ledger of the checkpoint",
@@ -133,12 +135,13 @@ def check_tree(note, entries, manifest, own):
         judge([] if signed(text, lines, own) else [own], "存证点不是您给出的公钥所签", "not signed by the key given",
               "存证点由您给出的公钥签名", "signed by the key that you gave")  # fmt: skip
     else:
-        say("!", "证据包不能证明公钥属于谁：请从别处取得公钥，用 --key 再验。",
+        _say("!", "证据包不能证明公钥属于谁：请从别处取得公钥，用 --key 再验。",
             "A bundle cannot prove whose key it is: get the key from elsewhere and use --key.")  # fmt: skip
     return size, root
 
 
 def check_outside(path, size, root):
+    """A checkpoint of the same size from elsewhere has the same root."""
     _text, _lines, other, root_there = checkpoint_of(Path(path).read_text("utf-8"))
     if other != size:
         return judge([f"{other} ≠ {size}"], "外来存证点的条数不同，无法比对", "the outside checkpoint has another size")
@@ -147,11 +150,12 @@ def check_outside(path, size, root):
 
 
 def check_files(folder, manifest, bodies):
+    """Files as listed, originals of proofs as the ledger tells."""
     told = {b["after"]["sha256"] for b in bodies.values() if b["verb"] == "evidence.add"}
     wrong, originals = [], set()
     for file in manifest["files"]:
         path = folder / file["path"]
-        found = sha(path.read_bytes()) if path.is_file() else None
+        found = _sha(path.read_bytes()) if path.is_file() else None
         if found != file["sha256"] or (file["is"] == "original" and found not in told):
             wrong.append(file["path"])
         elif file["is"] == "original":
@@ -161,18 +165,18 @@ def check_files(folder, manifest, bodies):
           f"{count} 个文件与摘要相符，其中 {kept} 个凭证原件与台账相符",
           f"{count} files as listed; {kept} originals of proofs as the ledger tells")  # fmt: skip
     if left := len(told - originals):
-        say("!", f"{left} 个凭证的原件不在包内，所附副本不能与台账比对。",
+        _say("!", f"{left} 个凭证的原件不在包内，所附副本不能与台账比对。",
             f"{left} originals of proofs are not here; copies cannot be held against the ledger.")  # fmt: skip
 
 
-def main():
+def _main():
     asked = argparse.ArgumentParser(usage=__doc__)
     asked.add_argument("folder", nargs="?", default=Path(__file__).parent, type=Path)
     asked.add_argument("--key")
     asked.add_argument("--checkpoint")
     given = asked.parse_args()
     manifest = json.loads((given.folder / "manifest.json").read_text("utf-8"))
-    say("·", "案件 {case}，{made_at}".format(**manifest), "case {case}, {made_at}".format(**manifest))
+    _say("·", "案件 {case}，{made_at}".format(**manifest), "case {case}, {made_at}".format(**manifest))
     entries, bodies = read_entries(given.folder)
     check_chain(entries, bodies, manifest)
     withheld, erased = check_opened(entries, bodies)
@@ -181,9 +185,9 @@ def main():
         check_outside(given.checkpoint, size, root)
     check_files(given.folder, manifest, bodies)
     hidden = sum("body" not in entry for entry in entries)
-    say("·", f"未示：{hidden} 条条目只有摘要；{withheld} 处姓名或文字不示，{erased} 处已依法删除。",
+    _say("·", f"未示：{hidden} 条条目只有摘要；{withheld} 处姓名或文字不示，{erased} 处已依法删除。",
         f"Not shown: {hidden} entries (digest only); words: {withheld} withheld, {erased} erased.")  # fmt: skip
-    say("·", "最后一条之后是否还有条目、所记是否属实，证据包不能证明。",
+    _say("·", "最后一条之后是否还有条目、所记是否属实，证据包不能证明。",
         "What came after the last entry, and whether what was written is true, a bundle cannot prove.")  # fmt: skip
     judge(faults, f"{len(faults)} 项不成立", "checks failed", "全部成立", "everything holds")
     return bool(faults)
@@ -191,7 +195,7 @@ def main():
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(_main())
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        say("✗", f"证据包不全或无法读出：{error!r}", f"the bundle is incomplete or cannot be read: {error!r}")
+        _say("✗", f"证据包不全或无法读出：{error!r}", f"the bundle is incomplete or cannot be read: {error!r}")
         sys.exit(1)

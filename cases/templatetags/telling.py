@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Outcome
 from cases import guards
-from cases.erasure import Basis
 from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State, UrgingKind
 from cases.models.work import Answered, EvidenceKind
 from cases.templatetags.display import full_moment, grade_label, in_stops, localized, moment, posts, unit_name
@@ -216,7 +215,7 @@ SENTENCES = {
     "channel.add": _("设置{unit}的通知渠道（{channel}）。"),
     "channel.remove": _("停用{unit}的通知渠道（{channel}）。"),
     "roster.take_over": _("接 {from_} 的班。"),
-    "privacy.erase": _("依法删除个人信息（{basis}）。"),
+    "privacy.erase": _("依法删除个人信息。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),
     "exchange.apply": _("导入表格 {file}：新增 {created}，更改 {changed}，删去 {removed}，未变 {unchanged}。"),
 }
@@ -347,7 +346,6 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
         "by_whom": f" · {after['person']}" if after.get("answerer") else "",
         "channel": entry.subject_label,
-        "basis": _label(Basis, after.get("basis")),
         **{name: after.get(name, "") for name in ("speed", "alerts", "entries", "hidden")},
         "score": "—" if after.get("score") is None else f"{after['score']} %",
     } | _words_of_edition(entry)
