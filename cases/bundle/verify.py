@@ -17,7 +17,6 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-SHOWN = 5
 faults: list = []
 
 
@@ -30,7 +29,7 @@ def judge(wrong, chinese, english, *holds):
     if not wrong:
         return _say("✓", *holds)
     faults.append(english)
-    where = ", ".join(map(str, wrong[:SHOWN])) + (" …" if len(wrong) > SHOWN else "")
+    where = ", ".join(map(str, wrong[:5])) + (" …" if len(wrong) > 5 else "")
     return _say("✗", f"{chinese}：{where}", f"{english}: {where}")
 
 
@@ -142,7 +141,7 @@ def check_tree(note, entries, manifest, own):
 
 def check_outside(path, size, root):
     """A checkpoint of the same size from elsewhere has the same root."""
-    _text, _lines, other, root_there = checkpoint_of(Path(path).read_text("utf-8"))
+    other, root_there = checkpoint_of(Path(path).read_text("utf-8"))[2:]
     if other != size:
         return judge([f"{other} ≠ {size}"], "外来存证点的条数不同，无法比对", "the outside checkpoint has another size")
     return judge([] if root == root_there else [other], "与外来存证点不一致，台账有两个版本", "there are two ledgers",
