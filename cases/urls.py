@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from cases import (
     arbitration_views,
+    bundle_views,
     checklist_views,
     command_views,
     desk_views,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("cases/<number:number>/", views.case, name="case"),
     path("cases/<number:number>/evidence/", views.prove, name="case-evidence"),
     path("cases/<number:number>/requests/", views.ask, name="case-requests"),
+    path("cases/<number:number>/bundle/", bundle_views.bundle, name="case-bundle"),
     path("cases/<number:number>/shares/", share_views.share, name="case-share"),
     path("shares/<int:pk>/revoke/", share_views.revoke, name="share-revoke"),
     path("cases/<number:number>/orders/", order_views.give, name="order-give"),

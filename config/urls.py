@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from alerts import api as alerts
 from cases import api as cases
+from cases import bundle_api as bundles
 from cases import checklist_api as checklists
 from cases import command_api as commands
 from cases import dispatch_api as dispatches
@@ -35,6 +36,7 @@ v1 = [
     path("cases/", cases.Cases.as_view()),
     path("cases/<str:number>/", cases.CaseDetail.as_view()),
     path("cases/<str:number>/timeline/", cases.CaseTimeline.as_view()),
+    path("cases/<str:number>/bundle/", bundles.CaseBundle.as_view()),
     path("cases/<str:number>/evidence/", cases.CaseEvidence.as_view()),
     path("cases/<str:number>/requests/", request_api.CaseRequests.as_view()),
     path("cases/<str:number>/shares/", shares.CaseShares.as_view()),

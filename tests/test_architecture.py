@@ -23,7 +23,7 @@ DOORS = {
     "edition_views.py", "edition_api.py", "arbitration_views.py", "share_views.py", "share_api.py",
     "order_views.py", "order_api.py", "dispatch_views.py", "dispatch_api.py",
     "command_views.py", "command_api.py", "drill_views.py", "drill_api.py",
-    "checklist_views.py", "checklist_api.py",
+    "checklist_views.py", "checklist_api.py", "bundle_views.py", "bundle_api.py", "erasure_views.py",
 }  # fmt: skip
 
 CODE = [

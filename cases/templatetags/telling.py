@@ -53,6 +53,7 @@ ABOUT = {
     "roster": _("值班"),
     "channel": _("通知渠道"),
     "exchange": _("导入导出"),
+    "privacy": _("个人信息"),
     "resource": _("应急资源"),
     "post": _("岗位"),
     "witness": _("见证方"),
@@ -85,6 +86,8 @@ ACTS = {
     "designate": _("指定"),
     "link": _("关联立案"),
     "share": _("授权"),
+    "export": _("导出"),
+    "erase": _("删除"),
     "unshare": _("收回授权"),
     "plan": _("编排"),
     "hand_over": _("交班"),
@@ -145,6 +148,7 @@ SENTENCES = {
     "case.designate": _("区里指定：牵头{lead}，由{holder}负责，累计改派 {hops} 次。"),
     "case.share": _("特别授权{whom}查阅，至 {until}：{reason}"),
     "case.unshare": _("收回{whom}的查阅授权。"),
+    "case.export": _("导出案件证据包：{entries} 条台账，其中 {hidden} 条不示内容。"),
     "case.link": _("另立关联案件 {case}，牵头{lead}。"),
     "alert.joined": _("再次预警，累计 {alert_count} 次{raised}。"),
     "alert.cleared": _("来源通知预警解除或撤回。"),
@@ -223,6 +227,7 @@ SENTENCES = {
     "outlet.add": _("设立存证外送：{channel}。"),
     "outlet.end": _("停止存证外送：{channel}。"),
     "ledger.rotate_key": _("更换台账签名密钥。"),
+    "privacy.erase": _("依法删除个人信息。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),
     "exchange.apply": _("导入表格 {file}：新增 {created}，更改 {changed}，删去 {removed}，未变 {unchanged}。"),
 }
@@ -355,6 +360,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "channel": entry.subject_label,
         "size": after.get("size", ""),
         **{name: after.get(name, "") for name in ("speed", "alerts")},
+        **{name: after.get(name, "") for name in ("speed", "alerts", "entries", "hidden")},
         "score": "—" if after.get("score") is None else f"{after['score']} %",
     } | _words_of_edition(entry)
 

@@ -81,6 +81,8 @@ def _cases() -> list[Door]:
         Door("GET", page, SEEN, "triage", "/cases/{triage}/"),
         Door("GET", api, SEEN, "street", "/api/v1/cases/{street}/"),
         Door("GET", f"{api}timeline/", SEEN, "street", "/api/v1/cases/{street}/timeline/"),
+        Door("GET", f"{api}bundle/", SEEN, "street", "/api/v1/cases/{street}/bundle/"),
+        Door("POST", f"{page}bundle/", SEEN, "street", "/cases/{street}/bundle/"),
         Door("GET", f"{page}ledger/", SEEN, "street", "/cases/{street}/ledger/"),
         Door("GET", f"{page}<slug:verb>/", SEEN, "street", "/cases/{street}/close/"),
         *(
