@@ -54,6 +54,8 @@ ABOUT = {
     "channel": _("通知渠道"),
     "exchange": _("导入导出"),
     "resource": _("应急资源"),
+    "statement": _("申诉"),
+    "dossier": _("尽职材料"),
     "post": _("岗位"),
 }
 ACTS = {
@@ -101,6 +103,8 @@ ACTS = {
     "reply": _("回复"),
     "lift": _("解除"),
     "keep": _("登记"),
+    "make": _("提出"),
+    "export": _("调取"),
     "start": _("开始"),
     "end": _("结束"),
     "feed": _("发出预警"),
@@ -183,6 +187,8 @@ SENTENCES = {
     "urging.circular": _("通报{unit}：{late}"),
     "urging.reply": _("{unit}回复督办。"),
     "urging.lift": _("解除对{unit}的挂牌督办。"),
+    "statement.make": _("{unit}申诉：{text}"),
+    "dossier.export": _("调取尽职材料：{person}。"),
     "resource.keep": _("登记{person}：库存 {stock}，{ready}。"),
     "post.given": _("任命岗位：{person}。"),
     "post.changed": _("变更岗位：{person}。"),
