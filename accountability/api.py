@@ -107,7 +107,7 @@ class FactSerializer(serializers.Serializer):
     hidden = serializers.BooleanField()
 
 
-class ShareSerializer(serializers.Serializer):
+class TimeShareSerializer(serializers.Serializer):
     """Seconds of one unit; only ``held`` adds up to the whole."""
 
     unit = UnitSerializer()
@@ -116,13 +116,13 @@ class ShareSerializer(serializers.Serializer):
     owed = serializers.FloatField()
 
 
-class SharesSerializer(serializers.Serializer):
+class TimeSharesSerializer(serializers.Serializer):
     """Seconds: in all, in which several units were engaged, in which nobody held the case."""
 
     total = serializers.FloatField()
     overlap = serializers.FloatField()
     nobody = serializers.FloatField()
-    units = ShareSerializer(many=True)
+    units = TimeShareSerializer(many=True)
 
 
 class CaseFindingsSerializer(serializers.Serializer):
@@ -142,7 +142,7 @@ class CaseFindingsSerializer(serializers.Serializer):
     by = serializers.DateTimeField()
     people = PersonSerializer(many=True)
     facts = FactSerializer(many=True)
-    shares = SharesSerializer()
+    shares = TimeSharesSerializer()
     statements = serializers.SerializerMethodField()
 
     @extend_schema_field(StatementSerializer(many=True))
