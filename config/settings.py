@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "alerts",
     "resources",
     "cases",
+    "accountability",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

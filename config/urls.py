@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accountability import api as accountability
 from alerts import api as alerts
 from cases import api as cases
 from cases import bundle_api as bundles
@@ -64,6 +65,8 @@ v1 = [
     path("orders/<int:pk>/<str:verb>/", orders.OrderVerb.as_view()),
     path("advice/<int:pk>/sign/", orders.AdviceSigning.as_view()),
     path("shares/<int:pk>/revoke/", shares.GrantRevocation.as_view()),
+    path("cases/<str:number>/accountability/", accountability.CaseAccountability.as_view()),
+    path("cases/<str:number>/statements/", accountability.CaseStatements.as_view()),
     path("cases/<str:number>/<str:verb>/", cases.CaseVerb.as_view()),
     path("requests/<int:pk>/appeal/", request_api.RequestAppeal.as_view()),
     path("requests/<int:pk>/<str:decision>/", request_api.RequestDecision.as_view()),
@@ -99,5 +102,6 @@ urlpatterns = [
     path("", include("handbook.urls")),
     path("", include("alerts.urls")),
     path("", include("resources.urls")),
+    path("", include("accountability.urls")),
     path("", include("cases.urls")),
 ]

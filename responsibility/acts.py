@@ -115,6 +115,12 @@ ACTS: dict[str, Act] = {
     "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
     "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
     "ledger.witnesses": Act(Kind.EXCHANGE, _("管理台账见证方和外送"), COMMITTEE),
+    "accountability.read": Act(
+        Kind.READING, _("查阅责任追溯"), COMMITTEE | EMERGENCY | AUDITOR, _("跨案件；单个案件的责任追溯随案件查阅。")
+    ),
+    "dossier.read": Act(
+        Kind.READING, _("调取尽职材料"), at(NAMED, *Role) | AUDITOR, _("列名者为本人。")
+    ),
     "notice.unreached": Act(Kind.READING, _("查看未送达的通知"), at(D, *DESKS) | ADMIN),
     "permissions.read": Act(Kind.READING, _("查阅本权限表"), COMMITTEE | EMERGENCY | AUDITOR | ADMIN),
 
@@ -136,6 +142,10 @@ ACTS: dict[str, Act] = {
     "checklist.mark": Act(
         Kind.CASE, _("手册步骤打勾"), at(PARTY, *FIELD) | at(NAMED, Role.SHIFT_LEADER, Role.CHECKER),
         _("列名者为手册写明由其单位执行的步骤。"),
+    ),
+    "statement.make": Act(
+        Kind.CASE, _("申诉（陈述申辩）"), at(NAMED, *DESKS) | at(PARTY, *FIELD),
+        _("曾为责任方的单位；列名者为在本案中有所作为的人。"),
     ),
     "case.share": Act(Kind.CASE, _("特别授权"), COMMITTEE | EMERGENCY),
     "case.unshare": Act(Kind.CASE, _("收回授权"), COMMITTEE | EMERGENCY),

@@ -203,6 +203,23 @@ def _joint() -> list[Door]:
     ]  # fmt: skip
 
 
+def _accountability() -> list[Door]:
+    page, api = "/cases/<number:number>/", "/api/v1/cases/<str:number>/"
+    said, officer = {"about": "holding", "text": "试"}, "/accountability/officers/<str:username>/"
+    duty = "/accountability/officers/sijing-duty/"
+    return [
+        Door("GET", f"{page}accountability/", SEEN, "joint", "/cases/{joint}/accountability/"),
+        Door("GET", f"{api}accountability/", SEEN, "joint", "/api/v1/cases/{joint}/accountability/"),
+        Door("POST", f"{page}statements/", "statement.make", "fresh", "/cases/{fresh}/statements/", said),
+        Door("POST", f"{api}statements/", "statement.make", "fresh", "/api/v1/cases/{fresh}/statements/", said),
+        Door("GET", "/accountability/", "accountability.read"),
+        Door("GET", "/accountability/table.csv", "accountability.read"),
+        Door("GET", "/accountability/officers/", "dossier.read"),
+        Door("GET", officer, "dossier.read", "officer", duty),
+        Door("GET", f"{officer}dossier.csv", "dossier.read", "officer", f"{duty}dossier.csv"),
+    ]  # fmt: skip
+
+
 def _matrix() -> list[Door]:
     edition = "/matrix/editions/<int:number>/"
     place = "category=LL-CONF-H2S&lat=31.1144&lon=121.2683"
@@ -344,7 +361,7 @@ def _handbooks() -> list[Door]:
 
 DOORS: list[Door] = [
     *_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_handbooks(), *_rooms(), *_notices(),
-    *_drills(),
+    *_drills(), *_accountability(),
 ]  # fmt: skip
 
 # The administration is one act; these of its tables can only be looked at, whoever looks.

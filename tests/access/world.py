@@ -253,6 +253,7 @@ def _roster(world: World, people) -> None:
     handed = rostering.hand_over(running.pk, by=people["sijing-duty"], to=taker.pk)
     world.values |= {"running": running.pk, "coming": coming.pk, "taker": taker.pk, "handed": handed.pk}
     world.things["roster"] = Thing("roster.read", {"own": {SIJING}}, room=True)
+    world.things["officer"] = Thing("", {"named": {"sijing-duty"}})
     world.things["planned"] = Thing("", {"own": {SIJING}})
     world.things["shift"] = Thing("roster.read", {"own": {SIJING}, "named": {"sijing-duty"}}, room=True)
     world.things["handed"] = Thing("roster.read", {"own": {SIJING}, "named": {"sijing-handler"}}, room=True)
