@@ -54,10 +54,8 @@ def verify(place: Place, quick: bool) -> list[Figure]:
 
 def _run(jobs: int) -> running.State:
     state = running.begin()
-    # No connection of this process is taken along.
-    if jobs > 1:
-        connection.close()
-    running.run(state, lambda _state: None, lambda _count: None, jobs)
+    with running.workers(jobs) as shared:
+        running.run(state, shared, lambda _state: None, lambda _count: None)
     return state
 
 
@@ -104,8 +102,7 @@ def _found_after_an_edit() -> int:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
         LedgerEntry.objects.filter(pk=LedgerEntry.objects.order_by("-id")[100].pk).update(note="edited")
-        state = running.begin()
-        running.run(state, lambda _state: None, lambda _count: None)
+        state = _run(1)
         found = len(diagnosis.diagnose(state.signs, [], state.settled))
         transaction.set_rollback(True)
     return found

@@ -17,10 +17,12 @@ from notary import growing
 from notary.verifying import passes, work
 from notary.verifying.passes import Part, Sign
 
-# Below this, starting a second process takes longer than it saves.
-WORTH_SHARING = 500_000
+# Below this, it is not worth a second process.
+WORTH_SHARING = 100_000
 # Ranges that wait for each process.
 AHEAD = 2
+
+Shared = Callable[[Callable, Iterable], Iterable[Part]]
 
 
 @dataclass
@@ -73,19 +75,18 @@ def database() -> str:
         return cursor.fetchone()[0]
 
 
-def run(state: State, keep: Callable[[State], None], done: Callable[[int], None], jobs: int = 1) -> None:
+def run(state: State, shared: Shared, keep: Callable[[State], None], done: Callable[[int], None]) -> None:
     """Both passes over what is left; ``keep`` is called after each range, ``done`` told the entries of the first."""
-    with _pool(jobs) as shared:
-        for part in shared(work.links, passes.chain_ranges(UUID(state.chains))):
-            state.take(part)
-            state.chains, state.entries = part.upto, state.entries + part.entries
-            keep(state)
-            done(state.entries)
-        ranges = ((above, upto, state.settled) for above, upto in passes.id_ranges(state.ids))
-        for part in shared(work.places, ranges):
-            state.take(part)
-            state.ids, state.placed = int(part.upto), state.placed + part.entries
-            keep(state)
+    for part in shared(work.links, passes.chain_ranges(UUID(state.chains))):
+        state.take(part)
+        state.chains, state.entries = part.upto, state.entries + part.entries
+        keep(state)
+        done(state.entries)
+    ranges = ((above, upto, state.settled) for above, upto in passes.id_ranges(state.ids))
+    for part in shared(work.places, ranges):
+        state.take(part)
+        state.ids, state.placed = int(part.upto), state.placed + part.entries
+        keep(state)
 
 
 def jobs_for(total: int) -> int:
@@ -96,13 +97,16 @@ def jobs_for(total: int) -> int:
 
 
 @contextmanager
-def _pool(jobs: int):
+def workers(jobs: int) -> Iterator[Shared]:
     """Gives ``shared(task, ranges)``: the parts in the order of the ranges, worked in ``jobs`` processes."""
-    if jobs == 1:
-        yield lambda task, ranges: map(task, ranges)
+    if jobs <= 1:
+        yield map
         return
-    context = multiprocessing.get_context("spawn")
+    # The processes take no connection along, and are there before any thread is.
+    connection.close()
+    context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=work.ready) as pool:
+        pool.submit(os.getpid).result()
         try:
             yield lambda task, ranges: _in_order(pool, task, ranges, jobs * AHEAD)
         finally:

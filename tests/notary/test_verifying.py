@@ -39,7 +39,7 @@ def log(tell, settings, tmp_path, django_capture_on_commit_callbacks):
 def found() -> list:
     """What the whole check finds."""
     state = running.begin()
-    running.run(state, lambda _state: None, lambda _count: None)
+    running.run(state, map, lambda _state: None, lambda _count: None)
     assert state.entries == LedgerEntry.objects.count() == state.placed
     return diagnosis.diagnose(state.signs, list(tree.flaws()), state.settled)
 
@@ -410,7 +410,7 @@ def test_ranges_cover_everything_once(log, tell, monkeypatch):
     tell(40)
     monkeypatch.setattr(passes, "RANGE", 7)
     state = running.begin()
-    running.run(state, lambda _state: None, lambda _count: None)
+    running.run(state, map, lambda _state: None, lambda _count: None)
     assert state.entries == state.placed == LedgerEntry.objects.count()
     assert state.waiting == 40
     assert state.signs == []

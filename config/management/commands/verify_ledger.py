@@ -89,9 +89,12 @@ class Command(BaseCommand):
 
     def _pass(self, state: running.State, place: Path) -> None:
         total, before, began = LedgerEntry.objects.count(), state.entries, monotonic()
-        with progress.bar(self.stdout, "校验 verify", total) as done:
+        with (
+            running.workers(self.jobs or running.jobs_for(total)) as shared,
+            progress.bar(self.stdout, "校验 verify", total) as done,
+        ):
             try:
-                running.run(state, lambda now: now.write(place), done, self.jobs or running.jobs_for(total))
+                running.run(state, shared, lambda now: now.write(place), done)
             except KeyboardInterrupt:
                 raise CommandError(
                     f"已中断于 {state.entries} 条，--resume 继续 / interrupted; --resume goes on.", returncode=130
