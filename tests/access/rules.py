@@ -127,6 +127,8 @@ def _requests() -> list[Door]:
         Door("POST", "/requests/<int:pk>/appeal/", "request.appeal", "again", "/requests/{refused}/appeal/", REASON),
         Door("POST", "/api/v1/requests/<int:pk>/appeal/", "request.appeal", "again",
              "/api/v1/requests/{refused}/appeal/", REASON),
+        Door("GET", "/privacy/", "privacy.erase"),
+        Door("POST", "/privacy/", "privacy.erase", body={"name": "无此人", "basis": "purpose", "reason": "试"}),
         Door("GET", "/arbitration/", "dispute.read"),
         Door("POST", "/arbitration/<int:pk>/row/", "edition.rows", "", "/arbitration/{determine}/row/"),
     ]  # fmt: skip
