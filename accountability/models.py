@@ -43,3 +43,32 @@ class Statement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} · {self.get_about_display()}"
+
+
+class Outcome(models.TextChoices):
+    """What somebody found who looked at a closed case again."""
+
+    SOUND = "sound", _("属实")
+    FAULTY = "faulty", _("发现问题")
+
+
+class Recheck(models.Model):
+    """抽查结果: what was found on a case that the draw of a month named. Once for each, never changed."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="rechecks", verbose_name=_("案件"))
+    month = models.CharField(_("月份"), max_length=7)
+    outcome = models.CharField(_("抽查结果"), max_length=10, choices=Outcome)
+    note = models.CharField(_("说明"), max_length=500)
+    at = models.DateTimeField(_("时间"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("抽查人"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("抽查")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "month"], name="recheck_once"),
+            models.CheckConstraint(condition=~Q(note=""), name="recheck_says_what"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.month}"

@@ -34,6 +34,7 @@ ABOUT = {
     "statement": _("申诉"),
     "dossier": _("尽职材料"),
     "post": _("岗位"),
+    "recheck": _("抽查"),
     "witness": _("见证方"),
     "outlet": _("存证外送"),
     "ledger": _("台账"),
@@ -200,6 +201,7 @@ SENTENCES = {
     "channel.add": _("设置{unit}的通知渠道（{channel}）。"),
     "channel.remove": _("停用{unit}的通知渠道（{channel}）。"),
     "roster.take_over": _("接 {from_} 的班。"),
+    "recheck.record": _("结案抽查：{found}。"),
     "witness.register": _("登记{unit}的见证公钥。"),
     "witness.end": _("停用{unit}的见证公钥。"),
     "witness.cosign": _("{unit}见证了 {size} 条处的存证点。"),
@@ -215,3 +217,5 @@ REMARKS = {
     "away_m": _("所报位置距登记位置 {} 米，以登记位置为准。"),
     "late_hours": _("监测于 {} 小时前，送达已迟。"),
 }
+# How a re-check of a closed case ends.
+RECHECKED = {"sound": _("属实"), "faulty": _("发现问题")}

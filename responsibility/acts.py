@@ -144,9 +144,10 @@ ACTS: dict[str, Act] = {
         _("列名者为手册写明由其单位执行的步骤。"),
     ),
     "statement.make": Act(
-        Kind.CASE, _("申诉（陈述申辩）"), at(NAMED, *DESKS) | at(PARTY, *FIELD),
+        Kind.CASE, _("申诉（陈述申辩）"), at(NAMED, *DESKS[:-1]) | at(PARTY, *FIELD),
         _("曾为责任方的单位；列名者为在本案中有所作为的人。"),
     ),
+    "recheck.record": Act(Kind.CASE, _("记录抽查结果"), COMMITTEE, _("只对抽中的已结案件；审计员只读。")),
     "case.share": Act(Kind.CASE, _("特别授权"), COMMITTEE | EMERGENCY),
     "case.unshare": Act(Kind.CASE, _("收回授权"), COMMITTEE | EMERGENCY),
 

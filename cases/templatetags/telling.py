@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
-from cases.sentences import ABOUT, ACTS, REMARKS, SENTENCES
+from cases.sentences import ABOUT, ACTS, RECHECKED, REMARKS, SENTENCES
 from cases.templatetags.display import full_moment, grade_label, in_stops, localized, moment, posts, unit_name
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Power, Stance
@@ -151,6 +151,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
         "by_whom": f" · {after['person']}" if after.get("answerer") else "",
         "channel": entry.subject_label,
+        "found": str(RECHECKED.get(after.get("outcome", ""), "")),
         "score": "—" if after.get("score") is None else f"{after['score']} %",
     } | _words_of_edition(entry)
 

@@ -208,14 +208,16 @@ def _joint() -> list[Door]:
 def _accountability() -> list[Door]:
     page, api = "/cases/<number:number>/", "/api/v1/cases/<str:number>/"
     said, officer = {"about": "holding", "text": "试"}, "/accountability/officers/<str:username>/"
-    duty = "/accountability/officers/sijing-duty/"
+    duty, again = "/accountability/officers/sijing-duty/", "/accountability/rechecks/"
     return [
         Door("GET", f"{page}accountability/", SEEN, "joint", "/cases/{joint}/accountability/"),
         Door("GET", f"{api}accountability/", SEEN, "joint", "/api/v1/cases/{joint}/accountability/"),
-        Door("POST", f"{page}statements/", "statement.make", "fresh", "/cases/{fresh}/statements/", said),
-        Door("POST", f"{api}statements/", "statement.make", "fresh", "/api/v1/cases/{fresh}/statements/", said),
+        Door("POST", f"{page}statements/", "statement.make", "concerned", "/cases/{concerned}/statements/", said),
+        Door("POST", f"{api}statements/", "statement.make", "concerned", "/api/v1/cases/{concerned}/statements/", said),
         Door("GET", "/accountability/", "accountability.read"),
         Door("GET", "/accountability/table.csv", "accountability.read"),
+        Door("GET", again, "accountability.read"),
+        Door("POST", again, "recheck.record", "", again, {"month": "2026-01"}),
         Door("GET", "/accountability/officers/", "dossier.read"),
         Door("GET", officer, "dossier.read", "officer", duty),
         Door("GET", f"{officer}dossier.csv", "dossier.read", "officer", f"{duty}dossier.csv"),

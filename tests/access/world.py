@@ -128,7 +128,10 @@ def _cases(world: World, people, source) -> None:
         _ask(world, street, people, kind, **more)
     _ask(world, street, people, "return", code="source_elsewhere")
     _ask(world, street, people, "share", proposed="X-TPF", minutes=60)
-    _case(world, "fresh", _open(source, "fresh"))
+    fresh = _case(world, "fresh", _open(source, "fresh"))
+    # What the record says of the lead concerns it before it is a party.
+    world.values["concerned"] = fresh.number
+    world.things["concerned"] = Thing("case.read", world.things["fresh"].places | {"party": {SIJING, WATER}})
     desks = {"party": set(), "holder": set(), "lead": set()}
     _case(world, "triage", _open(source, "triage", category="NO-SUCH-CATEGORY"), **desks)
     repair = _case(world, "repair", _open(source, "repair"))
