@@ -22,6 +22,7 @@ run: ## start everything, print `ready http://127.0.0.1:8000`; Ctrl-C stops it (
 APART := race or browser
 test: ## run all tests, browser journeys included; ARGS="-k name" to choose
 	@sh bootstrap requirements-dev.txt
+	@sh bootstrap verifier
 	@if sh bootstrap browser; then export BROWSER=1; else export BROWSER=0; fi; code=0; \
 	if [ -n "$(ARGS)" ]; then $(PY) -m pytest $(ARGS) || code=$$?; else \
 		$(PY) -m pytest -n 2 --dist worksteal -m "not ($(APART))" || code=$$?; \

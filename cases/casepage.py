@@ -91,9 +91,9 @@ class Askable:
     who: str
 
 
-# How those in office ask, order, advise and urge each other; whoever reads by a grant alone is told none of it.
+# How those in office ask, order, advise, urge and answer each other; whoever reads by a grant alone is told none of it.
 INTERNAL = Q()
-for _about in ("request", "order", "advice", "urging"):
+for _about in ("request", "order", "advice", "urging", "statement", "recheck"):
     INTERNAL |= Q(verb__startswith=f"{_about}.")
 
 
@@ -117,6 +117,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     row = next(iter(worklist.rows(actor, known, [case.pk])))
     return {
         "case": case,
+        "inside": inside,
         "row": row,
         "parties": parties,
         **_answering(case, parties, milestones, known, actor if "acknowledge" in allowed else None),

@@ -39,6 +39,7 @@ app.conf.beat_schedule = {
         "schedule": settings.CHECKPOINT_SECONDS,
         "options": {"expires": settings.CHECKPOINT_SECONDS},
     },
+    "ledger-parts": {"task": "notary.tasks.keep_parts_ready", "schedule": crontab(hour=2, minute=10)},
     "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},
     "tell": {
         "task": "notices.tasks.tell",

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
@@ -18,11 +19,14 @@ from prometheus_client.core import GaugeMetricFamily
 from cases import recomputing, sweeping
 from cases.models import Case, Deadline
 from config import safeguards
+from notary import growing
 from notices import inbox
 from responsibility import clock, directory
 
 log = structlog.get_logger(__name__)
 
+# Five times the pace of the checkpoints: a key that cannot be read or a past that does not fit, not a slow minute.
+WITHOUT_CHECKPOINT = timedelta(minutes=5)
 # What proxies add in one way or another.
 PROXIED = ("HTTP_X_FORWARDED", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP", "HTTP_VIA")
 
@@ -89,6 +93,13 @@ def _events() -> str:
     return f"{last['differences']} clocks are not what their events lead to: manage.py recompute_clocks"
 
 
+def _checkpoints() -> str:
+    oldest = growing.oldest_waiting()
+    if oldest is None or timezone.now() - oldest <= WITHOUT_CHECKPOINT:
+        return "ok"
+    return f"an entry of {oldest.isoformat()} is in no checkpoint"
+
+
 def _broker() -> str:
     cache.set("ready", time.time(), timeout=60)
     return "ok"
@@ -101,6 +112,7 @@ CHECKS = {
     "reference": _reference,
     "clock": _clock,
     "clock_events": _events,
+    "checkpoints": _checkpoints,
     "broker": _broker,
 }
 

@@ -6,8 +6,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accountability import api as accountability
 from alerts import api as alerts
 from cases import api as cases
+from cases import bundle_api as bundles
 from cases import checklist_api as checklists
 from cases import command_api as commands
 from cases import dispatch_api as dispatches
@@ -17,6 +19,7 @@ from cases import request_api
 from cases import share_api as shares
 from cases import urging_api as urgings
 from config import health
+from notary import api as notary
 from resources import api as resources
 from responsibility import api as responsibility
 from responsibility import edition_api, permissions, roster_api
@@ -34,6 +37,7 @@ v1 = [
     path("cases/", cases.Cases.as_view()),
     path("cases/<str:number>/", cases.CaseDetail.as_view()),
     path("cases/<str:number>/timeline/", cases.CaseTimeline.as_view()),
+    path("cases/<str:number>/bundle/", bundles.CaseBundle.as_view()),
     path("cases/<str:number>/evidence/", cases.CaseEvidence.as_view()),
     path("cases/<str:number>/requests/", request_api.CaseRequests.as_view()),
     path("cases/<str:number>/shares/", shares.CaseShares.as_view()),
@@ -61,6 +65,8 @@ v1 = [
     path("orders/<int:pk>/<str:verb>/", orders.OrderVerb.as_view()),
     path("advice/<int:pk>/sign/", orders.AdviceSigning.as_view()),
     path("shares/<int:pk>/revoke/", shares.GrantRevocation.as_view()),
+    path("cases/<str:number>/accountability/", accountability.CaseAccountability.as_view()),
+    path("cases/<str:number>/statements/", accountability.CaseStatements.as_view()),
     path("cases/<str:number>/<str:verb>/", cases.CaseVerb.as_view()),
     path("requests/<int:pk>/appeal/", request_api.RequestAppeal.as_view()),
     path("requests/<int:pk>/<str:decision>/", request_api.RequestDecision.as_view()),
@@ -68,6 +74,11 @@ v1 = [
     path("matrix/editions/", edition_api.Editions.as_view()),
     path("matrix/editions/<int:number>/", edition_api.EditionDetail.as_view()),
     path("ledger/", responsibility.Ledger.as_view()),
+    path("ledger/checkpoint/", notary.LatestCheckpoint.as_view()),
+    path("ledger/consistency/", notary.Consistency.as_view()),
+    path("ledger/entries/<int:pk>/proof/", notary.EntryProof.as_view()),
+    path("ledger/keys/", notary.Keys.as_view()),
+    path("ledger/cosign/", notary.Cosign.as_view()),
     path("roster/", roster_api.Roster.as_view()),
     path("permissions/", permissions.Permissions.as_view()),
 ]
@@ -86,9 +97,11 @@ urlpatterns = [
     path("api/docs/", login_not_required(docs)),
     path("admin/", admin.site.urls),
     path("", include("responsibility.urls")),
+    path("", include("notary.urls")),
     path("", include("notices.urls")),
     path("", include("handbook.urls")),
     path("", include("alerts.urls")),
     path("", include("resources.urls")),
+    path("", include("accountability.urls")),
     path("", include("cases.urls")),
 ]

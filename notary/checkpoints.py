@@ -69,7 +69,8 @@ def _take() -> int:
 def _sign(signers: list[keys.Signer], settled: int, seen: int, running_from: int) -> Checkpoint | None:
     size, tree = growing.size(), merkle.Tree(growing.fetch)
     newest = Checkpoint.objects.order_by("-size").first()
-    for earlier in (keys.last(), newest and notes.Checkpoint(signers[0].name, newest.size, bytes(newest.root))):
+    kept = notes.Checkpoint(signers[0].name, newest.size, bytes(newest.root)) if newest else None
+    for earlier in (keys.last(), kept):
         _continues(tree, size, earlier)
     if size == (newest.size if newest else 0):
         return None

@@ -5,7 +5,7 @@ taken late and never passed over. The mark moves up only to ids that were drawn 
 transaction has since ended: what below it is not there was rolled back.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -35,6 +35,16 @@ SETTLED = """
     SELECT seen FROM notary_checkpoint
     WHERE running_from <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint AND made_at <= now() - %s
     ORDER BY size DESC LIMIT 1
+"""
+WAITING = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM responsibility_ledgerentry e
+        WHERE e.id > %s AND NOT EXISTS (SELECT 1 FROM notary_leaf l WHERE l.entry = e.id) LIMIT 1000
+    ) waiting
+"""
+OLDEST = """
+    SELECT e.recorded_at FROM responsibility_ledgerentry e
+    WHERE e.id > %s AND NOT EXISTS (SELECT 1 FROM notary_leaf l WHERE l.entry = e.id) ORDER BY e.id LIMIT 1
 """
 KEEP = """
     INSERT INTO notary_tile (level, place, hashes) VALUES (%s, %s, %s)
@@ -97,8 +107,18 @@ def _grown(before: int, fresh: list[bytes]) -> list[tuple[int, int, bytes]]:
     return changed
 
 
-def _ask(question: str, *values) -> int:
+def _ask(question: str, *values):
     with connection.cursor() as cursor:
         cursor.execute(question, values)
         found = cursor.fetchone()
     return found[0] if found else 0
+
+
+def waiting() -> int:
+    """How many entries are not in the tree yet; counted up to a thousand."""
+    return _ask(WAITING, mark())
+
+
+def oldest_waiting() -> datetime | None:
+    """When the first entry that is not in the tree yet was written down; ``None`` when all are."""
+    return _ask(OLDEST, mark()) or None

@@ -90,6 +90,7 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=Q(addressed_at__isnull=True), name="notice_to_address"),
             models.Index(fields=["at"], condition=~Q(fault=""), name="notice_faulty"),
+            models.Index(fields=["chain"], condition=Q(chain__isnull=False), name="notice_of_chain"),
         ]
 
     def __str__(self) -> str:

@@ -114,6 +114,13 @@ ACTS: dict[str, Act] = {
     ),
     "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
     "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
+    "ledger.witnesses": Act(Kind.EXCHANGE, _("管理台账见证方和外送"), COMMITTEE),
+    "accountability.read": Act(
+        Kind.READING, _("查阅责任追溯"), COMMITTEE | EMERGENCY | AUDITOR, _("跨案件；单个案件的责任追溯随案件查阅。")
+    ),
+    "dossier.read": Act(
+        Kind.READING, _("调取尽职材料"), at(NAMED, *Role) | AUDITOR, _("列名者为本人。")
+    ),
     "notice.unreached": Act(Kind.READING, _("查看未送达的通知"), at(D, *DESKS) | ADMIN),
     "permissions.read": Act(Kind.READING, _("查阅本权限表"), COMMITTEE | EMERGENCY | AUDITOR | ADMIN),
 
@@ -136,6 +143,11 @@ ACTS: dict[str, Act] = {
         Kind.CASE, _("手册步骤打勾"), at(PARTY, *FIELD) | at(NAMED, Role.SHIFT_LEADER, Role.CHECKER),
         _("列名者为手册写明由其单位执行的步骤。"),
     ),
+    "statement.make": Act(
+        Kind.CASE, _("申诉（陈述申辩）"), at(NAMED, *DESKS[:-1]) | at(PARTY, *FIELD),
+        _("曾为责任方的单位；列名者为在本案中有所作为的人。"),
+    ),
+    "recheck.record": Act(Kind.CASE, _("记录抽查结果"), COMMITTEE, _("只对抽中的已结案件；审计员只读。")),
     "case.share": Act(Kind.CASE, _("特别授权"), COMMITTEE | EMERGENCY),
     "case.unshare": Act(Kind.CASE, _("收回授权"), COMMITTEE | EMERGENCY),
 
@@ -237,5 +249,6 @@ ACTS: dict[str, Act] = {
     ),
     "exchange.matrix": Act(Kind.EXCHANGE, _("导入导出责任清单"), COMMITTEE),
     "exchange.objects": Act(Kind.EXCHANGE, _("导入导出监测对象"), COMMITTEE | EMERGENCY | ADMIN),
+    "privacy.erase": Act(Kind.EXCHANGE, _("依法删除个人信息"), COMMITTEE, _("行为人的姓名依法保留。")),
     "admin.use": Act(Kind.EXCHANGE, _("系统管理后台"), ADMIN, _("案件与台账在后台只可查看。")),
 }  # fmt: skip

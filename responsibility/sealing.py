@@ -16,8 +16,9 @@ import orjson
 # Of what was before and after, these are people's words and names; the rest is open.
 INNER = frozenset(
     {
-        "answer", "answerer", "called", "commander", "expert", "experts", "leader", "name", "person", "phone", "reason",
-        "recipient", "reply", "reporter", "text", "user", "users", "who", "why", "with",
+        "answer", "answerer", "called", "commander", "conclusion", "deputy_of", "expert", "experts", "leader", "name",
+        "objectives", "person", "phone", "posts", "reason", "recipient", "reply", "reporter", "situation", "text",
+        "user", "users", "who", "why", "with",
     }
 )  # fmt: skip
 # The blind: makes the digest of an entry unguessable for one who is shown nothing else of it.
@@ -66,6 +67,14 @@ def seals(row: Mapping) -> dict[str, str]:
     kept = row["salts"]
     there = {part: seal(bytes.fromhex(kept[part]), value) for part, value in inner(row).items() if part in kept}
     return there | row["erased"]
+
+
+def salts(row: Mapping) -> dict[str, str]:
+    """The salts of the parts that have not been erased, and the blind, hex, by part; none where nothing was sealed."""
+    salt = row["salt"]
+    if salt is None:
+        return row["salts"] or {}
+    return {part: salt_of(salt, part).hex() for part in (*inner(row), BLIND)}
 
 
 def blind(row: Mapping) -> str:

@@ -81,6 +81,8 @@ def _cases() -> list[Door]:
         Door("GET", page, SEEN, "triage", "/cases/{triage}/"),
         Door("GET", api, SEEN, "street", "/api/v1/cases/{street}/"),
         Door("GET", f"{api}timeline/", SEEN, "street", "/api/v1/cases/{street}/timeline/"),
+        Door("GET", f"{api}bundle/", SEEN, "street", "/api/v1/cases/{street}/bundle/"),
+        Door("POST", f"{page}bundle/", SEEN, "street", "/cases/{street}/bundle/"),
         Door("GET", f"{page}ledger/", SEEN, "street", "/cases/{street}/ledger/"),
         Door("GET", f"{page}<slug:verb>/", SEEN, "street", "/cases/{street}/close/"),
         *(
@@ -125,6 +127,8 @@ def _requests() -> list[Door]:
         Door("POST", "/requests/<int:pk>/appeal/", "request.appeal", "again", "/requests/{refused}/appeal/", REASON),
         Door("POST", "/api/v1/requests/<int:pk>/appeal/", "request.appeal", "again",
              "/api/v1/requests/{refused}/appeal/", REASON),
+        Door("GET", "/privacy/", "privacy.erase"),
+        Door("POST", "/privacy/", "privacy.erase", body={"name": "无此人", "basis": "purpose", "reason": "试"}),
         Door("GET", "/arbitration/", "dispute.read"),
         Door("POST", "/arbitration/<int:pk>/row/", "edition.rows", "", "/arbitration/{determine}/row/"),
     ]  # fmt: skip
@@ -201,6 +205,25 @@ def _joint() -> list[Door]:
     ]  # fmt: skip
 
 
+def _accountability() -> list[Door]:
+    page, api = "/cases/<number:number>/", "/api/v1/cases/<str:number>/"
+    said, officer = {"about": "holding", "text": "试"}, "/accountability/officers/<str:username>/"
+    duty, again = "/accountability/officers/sijing-duty/", "/accountability/rechecks/"
+    return [
+        Door("GET", f"{page}accountability/", SEEN, "joint", "/cases/{joint}/accountability/"),
+        Door("GET", f"{api}accountability/", SEEN, "joint", "/api/v1/cases/{joint}/accountability/"),
+        Door("POST", f"{page}statements/", "statement.make", "concerned", "/cases/{concerned}/statements/", said),
+        Door("POST", f"{api}statements/", "statement.make", "concerned", "/api/v1/cases/{concerned}/statements/", said),
+        Door("GET", "/accountability/", "accountability.read"),
+        Door("GET", "/accountability/table.csv", "accountability.read"),
+        Door("GET", again, "accountability.read"),
+        Door("POST", again, "recheck.record", "", again, {"month": "2026-01"}),
+        Door("GET", "/accountability/officers/", "dossier.read"),
+        Door("GET", officer, "dossier.read", "officer", duty),
+        Door("GET", f"{officer}dossier.csv", "dossier.read", "officer", f"{duty}dossier.csv"),
+    ]  # fmt: skip
+
+
 def _matrix() -> list[Door]:
     edition = "/matrix/editions/<int:number>/"
     place = "category=LL-CONF-H2S&lat=31.1144&lon=121.2683"
@@ -246,9 +269,19 @@ def _rooms() -> list[Door]:
     handed = "/roster/hand-overs/"
     table, upload = "/exchange/<str:name>/", "/exchange/uploads/<uuid:chain>/"
     shift = {"unit": "310117102", "person": "sijing-handler", "since": "{since}", "until": "{until}"}
+    proof = "/api/v1/ledger/entries/"
     return [
         Door("GET", "/ledger/", "ledger.read"),
         Door("GET", "/api/v1/ledger/", "ledger.read"),
+        Door("GET", "/ledger/checkpoints/", "ledger.read"),
+        *(Door("POST", "/ledger/checkpoints/<slug:act>/", "ledger.witnesses", "", f"/ledger/checkpoints/{act}/")
+          for act in ("register", "add-outlet")),
+        Door("GET", "/ledger/programs/<str:name>", PUBLIC, "", "/ledger/programs/witness.py"),
+        Door("GET", "/api/v1/ledger/checkpoint/", PUBLIC),
+        Door("GET", "/api/v1/ledger/consistency/", PUBLIC),
+        Door("GET", "/api/v1/ledger/keys/", PUBLIC),
+        Door("GET", "/api/v1/ledger/entries/<int:pk>/proof/", "ledger.read", "", f"{proof}{{entry}}/proof/"),
+        Door("POST", "/api/v1/ledger/cosign/", SIGNED_IN),
         Door("GET", "/permissions/", "permissions.read"),
         Door("GET", "/permissions/table.csv", "permissions.read"),
         Door("GET", "/api/v1/permissions/", "permissions.read"),
@@ -332,7 +365,7 @@ def _handbooks() -> list[Door]:
 
 DOORS: list[Door] = [
     *_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_handbooks(), *_rooms(), *_notices(),
-    *_drills(),
+    *_drills(), *_accountability(),
 ]  # fmt: skip
 
 # The administration is one act; these of its tables can only be looked at, whoever looks.

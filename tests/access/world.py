@@ -13,11 +13,12 @@ from cases.changes import Changes, locked
 from cases.models import Case, Deadline, Request, RequestKind
 from handbook import versions
 from handbook.models import Step
+from notary import checkpoints
 from notices import channels
 from responsibility import acting, clock, directory, editions, rostering
 from responsibility.exchange import importing
 from responsibility.exchange.tables import TABLES
-from responsibility.models import Category, Duty, Role, Unit, User
+from responsibility.models import Category, Duty, LedgerEntry, Role, Unit, User
 from tests.cases.conftest import alert, hold, picture
 from tests.exchange.conftest import text
 
@@ -61,6 +62,8 @@ def build(people: dict[str, User], source) -> World:
     _channel(world, people)
     _drill(world, people)
     _deciders(world)
+    checkpoints.make()
+    world.values["entry"] = LedgerEntry.objects.earliest("id").pk
     now = clock.now()
     world.values |= {"since": (now + 2 * HOUR).isoformat(), "until": (now + 9 * HOUR).isoformat()}
     world.values["day"] = localdate(now + 48 * HOUR).isoformat()
@@ -125,7 +128,10 @@ def _cases(world: World, people, source) -> None:
         _ask(world, street, people, kind, **more)
     _ask(world, street, people, "return", code="source_elsewhere")
     _ask(world, street, people, "share", proposed="X-TPF", minutes=60)
-    _case(world, "fresh", _open(source, "fresh"))
+    fresh = _case(world, "fresh", _open(source, "fresh"))
+    # What the record says of the lead concerns it before it is a party.
+    world.values["concerned"] = fresh.number
+    world.things["concerned"] = Thing("case.read", world.things["fresh"].places | {"party": {SIJING, WATER}})
     desks = {"party": set(), "holder": set(), "lead": set()}
     _case(world, "triage", _open(source, "triage", category="NO-SUCH-CATEGORY"), **desks)
     repair = _case(world, "repair", _open(source, "repair"))
@@ -250,6 +256,7 @@ def _roster(world: World, people) -> None:
     handed = rostering.hand_over(running.pk, by=people["sijing-duty"], to=taker.pk)
     world.values |= {"running": running.pk, "coming": coming.pk, "taker": taker.pk, "handed": handed.pk}
     world.things["roster"] = Thing("roster.read", {"own": {SIJING}}, room=True)
+    world.things["officer"] = Thing("", {"named": {"sijing-duty"}})
     world.things["planned"] = Thing("", {"own": {SIJING}})
     world.things["shift"] = Thing("roster.read", {"own": {SIJING}, "named": {"sijing-duty"}}, room=True)
     world.things["handed"] = Thing("roster.read", {"own": {SIJING}, "named": {"sijing-handler"}}, room=True)

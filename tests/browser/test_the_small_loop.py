@@ -44,7 +44,7 @@ def test_an_alert_is_answered_contained_with_a_photo_reported_and_closed_by_a_ch
     handler.goto(f"/cases/{case.number}/")
     pushes(handler, "到场", "已到场")
     with handler.expect_file_chooser() as chooser:
-        handler.locator(".shot input[type=file]").click()
+        handler.locator("input[name=file-photo]").click()
     chooser.value.set_files(photo)
     handler.get_by_label("说明").first.fill("已强制通风，井口围挡")
     pushes(handler, "受控", "已受控")
@@ -127,4 +127,4 @@ def test_after_an_act_the_next_form_stands_before_the_eyes(signed_in, open_case,
     page.goto(f"/cases/{case.number}/")
     pushes(page, "到场", "已到场")
     expect(page.get_by_role("status")).to_be_in_viewport()
-    expect(page.locator(".shot input[type=file]")).to_be_in_viewport(ratio=1)
+    expect(page.locator("input[name=file-photo]")).to_be_in_viewport(ratio=1)

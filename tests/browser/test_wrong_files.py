@@ -44,7 +44,7 @@ def test_the_same_holds_for_proof_added_by_itself(on_site, tmp_path):
     on_site.locator("#more-evidence summary").click()
     on_site.locator("#more-evidence [name=note]").fill(NOTE)
     on_site.locator("#more-evidence input[type=file]").set_input_files(photo)
-    on_site.get_by_role("button", name="上传").click()
+    on_site.get_by_role("button", name="上传", exact=True).click()
     expect(on_site.get_by_role("alert")).to_contain_text("只接受 JPEG")
     expect(on_site.locator("#more-evidence [name=note]")).to_be_visible()
     expect(on_site.locator("#more-evidence [name=note]")).to_have_value(NOTE)

@@ -187,3 +187,15 @@ def test_what_was_rolled_back_leaves_no_hole_in_the_tree(tell):
     made = checkpoints.make()
     assert made.size == growing.size() == there + 4
     assert list(Leaf.objects.order_by("position").values_list("position", flat=True)) == list(range(there + 4))
+
+
+def test_entries_that_no_checkpoint_takes_make_the_installation_unready(tell, client):
+    tell(1)
+    checkpoints.make()
+    assert client.get("/readyz").json()["checks"]["checkpoints"] == "ok"
+    tell(1)
+    behind_the_triggers(
+        "UPDATE responsibility_ledgerentry SET recorded_at = recorded_at - interval '6 minutes'"
+        " WHERE id = (SELECT max(id) FROM responsibility_ledgerentry)"
+    )
+    assert "in no checkpoint" in client.get("/readyz").json()["checks"]["checkpoints"]

@@ -1,0 +1,17 @@
+"""The pages of accountability. They stand before those of the cases, whose verbs would take their addresses."""
+
+from django.urls import path
+
+import cases.urls  # noqa: F401, it registers the form of a case number
+from accountability import recheck_views, views
+
+urlpatterns = [
+    path("cases/<number:number>/accountability/", views.case, name="case-accountability"),
+    path("cases/<number:number>/statements/", views.make_statement, name="case-statements"),
+    path("accountability/", views.index, name="accountability"),
+    path("accountability/table.csv", views.table, name="accountability-table"),
+    path("accountability/rechecks/", recheck_views.rechecks, name="rechecks"),
+    path("accountability/officers/", views.officers, name="officers"),
+    path("accountability/officers/<str:username>/", views.officer, name="officer"),
+    path("accountability/officers/<str:username>/dossier.csv", views.officer_table, name="officer-table"),
+]
