@@ -5,12 +5,12 @@ import uuid
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from config.tampering import lines
 from notary import checkpoints, growing, keys, merkle, notes
 from notary.models import Checkpoint, Leaf, SigningKey
-from responsibility import ledger
+from responsibility import acting, erasing, ledger
 from responsibility.models import LedgerEntry
 from tests.notary.tampering import behind_the_triggers, entry, found, redigest, regrow, rewrite
 
@@ -38,6 +38,16 @@ def test_a_whole_ledger_is_whole(log):
 def test_an_edit_is_found(log, edit):
     target = entry(log, 3)
     behind_the_triggers(f"UPDATE responsibility_ledgerentry SET {edit} WHERE id = %s", target.pk)
+    assert first() == ("edited", target.pk, 3)
+
+
+def test_words_put_where_others_were_erased_are_found(log):
+    target = entry(log, 3)
+    with transaction.atomic():
+        ledger.record([ledger.Act(uuid.uuid4(), "privacy.erase", "person", "", "")], by=acting.SYSTEM)
+        erasing.empty(target, {"note"}, erasing.Person(name="某人"))
+    assert found() == []
+    behind_the_triggers("UPDATE responsibility_ledgerentry SET note = '从未发生' WHERE id = %s", target.pk)
     assert first() == ("edited", target.pk, 3)
 
 
