@@ -26,7 +26,7 @@ def cost(place: Place, quick: bool) -> list[Figure]:
     The copy is made when the objects and cases are there, so both do the very same; the two take turns, and which of
     them is first changes.
     """
-    rounds, each = (2, 5) if quick else (10, 40)
+    rounds, each = (2, 5) if quick else (12, 20)
     material, headers = Material(series=8), people.token(PRESSER)
     batches = [material.objects(BATCH) for _ in range(rounds)]
     numbers = _cases(material, rounds * each)

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone, translation
 
-from responsibility import acting, clock, sealing
+from responsibility import acting, clock, erasing, sealing
 from responsibility.copying import copy
 from responsibility.models import LedgerEntry
 
@@ -135,7 +135,7 @@ def holds(row: Mapping) -> bool:
     if row["actor_id"] is None and row["actor_label"] != acting.SYSTEM.label and not _tells_actor(row):
         return False
     try:
-        return digest(row) == row["digest"]
+        return digest(row) == row["digest"] and not (row["erased"] and row["salt"] is None and _speaks(row))
     except (KeyError, TypeError, ValueError, AttributeError):
         # Columns in which nothing of ours was ever written: what is left of the salts is not a set of parts, say.
         return False
@@ -144,6 +144,12 @@ def holds(row: Mapping) -> bool:
 def _tells_actor(row: Mapping) -> bool:
     """Whether an entry that names no account may bear a name: it covers it, or the person has been erased."""
     return row["salt"] is None and (not row["salts"] or "actor" in (row["erased"] or ()))
+
+
+def _speaks(row: Mapping) -> bool:
+    """Whether words stand where some were erased: the digest covers only those that were."""
+    columns = {"subject": "subject_label", "actor": "actor_label", "note": "note"}
+    return any(row[column] not in ("", erasing.MARK) for part, column in columns.items() if part in row["erased"])
 
 
 def story(chain: UUID):

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.race
 ROOT = Path(__file__).resolve().parents[1]
 GIVEN = {
     "batch-new", "batch-join", "batch-matrix", "single", "action", "nudge", "deadlines", "empty-sweep", "ledger",
+    "ledger-intake", "ledger-action",
     "worklist", "worklist-centre", "worklist-overdue", "archive", "search",
 }  # fmt: skip
 

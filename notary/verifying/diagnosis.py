@@ -93,11 +93,10 @@ def of_the_tree(flaws: Iterable[Flaw]) -> list[Finding]:
     for flaw in flaws:
         if flaw.kind == "root":
             found.append(_rewritten(flaw))
-        elif flaw.kind in ("short", "gap"):
-            missing = int(flaw.word) - flaw.size if flaw.kind == "short" else 1
-            found.append(Finding("truncated", position=flaw.size, count=missing, word="log"))
-        elif flaw.kind == "tile":
-            found.append(Finding("tree", position=flaw.size - 1, word=flaw.word))
+        elif flaw.kind == "short":
+            found.append(Finding("truncated", position=flaw.size, count=int(flaw.word) - flaw.size, word="log"))
+        elif flaw.kind in ("tile", "gap"):
+            found.append(Finding("tree", position=flaw.size - (flaw.kind == "tile"), word=flaw.word))
         else:
             found.append(Finding(flaw.kind, position=flaw.size, word=flaw.word))
     return found

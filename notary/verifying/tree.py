@@ -4,7 +4,7 @@ One run from left to right, with no more in hand than the roots of the complete 
 Since every checkpoint is compared with the one tree, each is consistent with the one before it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import connection
@@ -77,6 +77,16 @@ def flaws(done=None) -> Iterator[Flaw]:
         yield Flaw("short", size, word=str(newest))
     yield from _along(newest, Keyring(), done or (lambda _count: None))
     yield from _kept_aside(size)
+
+
+def few(found: Iterable[Flaw], most: int = 20) -> list[Flaw]:
+    """The first of each kind: where history was rewritten, every later checkpoint differs too."""
+    kept: dict[str, list[Flaw]] = {}
+    for flaw in found:
+        known = kept.setdefault(flaw.kind, [])
+        if len(known) < (1 if flaw.kind == "root" else most):
+            known.append(flaw)
+    return [flaw for known in kept.values() for flaw in known]
 
 
 def _along(newest: int, ring: "Keyring", done) -> Iterator[Flaw]:

@@ -3,6 +3,7 @@ import uuid
 import pytest
 from django.db import transaction
 
+from notary import checkpoints
 from responsibility import acting, ledger
 
 
@@ -23,3 +24,18 @@ def tell():
         return chain
 
     return write
+
+
+@pytest.fixture
+def log(tell, settings, tmp_path, django_capture_on_commit_callbacks):
+    """Three chains of six entries, told in turns, and their checkpoint; the chain in the middle."""
+    settings.VAR_DIR = tmp_path
+    chains = [uuid.uuid4() for _ in range(3)]
+    with django_capture_on_commit_callbacks(execute=True):
+        for turn in range(6):
+            for chain in chains:
+                tell(1, chain, after={"turn": turn})
+            if turn == 2:
+                checkpoints.make()
+        checkpoints.make()
+    return chains[1]

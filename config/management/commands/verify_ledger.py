@@ -70,7 +70,7 @@ class Command(BaseCommand):
         state = self._state(place, resume)
         self._pass(state, place)
         with progress.bar(self.stdout, "存证树 tree", growing.size()) as done:
-            flaws = list(tree.flaws(done))
+            flaws = tree.few(tree.flaws(done))
         if state.waiting:
             self.stdout.write(f"待存证 {state.waiting} 条 / {state.waiting} entries wait for the next checkpoint")
         place.unlink(missing_ok=True)
