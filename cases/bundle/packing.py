@@ -78,7 +78,7 @@ def _add(archive: zipfile.ZipFile, kept: Kept, reader: Reader, packed: Packed) -
     proof, found = kept.evidence, None
     if kept.path is not None and kept.path.is_file():
         found = hashlib.sha256()
-        with kept.path.open("rb") as file, archive.open(zipfile.ZipInfo(kept.name), "w", force_zip64=True) as target:
+        with kept.path.open("rb") as file, archive.open(kept.name, "w", force_zip64=True) as target:
             while piece := file.read(PIECE):
                 found.update(piece)
                 target.write(piece)
