@@ -54,11 +54,9 @@ ABOUT = {
     "channel": _("通知渠道"),
     "exchange": _("导入导出"),
     "resource": _("应急资源"),
-    "statement": _("申诉"),
-    "recheck": _("抽查"),
-    "dossier": _("尽职材料"),
     "post": _("岗位"),
 }
+ABOUT |= {"statement": _("申诉"), "recheck": _("抽查"), "dossier": _("尽职材料")}
 ACTS = {
     **edition_page.LABELS,
     "draft": _("起草"),
@@ -104,8 +102,6 @@ ACTS = {
     "reply": _("回复"),
     "lift": _("解除"),
     "keep": _("登记"),
-    "make": _("提出"),
-    "export": _("调取"),
     "start": _("开始"),
     "end": _("结束"),
     "feed": _("发出预警"),
@@ -117,7 +113,7 @@ ACTS = {
     "check": _("核对"),
     "undo": _("撤销"),
 }
-RECHECKED = {"sound": _("属实"), "faulty": _("发现问题")}
+ACTS |= {"make": _("提出"), "export": _("调取")}
 RUNGS = {"second": _("第二岗位"), "leader": _("单位负责人"), "above": _("区城运应急指挥")}
 COMMANDED = ("commander", "objectives", "report", "casualties", "situation", "conclusion")
 # What is said of each verb; the names in braces are filled in by ``_words``.
@@ -189,7 +185,7 @@ SENTENCES = {
     "urging.circular": _("通报{unit}：{late}"),
     "urging.reply": _("{unit}回复督办。"),
     "urging.lift": _("解除对{unit}的挂牌督办。"),
-    "recheck.record": _("结案抽查：{found}。"),
+    "recheck.record": _("记录抽查结果。"),
     "statement.make": _("{unit}申诉：{text}"),
     "dossier.export": _("调取尽职材料：{person}。"),
     "resource.keep": _("登记{person}：库存 {stock}，{ready}。"),
@@ -345,7 +341,6 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
         "to": after.get("to", ""),
         "from_": after.get("from", ""),
         **{name: after.get(name, "") for name in ("file", "created", "changed", "removed", "unchanged")},
-        "found": str(RECHECKED.get(after.get("outcome", ""), "")),
         "person": entry.subject_label,
         "stock": after.get("stock", ""),
         "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
