@@ -44,6 +44,8 @@ def district_at_work(open_case, press, people) -> dict[str, tuple[str, str]]:
         "case with an order": ("ga-duty", large), "case to drive to": ("gas-crew", large),
         "case of a drill": ("shuiwu-head", drill.cases.get()),
     }  # fmt: skip
+    PLACES["who held a case"] = ("auditor", f"/cases/{large.number}/accountability/")
+    PLACES["what one says"] = ("sijing-head", f"/cases/{contained.number}/accountability/")
     PLACES["kit of a case"] = ("yingji-office", f"/cases/{large.number}/resources/")
     return PLACES | {what: (who, f"/cases/{case.number}/") for what, (who, case) in people_and_cases.items()}
 
@@ -126,6 +128,11 @@ PLACES = {
     "what reached nobody": ("chengyun-lead", "/inbox/unreached/"),
     "channels": ("sijing-head", "/channels/"),
     "ledger": ("auditor", "/ledger/"),
+    "all duties failed": ("auditor", "/accountability/?loose=1"),
+    "elephants": ("anwei-office", "/accountability/?view=elephants"),
+    "figures by unit": ("yingji-office", "/accountability/?view=units"),
+    "re-checks": ("anwei-office", "/accountability/rechecks/"),
+    "record of diligence": ("sijing-head", "/accountability/officers/sijing-head/"),
     "not there": ("jiuting-duty", "/cases/SJ-20260101-000001/"),
     "not his": ("sijing-duty", "/ledger/"),
     "not understood": ("sijing-duty", "/?after=nonsense"),
