@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_ready
 from django.conf import settings
 from kombu.transport.redis import QoS
 
@@ -58,3 +59,9 @@ app.conf.beat_schedule = {
         "options": {"expires": settings.PURGE_SECONDS},
     },
 }
+
+
+@worker_ready.connect
+def _catch_up(**kwargs) -> None:
+    """What was written before all stopped is signed at once, not a minute after all runs again."""
+    app.send_task("notary.tasks.make_checkpoint", expires=settings.CHECKPOINT_SECONDS)
