@@ -188,7 +188,8 @@ def _main():
         f"Not shown: {hidden} entries (digest only); words: {withheld} withheld, {erased} erased.")  # fmt: skip
     _say("·", "最后一条之后是否还有条目、所记是否属实，证据包不能证明。",
         "What came after the last entry, and whether what was written is true, a bundle cannot prove.")  # fmt: skip
-    judge(faults, f"{len(faults)} 项不成立", "checks failed", "全部成立", "everything holds")
+    failed = ("✗", f"{len(faults)} 项不成立", f"{len(faults)} checks failed")
+    _say(*(failed if faults else ("✓", "全部成立", "everything holds")))
     return bool(faults)
 
 
