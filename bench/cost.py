@@ -27,7 +27,7 @@ def cost(place: Place, quick: bool) -> list[Figure]:
     them is first changes.
     """
     rounds, each = (2, 5) if quick else (12, 20)
-    material, headers = Material(series=8), people.token(PRESSER)
+    material, headers = Material(series=11), people.token(PRESSER)
     batches = [material.objects(BATCH) for _ in range(rounds)]
     numbers = _cases(material, rounds * each)
     place.keep(BARE)
