@@ -64,4 +64,13 @@ app.conf.beat_schedule = {
 @worker_ready.connect
 def _catch_up(**kwargs) -> None:
     """What was written before all stopped is signed at once, not a minute after all runs again."""
-    app.send_task("notary.tasks.make_checkpoint", expires=settings.CHECKPOINT_SECONDS)
+    # Here, because the models are not there yet when this module is read.
+    from django.db import connection
+
+    from notary.tasks import make_checkpoint
+
+    try:
+        make_checkpoint()
+    finally:
+        # Processes that are started later must not share it.
+        connection.close()

@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 
 def key_hash(name, kind, public):
+    """The four bytes that a signature line of the key begins with."""
     return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
@@ -60,6 +61,7 @@ def signed_by_log(note, vkey):
 
 
 def node(left, right):
+    """The hash above two (RFC 6962)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -88,6 +90,7 @@ def continues(old, old_root, new, new_root, proof):
 
 
 def ask(address, body=None):
+    """The text at an address; a POST with ``body``, as the unit whose token it is."""
     token = os.environ.get("BIHUAN_TOKEN", "")
     headers = {"Content-Type": "text/plain", **({"Authorization": f"Token {token}"} if body else {})}
     with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=30) as answer:
@@ -95,6 +98,7 @@ def ask(address, body=None):
 
 
 def new(name, folder):
+    """Make a key in ``folder``; prints the public half."""
     private = Ed25519PrivateKey.generate()
     folder.mkdir(parents=True, exist_ok=True)
     with open(os.open(folder / "key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -104,12 +108,14 @@ def new(name, folder):
 
 
 def refuse(folder, note, why):
+    """Keep what was told, and end with code 1."""
     kept = folder / f"refused-{int(time.time())}.note"
     kept.write_text(note, encoding="utf-8")
     sys.exit(f"不予见证 / not countersigned: {why}\n  {folder / 'seen'}\n  {kept}")
 
 
 def sign(folder, address, vkey):
+    """Countersign the newest checkpoint if it continues what was seen."""
     name, secret = (folder / "key").read_text().split()
     private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(secret))
     note, seen = ask(f"{address}checkpoint/"), folder / "seen"
@@ -140,6 +146,7 @@ def sign(folder, address, vkey):
 
 
 def main():
+    """What was typed."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     acts = words.add_subparsers(dest="act", required=True)
     making = acts.add_parser("new")
