@@ -94,6 +94,13 @@ class Person:
         return value
 
 
+def is_empty(value: object) -> bool:
+    """Whether something was erased of ``value``: of a list or mapping at least one text or number in it."""
+    if isinstance(value, dict | list):
+        return any(is_empty(inner) for inner in (value.values() if isinstance(value, dict) else value))
+    return value in ("", MARK, None)
+
+
 def holding(person: Person, *, officials: bool) -> Iterator[tuple[LedgerEntry, set[str]]]:
     """The entries that name ``person`` in sealed parts, each with the names of these parts. Constant memory.
 

@@ -149,7 +149,11 @@ def _tells_actor(row: Mapping) -> bool:
 def _speaks(row: Mapping) -> bool:
     """Whether words stand where some were erased: the digest covers only those that were."""
     columns = {"subject": "subject_label", "actor": "actor_label", "note": "note"}
-    return any(row[column] not in ("", erasing.MARK) for part, column in columns.items() if part in row["erased"])
+    for part in row["erased"]:
+        side, _dot, name = part.partition(".")
+        if not erasing.is_empty(row[side].get(name) if name else row[columns[part]]):
+            return True
+    return False
 
 
 def story(chain: UUID):

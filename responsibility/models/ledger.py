@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from responsibility.models.people import User
 
-
 # What machines write in masses.
 ROUTINE = ("case.open", "alert.joined", "case.escalate", "deadline.missed")
 

@@ -88,12 +88,20 @@ def test_a_clock_is_not_deleted_because_its_events_are_kept(worked):
     assert refusal("DELETE FROM cases_deadline WHERE case_id = %s", worked.pk).startswith("cases_clockevent_deadline")
 
 
+SHOWN = (
+    "INSERT INTO cases_party (case_id, unit_id, role, since, live, answered_by)"
+    " SELECT %s, id, 'support', now(), true, '' FROM responsibility_unit WHERE code = 'SJ-YJ'"
+)
+
+
 def test_a_case_is_not_shown_to_another_unit_without_an_entry(worked):
-    shown = (
-        "INSERT INTO cases_party (case_id, unit_id, role, since, live, answered_by)"
-        " SELECT %s, id, 'support', now(), true, '' FROM responsibility_unit WHERE code = 'SJ-YJ'"
+    assert refusal(SHOWN, worked.pk) == "case_accounted"
+
+
+def test_a_case_touched_in_the_same_transaction_does_not_answer_for_its_new_party(worked):
+    assert (
+        refusal(f"UPDATE cases_case SET title = title WHERE id = %s; {SHOWN}", worked.pk, worked.pk) == "case_accounted"
     )
-    assert refusal(shown, worked.pk) == "case_accounted"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from alerts import audit as alert_audit
 from cases import audit, erasure, requests, sharing
 from cases.models import Evidence
 from notary import checkpoints
-from responsibility import chains, clock, ledger, sealing
+from responsibility import chains, clock, erasing, ledger, sealing
 from responsibility.acting import SYSTEM
 from responsibility.erasing import MARK, Person
 from responsibility.models import LedgerEntry, User
@@ -322,3 +322,28 @@ def test_the_database_knows_the_same_sealed_parts_as_the_code():
         assert cursor.fetchone()[0] == sorted(sealing.inner(row))
         cursor.execute("SELECT bihuan_emptied(to_jsonb(%s::text), to_jsonb(%s::text))", ["x", MARK])
         assert cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize("place", ["note", "after.reason", "after.posts"])
+def test_words_put_where_others_were_erased_are_found(place):
+    act = ledger.Act(
+        chains.dated(),
+        "case.void",
+        "case",
+        "x",
+        "x",
+        note="张三来电",
+        after={"reason": "张三", "posts": ["张三", "李四"]},
+    )
+    ledger.record([act], by=SYSTEM)
+    entry = ledger.story(act.chain).get()
+    ledger.record([ledger.Act(chains.dated(), "privacy.erase", "privacy", "", "")], by=SYSTEM)
+    erasing.empty(entry, {"note", "after.reason", "after.posts"}, Person(name="张三"))
+    row = vars(ledger.story(act.chain).get())
+    assert ledger.holds(row)
+    told = {
+        "note": {"note": "李四来电"},
+        "after.reason": {"after": row["after"] | {"reason": "李四"}},
+        "after.posts": {"after": row["after"] | {"posts": ["王五", "李四"]}},
+    }
+    assert not ledger.holds(row | told[place])
