@@ -12,7 +12,8 @@ from django.apps import apps
 from django.conf import settings
 
 FLOORS = [
-    "responsibility", "notices", "handbook", "notary", "alerts", "resources", "cases", "accountability", "insurance",
+    "responsibility", "notices", "handbook", "notary", "alerts", "resources", "cases", "accountability", "mining",
+    "insurance",
     "config",
 ]  # fmt: skip
 FILE_LINES = 400
