@@ -46,7 +46,7 @@ class Move:
     def verb(self) -> str:
         """The verb of the machine that this is, whatever brought it about; that of the entry for a move of its own."""
         if self.field == "state":
-            return VERBS.get((self.source, self.target), self.event.verb)
+            return VERBS.get((self.source, self.target), self.event.verb.removeprefix("case."))
         return self.event.verb
 
 
