@@ -4,33 +4,35 @@ The states in their order run down the middle; to the left go the moves that ski
 is put off, and what is voided. Narrow enough to be read on a phone. Units are those of the picture.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cases.models import State
 from mining.durations import Durations, Lengths
 from mining.walking import PUBLISHED, VERBS
 
-WIDTH = 460
-PITCH, BOX_W, BOX_H = 104, 124, 46
-TOP, SPINE, ASIDE = 30, 190, 382
+WIDTH = 500
+PITCH, BOX_W, BOX_H = 104, 164, 46
+TOP, SPINE, ASIDE = 30, 218, 422
 SMALL_W = 104
 # The way of all that is voided, at the right edge.
-BUS = 448
-# How far to the left the arcs reach: the longer, the further.
-NEAR, STEP, FARTHEST = 46, 20, 106
+BUS = 490
+# How far to the left the arcs reach: what goes back, what skips, and how much more for each further row.
+BACK, SKIP, FURTHER, FARTHEST = 44, 90, 60, 190
+# Where on an arc its words stand: nearer to where it begins, for there fewer meet.
+ALONG = 0.3
 THINNEST, THICKEST = 1.2, 7.0
 COLUMN = [state for state in State if state not in (State.SUSPENDED, State.VOID)]
 
 
 @dataclass(frozen=True)
 class Node:
-    """A state: ``x`` and ``y`` of its centre; each stay in it."""
+    """A state: ``x`` and ``y`` of its centre; how often it was come to, and each stay in it that has ended or lasts."""
 
     state: State
     x: float
     y: float
     w: float
+    visits: int
     stays: Lengths
 
     @property
@@ -74,7 +76,9 @@ class Map:
 def draw(found: Durations) -> Map:
     """The map of what happened: every state, and every move that was made."""
     drawn = Map()
-    drawn.nodes = [Node(state, *_place(state), found.states.get(state, Lengths())) for state in State]
+    drawn.nodes = [
+        Node(state, *_place(state), found.visits[state], found.states.get(state, Lengths())) for state in State
+    ]
     known = {node.state: node for node in drawn.nodes}
     most = max((took.count for took in found.steps.values()), default=1)
     for (source, target), took in sorted(found.steps.items(), key=_order):
@@ -97,8 +101,7 @@ def _order(item: tuple[tuple[str, str], Lengths]) -> tuple[int, ...]:
 
 def _place(state: State) -> tuple[float, float, float]:
     if state == State.SUSPENDED:
-        # Between two rows, so that the way to the right edge passes below it.
-        return ASIDE, _row(COLUMN.index(State.RECTIFYING)) - PITCH * 0.42, SMALL_W
+        return ASIDE, _row(COLUMN.index(State.RECTIFYING)), SMALL_W
     if state == State.VOID:
         return ASIDE, _row(len(COLUMN) - 1), SMALL_W
     return SPINE, _row(COLUMN.index(state)), BOX_W
@@ -124,41 +127,36 @@ def _way(source: Node, target: Node) -> Way:
 
 def _down(source: Node, target: Node) -> Way:
     path = f"M{source.x:g} {source.top + BOX_H:g}V{target.top - 3:g}"
-    return path, source.x + 10, (source.y + target.y) / 2 - 3, "start"
+    return path, source.x + 10, (source.y + target.y) / 2 - 2, "start"
 
 
 def _around(source: Node, target: Node) -> Way:
+    """By the left: what skips leaves and arrives below the middle of a box, what goes back above it."""
+    skips = target.y > source.y
     rows = abs(target.y - source.y) / PITCH
-    out = source.left - min(FARTHEST, NEAR + STEP * rows)
-    # What goes back leaves and arrives above the middle, what skips below it, so that no two run into each other.
-    shift = 8 if target.y > source.y else -8
-    y1, y2 = source.y + shift, target.y + shift
+    reach = min(FARTHEST, (SKIP if skips else BACK) + FURTHER * (rows - 1))
+    shift = 8 if skips else -8
+    y1, y2, out = source.y + shift, target.y + shift, source.left - reach
     path = f"M{source.left:g} {y1:g}C{out:g} {y1:g} {out:g} {y2:g} {target.left - 3:g} {y2:g}"
-    return path, source.left - 0.75 * (source.left - out) - 4, (y1 + y2) / 2, "middle"
+    # A point of that curve (Bézier, cubic).
+    early = (1 - ALONG) ** 2 * (1 + 2 * ALONG)
+    return path, source.left - reach * 3 * ALONG * (1 - ALONG), y1 * early + y2 * (1 - early) + 4, "middle"
 
 
 def _aside(source: Node, target: Node) -> Way:
-    """To and from what is put off, which stands to the right; other states than the one beside it are as far."""
+    """To what is put off, above the middle, and back below it."""
+    gap = SPINE + BOX_W / 2, ASIDE - SMALL_W / 2
+    middle = sum(gap) / 2
     if target.state == State.SUSPENDED:
-        y = min(source.top + 6, target.y + 14) if source.state == State.RECTIFYING else source.y
-        path = f"M{source.x + source.w / 2:g} {y:g}L{target.left - 3:g} {target.y + 8:g}"
-        return path, (source.x + source.w / 2 + target.left) / 2, y + 16, "middle"
-    path = f"M{source.left:g} {source.y - 8:g}C{source.left - 24:g} {source.y - 8:g} {target.x:g} {source.y - 4:g} "
-    path += f"{target.x + 36:g} {target.top - 3:g}"
-    return path, source.left - 6, source.y - 16, "end"
+        return f"M{gap[0]:g} {source.y - 10:g}L{gap[1] - 3:g} {target.y - 10:g}", middle, target.y - 16, "middle"
+    return f"M{gap[1]:g} {source.y + 14:g}L{gap[0] + 3:g} {target.y + 14:g}", middle, source.y + 8, "middle"
 
 
 def _to_void(source: Node, target: Node) -> Way:
-    """By the right edge down to what is voided."""
-    y, edge = source.y + 14, source.x + source.w / 2
-    into = target.x + target.w / 2 - 12
-    path = f"M{edge:g} {y:g}H{BUS - 8:g}Q{BUS:g} {y:g} {BUS:g} {y + 8:g}V{target.top - 22:g}"
-    path += f"Q{BUS:g} {target.top - 14:g} {into:g} {target.top - 14:g}V{target.top - 3:g}"
-    if source.y == target.y:
-        path = f"M{edge:g} {y:g}H{target.left - 3:g}"
-    return path, edge + 8, y - 5, "start"
-
-
-def described(drawn: Map) -> Iterator[Edge]:
-    """The moves as the table beside the picture tells them, in the order of the states."""
-    yield from drawn.edges
+    """From the lower right corner by the right edge down to what is voided."""
+    corner, foot, turn = source.x + source.w / 2 - 14, source.top + BOX_H, source.y + 33
+    into, over = target.x + target.w / 2 - 12, target.top - 14
+    path = f"M{corner:g} {foot:g}V{turn:g}H{BUS:g}V{over:g}H{into:g}V{target.top - 3:g}"
+    if source.state == State.SUSPENDED:
+        return path, source.x, turn + 15, "middle"
+    return path, corner + 22, turn - 4, "start"

@@ -9,7 +9,7 @@ from functools import cached_property
 from statistics import median
 
 from mining.reading import Event
-from mining.walking import Span, moves, spans
+from mining.walking import START, Span, moves, spans
 
 # Before filing nobody holds a case but the desk that judges its alert.
 NOBODY = ""
@@ -75,14 +75,15 @@ def _table() -> Table:
 class Durations:
     """The time of ``cases`` cases.
 
-    ``states``: each stay in a state; ``steps``: the stay before each move of the state, by (from, to), with the acts
-    that made it in ``acts``; ``loops`` and ``units``: of each case, the time in a loop and in the hands of a unit
-    (code, empty before filing); ``waits``: between two acts that changed state, loop or holder, by their verbs;
-    ``transfers``: from a change of holder, by (from, to), to whatever was done first by whoever has it now. What has
-    ended takes no time in loops and hands.
+    ``visits``: how often a state was come to; ``states``: each stay in it; ``steps``: the stay before each move of the
+    state, by (from, to), with the acts that made it in ``acts``; ``loops`` and ``units``: of each case, the time in a
+    loop and in the hands of a unit (code, empty before filing); ``waits``: between two acts that changed state, loop or
+    holder, by their verbs; ``transfers``: from a change of holder, by (from, to), to whatever was done first by whoever
+    has it now. What has ended takes no time in loops and hands.
     """
 
     cases: int = 0
+    visits: Counter = field(default_factory=Counter)
     states: Table = field(default_factory=_table)
     steps: Table = field(default_factory=_table)
     acts: dict[tuple[str, str], Counter] = field(default_factory=lambda: defaultdict(Counter))
@@ -110,10 +111,12 @@ class Durations:
 
     def _steps(self, events: list[Event], stood: list[Span]) -> None:
         since = stood[0].since if stood else None
+        self.visits[START["state"]] += 1
         for move in moves(events):
             if move.field != "state" or since is None:
                 continue
             seconds = max(0.0, (move.event.at - since).total_seconds())
+            self.visits[move.target] += 1
             self.states[move.source].add(seconds)
             self.steps[move.source, move.target].add(seconds)
             self.acts[move.source, move.target][move.event.verb] += 1

@@ -15,7 +15,7 @@ from responsibility import acting, directory
 from responsibility.refusals import Forbidden, Refused
 
 # Rows of a table; the rest is said to be there.
-SHOWN = 15
+SHOWN = 10
 
 
 @require_GET

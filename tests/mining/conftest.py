@@ -12,6 +12,6 @@ from tests.cases.conftest import _evidence_folder, open_case, press, send  # noq
 
 @pytest.fixture
 def today() -> Period:
-    """The local day that it is now, and that before it: a test may begin just after midnight."""
+    """The local day that it is now, with those beside it: a test may begin just before midnight, and go on."""
     day = localdate(clock.now())
-    return Period((day - timedelta(days=1)).isoformat(), day.isoformat())
+    return Period((day - timedelta(days=1)).isoformat(), (day + timedelta(days=1)).isoformat())

@@ -1,7 +1,7 @@
 """A program for pm4py, run in an environment of its own: reads two logs and the published machine, tells the fitness.
 
 ``python miner.py LOG.xes LOG.json MACHINE.json``; the machine: ``{"initial", "final": [...], "moves": [[from, verb,
-to], ...]}``. Prints JSON.
+to], ...]}``. Writes JSON.
 """
 
 import json
@@ -82,4 +82,4 @@ def main(xes: str, ocel: str, machine: str) -> dict:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(*sys.argv[1:])))
+    sys.stdout.write(json.dumps(main(*sys.argv[1:])) + "\n")
