@@ -23,6 +23,7 @@ APART := race or browser
 test: ## run all tests, browser journeys included; ARGS="-k name" to choose
 	@sh bootstrap requirements-dev.txt
 	@sh bootstrap verifier
+	@sh bootstrap miner
 	@if sh bootstrap browser; then export BROWSER=1; else export BROWSER=0; fi; code=0; \
 	if [ -n "$(ARGS)" ]; then $(PY) -m pytest $(ARGS) || code=$$?; else \
 		$(PY) -m pytest -n 2 --dist worksteal -m "not ($(APART))" || code=$$?; \
@@ -56,5 +57,6 @@ lock: ## compile requirements*.txt anew
 	@sh bootstrap requirements.txt
 	@$(COMPILE) $(ARGS) -o requirements.txt requirements.in
 	@$(COMPILE) $(ARGS) -c requirements.txt -o requirements-dev.txt requirements-dev.in
-	@! grep -nE '://|^ *-(f|i|-find-links|-index-url)' requirements.txt requirements-dev.txt \
+	@$(COMPILE) $(ARGS) -o requirements-miner.txt requirements-miner.in
+	@! grep -nE '://|^ *-(f|i|-find-links|-index-url)' requirements.txt requirements-dev.txt requirements-miner.txt \
 		|| { echo "锁文件含地址 / a lock file names an address"; exit 1; }

@@ -38,6 +38,7 @@ ABOUT = {
     "witness": _("见证方"),
     "outlet": _("存证外送"),
     "ledger": _("台账"),
+    "mining": _("流程挖掘"),
 }
 ACTS = {
     **edition_page.LABELS,
@@ -209,6 +210,7 @@ SENTENCES = {
     "outlet.end": _("停止存证外送：{channel}。"),
     "ledger.rotate_key": _("更换台账签名密钥。"),
     "privacy.erase": _("依法删除个人信息。"),
+    "mining.export": _("导出事件日志（{subject}）：{first} 至 {last}，{cases} 件案件。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),
     "exchange.apply": _("导入表格 {file}：新增 {created}，更改 {changed}，删去 {removed}，未变 {unchanged}。"),
 }

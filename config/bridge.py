@@ -5,11 +5,14 @@ therefore read here, where waiting costs no thread, up to what the door takes; w
 """
 
 import asyncio
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from tempfile import SpooledTemporaryFile
-from typing import Any
+from io import BufferedRandom
+from tempfile import SpooledTemporaryFile, TemporaryFile
+from threading import Lock
+from typing import Any, cast
 
 import structlog
 from a2wsgi.wsgi import WSGIResponder
@@ -115,11 +118,53 @@ class Bridge:
 
 
 class _Responder(WSGIResponder):
-    """What is answered is left for the loop to send: the thread neither waits for the loop nor for the reader."""
+    """What is answered is left for the loop to send: the thread neither waits for the loop nor for the reader.
+
+    What waits beyond a megabyte waits on disk, so that a long answer to a slow reader takes no memory either.
+    """
+
+    def __init__(self, *given) -> None:
+        super().__init__(*given)
+        self.lock, self.unsent = Lock(), 0
+        self.aside: BufferedRandom | None = None
+        self.end = 0
+
+    async def __call__(self, scope, receive, send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if self.aside is not None:
+                self.aside.close()
 
     def send(self, message) -> None:
         """Called in the thread."""
+        body = message.get("body", b"")
+        with self.lock:
+            self.unsent += len(body)
+            full = self.unsent > IN_MEMORY
+        if full and body:
+            message = message | {"body": self._put_aside(body)}
         self.loop.call_soon_threadsafe(self.send_queue.put_nowait, message)
+
+    def _put_aside(self, body: bytes) -> range:
+        """Where on disk ``body`` waits. Only the thread writes, only the loop reads, each at a place it names."""
+        if self.aside is None:
+            self.aside = cast(BufferedRandom, TemporaryFile(buffering=0))  # noqa: SIM115, closed at the end
+        place = range(self.end, self.end + len(body))
+        while body:
+            body = body[os.pwrite(self.aside.fileno(), body, place.stop - len(body)) :]
+        self.end = place.stop
+        return place
+
+    async def sender(self, send) -> None:
+        """Called in the loop: sends until there is no more."""
+        while (message := await self.send_queue.get()) is not None:
+            body = message.get("body", b"")
+            if isinstance(body, range) and self.aside is not None:
+                message = message | {"body": os.pread(self.aside.fileno(), len(body), body.start)}
+            await send(message)
+            with self.lock:
+                self.unsent -= len(body)
 
 
 def _header(scope, name: bytes) -> bytes | None:

@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "resources",
     "cases",
     "accountability",
+    "mining",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -19,6 +19,7 @@ from cases import request_api
 from cases import share_api as shares
 from cases import urging_api as urgings
 from config import health
+from mining import api as mining
 from notary import api as notary
 from resources import api as resources
 from responsibility import api as responsibility
@@ -80,6 +81,10 @@ v1 = [
     path("ledger/keys/", notary.Keys.as_view()),
     path("ledger/cosign/", notary.Cosign.as_view()),
     path("roster/", roster_api.Roster.as_view()),
+    path("mining/ocel/", mining.MiningOcel.as_view()),
+    path("mining/xes/", mining.MiningXes.as_view()),
+    path("mining/conformance/", mining.MiningConformance.as_view()),
+    path("mining/times/", mining.MiningTimes.as_view()),
     path("permissions/", permissions.Permissions.as_view()),
 ]
 for route in v1:
@@ -103,5 +108,6 @@ urlpatterns = [
     path("", include("alerts.urls")),
     path("", include("resources.urls")),
     path("", include("accountability.urls")),
+    path("", include("mining.urls")),
     path("", include("cases.urls")),
 ]

@@ -12,7 +12,8 @@ from django.apps import apps
 from django.conf import settings
 
 FLOORS = [
-    "responsibility", "notices", "handbook", "notary", "alerts", "resources", "cases", "accountability", "insurance",
+    "responsibility", "notices", "handbook", "notary", "alerts", "resources", "cases", "accountability", "mining",
+    "insurance",
     "config",
 ]  # fmt: skip
 FILE_LINES = 400
@@ -172,7 +173,7 @@ def _writes(function: ast.Attribute) -> bool:
     return function.attr in MANAGER_WRITES and ".objects" in chain
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-miner.txt"])
 def test_the_lock_files_name_no_address_and_no_restricted_licence(name):
     text = (settings.BASE_DIR / name).read_text(encoding="utf-8")
     pinned = re.findall(r"^([a-zA-Z0-9._-]+)(?:\[.*?\])?==", text, re.MULTILINE)

@@ -26,6 +26,7 @@ PRESSED = {verb: VERBS[verb] for verb in ("acknowledge", "contain", "close", "fi
 TABLES = ["units", "posts", "roster", "matrix", "objects", "stock"]
 # Kinds of request that a page is tried with, one of each scope.
 ON_PAGES = ("escalate", "return")
+MINED = ("ocel", "xes", "conformance", "times")
 REASON, APPROVED = {"reason": "试"}, {"decision": "approve"}
 COMMANDED = {
     "change": {"phase": "clear", "objectives": "查漏"}, "report": {"situation": "已关阀"},
@@ -217,6 +218,9 @@ def _accountability() -> list[Door]:
         Door("GET", "/accountability/", "accountability.read"),
         Door("GET", "/accountability/table.csv", "accountability.read"),
         Door("GET", again, "accountability.read"),
+        Door("GET", "/mining/", "accountability.read"),
+        Door("POST", "/mining/export/", "accountability.read", "", "/mining/export/", {"form": "xes"}),
+        *(Door("GET", f"/api/v1/mining/{what}/", "accountability.read") for what in MINED),
         Door("POST", again, "recheck.record", "", again, {"month": "2026-01"}),
         Door("GET", "/accountability/officers/", "dossier.read"),
         Door("GET", officer, "dossier.read", "officer", duty),

@@ -1,10 +1,12 @@
 """The way in: a thread is taken only for a request that has arrived whole, and only as much arrives as a door takes."""
 
 import asyncio
+import hashlib
 import http.client
 import json
 import socket
 import time
+import tracemalloc
 from urllib.parse import urlsplit
 
 import pytest
@@ -199,3 +201,27 @@ async def test_whoever_does_not_read_is_left_after_a_while():
     began = time.monotonic()
     await Bridge(echo, pause=0.2)(scope, None, never)
     assert time.monotonic() - began < 5
+
+
+async def test_a_long_answer_to_a_slow_reader_is_whole_and_takes_no_memory():
+    pieces, reading, heard = 1000, asyncio.Event(), hashlib.sha256()
+
+    def talker(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return (number.to_bytes(4, "big") * 16_384 for number in range(pieces))
+
+    async def slowly(message) -> None:
+        await reading.wait()
+        heard.update(message.get("body", b""))
+
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    tracemalloc.start()
+    answering = asyncio.ensure_future(Bridge(talker, pause=20)(scope, None, slowly))
+    await asyncio.sleep(1)
+    reading.set()
+    await answering
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    whole = b"".join(number.to_bytes(4, "big") * 16_384 for number in range(pieces))
+    assert heard.digest() == hashlib.sha256(whole).digest()
+    assert peak < 8 << 20
