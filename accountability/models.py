@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accountability.drawseed import DrawSeed as DrawSeed
 from cases.models import Case
 from responsibility.models import Unit, User
 

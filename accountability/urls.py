@@ -11,6 +11,7 @@ urlpatterns = [
     path("accountability/", views.index, name="accountability"),
     path("accountability/table.csv", views.table, name="accountability-table"),
     path("accountability/rechecks/", recheck_views.rechecks, name="rechecks"),
+    path("accountability/rechecks/draw.json", recheck_views.draw_file, name="draw-file"),
     path("accountability/officers/", views.officers, name="officers"),
     path("accountability/officers/<str:username>/", views.officer, name="officer"),
     path("accountability/officers/<str:username>/dossier.csv", views.officer_table, name="officer-table"),

@@ -18,7 +18,7 @@ from responsibility.refusals import Forbidden, Refused
 
 SHOWN = 20
 STANDALONE = Path(__file__).parent / "standalone"
-PROGRAMS = {"witness.py"}
+PROGRAMS = {"witness.py", "draw.py"}
 
 
 @require_GET

@@ -218,6 +218,7 @@ def _accountability() -> list[Door]:
         Door("GET", "/accountability/table.csv", "accountability.read"),
         Door("GET", again, "accountability.read"),
         Door("POST", again, "recheck.record", "", again, {"month": "2026-01"}),
+        Door("GET", f"{again}draw.json", "accountability.read", "", f"{again}draw.json?month=2026-01"),
         Door("GET", "/accountability/officers/", "dossier.read"),
         Door("GET", officer, "dossier.read", "officer", duty),
         Door("GET", f"{officer}dossier.csv", "dossier.read", "officer", f"{duty}dossier.csv"),
