@@ -115,6 +115,10 @@ ACTS: dict[str, Act] = {
     "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
     "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
     "ledger.witnesses": Act(Kind.EXCHANGE, _("管理台账见证方和外送"), COMMITTEE),
+    "ledger.witness": Act(
+        Kind.READING, _("见证台账存证点"), at(D, Role.AUDITOR, Role.INSURER, Role.BROKER, Role.FIRM, Role.ENTERPRISE),
+        _("外部单位；只记所见，不改动任何业务。"),
+    ),
     "accountability.read": Act(
         Kind.READING, _("查阅责任追溯"), COMMITTEE | EMERGENCY | AUDITOR, _("跨案件；单个案件的责任追溯随案件查阅。")
     ),

@@ -1,4 +1,4 @@
-"""The secret of the draw: sealed before the month, told after it; who closes cases cannot know, who knows not choose."""
+"""The secret of the draw: sealed before the month, told after it; who closes cannot know, who knows cannot choose."""
 
 import json
 import subprocess
