@@ -83,6 +83,7 @@ ELEPHANTS = """
     WITH at_work AS (
         SELECT DISTINCT c.object_code, CASE c.object_code WHEN '' THEN c.id END AS alone FROM cases_case c
         WHERE c.drill_id IS NULL AND c.filed_at IS NOT NULL AND c.opened_at < %(until)s
+            AND (%(only)s = '' OR c.object_code = %(only)s OR c.object_code = '' AND c.number = %(only)s)
             AND (c.closed_at IS NULL AND c.state <> 'void' OR c.closed_at >= %(since)s OR c.opened_at >= %(since)s)
     ), each AS (
         SELECT COALESCE(NULLIF(c.object_code, ''), c.number) AS risk, c.id, c.number, c.opened_at, c.rework_count,
@@ -158,12 +159,15 @@ class Elephant:
             yield "long"
 
 
-def elephants(period: Period, *, after: datetime | None = None, risk: str = "", limit: int = PAGE) -> list[Elephant]:
+def elephants(
+    period: Period, *, after: datetime | None = None, risk: str = "", only: str = "", limit: int = PAGE
+) -> list[Elephant]:
     """The elephants that were worked in ``period``, oldest first, behind the one named by ``after`` and ``risk``.
 
-    One statement.
+    ``only`` looks at one risk. One statement.
     """
     given: dict = period.bounds | {"times": TIMES, "long": LONG_DAYS, "after": after, "risk": risk, "limit": limit}
+    given["only"] = only
     with connection.cursor() as cursor:
         cursor.execute(ELEPHANTS, given)
         return [Elephant(*row) for row in cursor.fetchall()]

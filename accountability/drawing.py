@@ -1,17 +1,17 @@
 """抽查: 5 % of the cases closed in a month, drawn so that nobody can steer the draw and anybody can repeat it.
 
-The seed is the log's signature on the first checkpoint made after the month has ended. Before that nobody knows it,
-so nobody who closes a case can know whether it will be looked at; afterwards it is published, signed and witnessed, and
-cannot be changed. An Ed25519 signature follows from key and text alone (RFC 8032, 5.1.6), so whoever writes into the
-ledger without holding the key cannot try out one entry after another until the draw suits him, as he could if the root
-alone were the seed. Whoever holds the key as well could; that is what the witnesses are for.
+Rule 2: the seed joins a secret that was committed to before the month began (``accountability.seeding``) with what the
+witnesses signed after its end. Whoever closes cases does not know the secret, and whoever knows it cannot change it any
+more. A secret that is lost takes nobody out of the draw: a tenth is drawn then, by rule 1.
 
-To repeat it: take SHA-256 of the signature (64 bytes) as seed; for each case closed in the month whose entry stands in
-the tree at that size take SHA-256 over seed and number; the lowest twentieth, rounded up, is drawn.
+Rule 1, which holds for months without a commitment: the seed is the log's signature on the first checkpoint made after
+the month has ended. Whoever writes into the ledger without holding the key cannot try out one entry after another until
+the draw suits him (RFC 8032, 5.1.6: a signature follows from key and text alone); whoever holds the key as well could.
+
+How it is repeated, and with which formulas, is ``notary/standalone/draw.py``, which outsiders run and this calls.
 """
 
-import hashlib
-import math
+import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -21,12 +21,14 @@ from django.utils.dateparse import parse_date
 from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
 
+from accountability.drawseed import DrawSeed
 from notary import notes
-from notary.models import Checkpoint
+from notary.models import Checkpoint, Leaf
+from notary.standalone import draw
 from responsibility import clock
+from responsibility.models import LedgerEntry
 from responsibility.refusals import Invalid
 
-ONE_IN = 20
 MONTH = re.compile(r"(19|20|21)\d\d-(0[1-9]|1[0-2])", re.ASCII)
 CLOSED = """
     SELECT DISTINCT e.subject_id FROM responsibility_ledgerentry e
@@ -39,13 +41,45 @@ CLOSED = """
 
 @dataclass(frozen=True)
 class Draw:
-    """The draw of one month: the checkpoint and ``seed`` (hex) it rests on, out of how many, and the case numbers."""
+    """The draw of one month: the checkpoint up to which cases count, the ``seed`` (hex), all closed cases, the drawn.
+
+    ``sealed`` is the secret behind it, none by rule 1.
+    """
 
     month: str
     checkpoint: Checkpoint
     seed: str
-    closed: int
+    among: list[str]
     numbers: list[str]
+    one_in: int = draw.ONE_IN
+    sealed: DrawSeed | None = None
+
+    @property
+    def rule(self) -> int:
+        """By which rule the seed was made."""
+        return 2 if self.sealed and self.sealed.secret else 1
+
+    @property
+    def closed(self) -> int:
+        """Out of how many."""
+        return len(self.among)
+
+    @property
+    def told(self) -> dict:
+        """What ``draw.py`` repeats it from."""
+        common = {"month": self.month, "rule": self.rule, "seed": self.seed, "one_in": self.one_in}
+        common |= {"closed": self.among, "drawn": self.numbers, "checkpoint": self.checkpoint.note}
+        if self.sealed is None or not self.sealed.secret:
+            return common | {"signature": base64.b64encode(_signature(self.checkpoint)).decode()}
+        lines = self.sealed.lines.splitlines(keepends=True)
+        return common | {
+            "commitment": self.sealed.commitment, "secret": self.sealed.secret, "cosignatures": lines,
+        }  # fmt: skip
+
+    @property
+    def faults(self) -> list[str]:
+        """What does not hold of it, recomputed now; empty when everything does."""
+        return draw.faults(self.told)
 
 
 def bounds(month: str) -> tuple[datetime, datetime]:
@@ -59,24 +93,40 @@ def bounds(month: str) -> tuple[datetime, datetime]:
 
 
 def of_month(month: str) -> Draw | None:
-    """The draw of ``month``; ``None`` before the first checkpoint after its end. Two statements. ``Invalid``."""
+    """The draw of ``month``; ``None`` before it can be known. Three statements. ``Invalid``."""
     since, until = bounds(month)
-    first = Checkpoint.objects.filter(made_at__gte=until).order_by("size").first()
+    sealed = DrawSeed.objects.filter(month=month).first()
+    if sealed is not None and sealed.opened_at is None:
+        return None
+    closing = Checkpoint.objects.order_by("size")
+    first = (closing.filter(size=sealed.size) if sealed else closing.filter(made_at__gte=until)).first()
     if first is None:
         return None
-    seed = seed_of(first.note)
+    seed, one_in = _seed(sealed, first)
     with connection.cursor() as cursor:
         cursor.execute(CLOSED, {"size": first.size, "since": since, "until": until})
         numbers = [number for (number,) in cursor.fetchall()]
-    return Draw(month, first, seed.hex(), len(numbers), lowest(seed, numbers))
+    return Draw(month, first, seed.hex(), numbers, draw.lowest(seed, numbers, one_in), one_in, sealed)
 
 
-def seed_of(note: str) -> bytes:
-    """The seed that the signed note of a checkpoint gives: SHA-256 of the signature of the log, which stands first."""
-    return hashlib.sha256(notes.Note.read(note).signatures[0].signature).digest()
+def _seed(sealed: DrawSeed | None, first: Checkpoint) -> tuple[bytes, int]:
+    if sealed is None:
+        return draw.seed_of_signature(_signature(first)), draw.ONE_IN
+    if not sealed.secret:
+        return draw.seed_of_signature(_signature(first)), draw.ONE_IN // 2
+    return draw.seed(bytes.fromhex(sealed.secret), sealed.lines.splitlines(keepends=True)), draw.ONE_IN
 
 
-def lowest(seed: bytes, numbers: list[str]) -> list[str]:
-    """The twentieth of ``numbers``, rounded up, whose digest with ``seed`` is lowest; in the order of the digests."""
-    ranked = sorted(numbers, key=lambda number: hashlib.sha256(seed + number.encode()).digest())
-    return ranked[: math.ceil(len(numbers) / ONE_IN)]
+def _signature(checkpoint: Checkpoint) -> bytes:
+    """The signature of the log, which stands first under a checkpoint."""
+    return notes.Note.read(checkpoint.note).signatures[0].signature
+
+
+def sealed_in(sealed: DrawSeed) -> Checkpoint | None:
+    """The first checkpoint that covers the commitment, where it was made before the month began."""
+    told = LedgerEntry.objects.filter(chain=sealed.chain, verb="draw.commit", after__commitment=sealed.commitment)
+    entry = told.order_by("seq").values_list("pk", flat=True).first()
+    place = Leaf.objects.filter(entry=entry).values_list("position", flat=True).first() if entry else None
+    if place is None:
+        return None
+    return Checkpoint.objects.filter(size__gt=place, made_at__lt=sealed.begins).order_by("size").first()

@@ -4,6 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accountability.drawseed import DrawSeed as DrawSeed
+from accountability.rungs import Answer as Answer
+from accountability.rungs import Consequence as Consequence
 from cases.models import Case
 from responsibility.models import Unit, User
 

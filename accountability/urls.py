@@ -3,7 +3,7 @@
 from django.urls import path
 
 import cases.urls  # noqa: F401, it registers the form of a case number
-from accountability import recheck_views, views
+from accountability import ladder_views, recheck_views, views
 
 urlpatterns = [
     path("cases/<number:number>/accountability/", views.case, name="case-accountability"),
@@ -11,6 +11,12 @@ urlpatterns = [
     path("accountability/", views.index, name="accountability"),
     path("accountability/table.csv", views.table, name="accountability-table"),
     path("accountability/rechecks/", recheck_views.rechecks, name="rechecks"),
+    path("accountability/rechecks/draw.json", recheck_views.draw_file, name="draw-file"),
+    path("accountability/consequences/", ladder_views.listed, name="consequences"),
+    path("accountability/consequences/new/", ladder_views.new, name="consequence-new"),
+    path("accountability/consequences/<int:pk>/", ladder_views.one, name="consequence"),
+    path("accountability/consequences/<int:pk>/minutes/", ladder_views.minutes, name="consequence-minutes"),
+    path("accountability/consequences/<int:pk>/<slug:verb>/", ladder_views.act, name="consequence-act"),
     path("accountability/officers/", views.officers, name="officers"),
     path("accountability/officers/<str:username>/", views.officer, name="officer"),
     path("accountability/officers/<str:username>/dossier.csv", views.officer_table, name="officer-table"),

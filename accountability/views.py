@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accountability import across, byunit, casefile, dossier, musts, period, sheets, stating
+from accountability import across, byunit, casefile, dossier, ladder, musts, period, sheets, stating
 from accountability.models import About
 from accountability.pagewords import COLUMNS, WHY
 from cases.models import Case
@@ -69,7 +69,7 @@ def _case(request: HttpRequest, found: Case, refused: Refused | None = None) -> 
     context = casefile.about(found, actor, known, at)
     context |= {
         "actor": actor, "known": known, "refused": refused, "typed": request.POST, "abouts": About, "asked": at,
-        "longest": stating.LONGEST,
+        "longest": stating.LONGEST, **ladder.on_case(found, actor, known),
     }  # fmt: skip
     return render(request, "accountability/case.html", context, status=status_of(refused) if refused else 200)
 

@@ -93,7 +93,7 @@ class Askable:
 
 # How those in office ask, order, advise, urge and answer each other; whoever reads by a grant alone is told none of it.
 INTERNAL = Q()
-for _about in ("request", "order", "advice", "urging", "statement", "recheck"):
+for _about in ("request", "order", "advice", "urging", "statement", "recheck", "consequence"):
     INTERNAL |= Q(verb__startswith=f"{_about}.")
 
 

@@ -41,6 +41,7 @@ app.conf.beat_schedule = {
         "options": {"expires": settings.CHECKPOINT_SECONDS},
     },
     "ledger-parts": {"task": "notary.tasks.keep_parts_ready", "schedule": crontab(hour=2, minute=10)},
+    "draws": {"task": "accountability.tasks.keep_draws", "schedule": crontab(minute=20)},
     "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},
     "tell": {
         "task": "notices.tasks.tell",

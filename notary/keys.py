@@ -91,6 +91,17 @@ def remember(note: str) -> None:
     _keep(_place(LAST), note)
 
 
+def hide(name: str, secret: str) -> None:
+    """Keep a ``secret`` that is told later beside the keys, under ``name``."""
+    _keep(_place(name), secret)
+
+
+def hidden(name: str) -> str | None:
+    """The secret that was kept under ``name``; ``None`` when there is none."""
+    kept = _place(name)
+    return kept.read_text().strip() if kept.exists() else None
+
+
 def _keep(place: Path, text: str) -> None:
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = place.with_suffix(".new")

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from notary.sighting import Sighting as Sighting
 from responsibility.models import Unit
 
 

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from notary import growing, handing, proofs, witnessing
 from notary.models import Checkpoint, Outlet, SigningKey, Witness
+from notary.sighting import Sighting
 from responsibility import access, acting, directory
 from responsibility.refusals import Forbidden, Refused
 
 SHOWN = 20
 STANDALONE = Path(__file__).parent / "standalone"
-PROGRAMS = {"witness.py"}
+PROGRAMS = {"witness.py", "draw.py"}
 
 
 @require_GET
@@ -40,9 +41,17 @@ def page(request: HttpRequest) -> HttpResponse:
         "keys": SigningKey.objects.order_by("-since", "-pk"),
         "witnesses": witnesses.order_by("ended_at", "pk"),
         "outlets": Outlet.objects.order_by("ended_at", "pk"),
+        "sightings": _seen_until(),
         "may_manage": access.may(actor, "ledger.witnesses"),
     }
     return render(request, "notary/checkpoints.html", context)
+
+
+def _seen_until() -> list[Sighting]:
+    """The last sighting of each person, by unit."""
+    return list(
+        Sighting.objects.order_by("unit_id", "user_id", "-id").distinct("unit_id", "user_id").select_related("unit", "user")
+    )
 
 
 @require_POST

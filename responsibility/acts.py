@@ -115,6 +115,10 @@ ACTS: dict[str, Act] = {
     "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
     "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
     "ledger.witnesses": Act(Kind.EXCHANGE, _("管理台账见证方和外送"), COMMITTEE),
+    "ledger.witness": Act(
+        Kind.READING, _("见证台账存证点"), at(D, Role.AUDITOR, Role.INSURER, Role.BROKER, Role.FIRM, Role.ENTERPRISE),
+        _("外部单位；只记所见，不改动任何业务。"),
+    ),
     "accountability.read": Act(
         Kind.READING, _("查阅责任追溯"), COMMITTEE | EMERGENCY | AUDITOR, _("跨案件；单个案件的责任追溯随案件查阅。")
     ),
@@ -148,6 +152,15 @@ ACTS: dict[str, Act] = {
         _("曾为责任方的单位；列名者为在本案中有所作为的人。"),
     ),
     "recheck.record": Act(Kind.CASE, _("记录抽查结果"), COMMITTEE, _("只对抽中的已结案件；审计员只读。")),
+    "consequence.remind": Act(
+        Kind.JOINT, _("提醒（责任追溯）"), COMMITTEE | EMERGENCY, _("依据案件或责任追溯中的事项。")
+    ),
+    "consequence.talk": Act(Kind.JOINT, _("约谈"), COMMITTEE, _("须有督办权。")),
+    "consequence.hand_over": Act(Kind.JOINT, _("移交"), COMMITTEE, _("须有督办权；只移交材料，不作认定。")),
+    "consequence.withdraw": Act(Kind.JOINT, _("记录约谈、撤回监督措施"), COMMITTEE | EMERGENCY, _("作出的单位。")),
+    "consequence.answer": Act(
+        Kind.JOINT, _("对监督措施陈述"), at(NAMED, *Role), _("列名者为所涉单位和所涉本人。")
+    ),
     "case.share": Act(Kind.CASE, _("特别授权"), COMMITTEE | EMERGENCY),
     "case.unshare": Act(Kind.CASE, _("收回授权"), COMMITTEE | EMERGENCY),
 

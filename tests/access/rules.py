@@ -222,6 +222,7 @@ def _accountability() -> list[Door]:
         Door("POST", "/mining/export/", "accountability.read", "", "/mining/export/", {"form": "xes"}),
         *(Door("GET", f"/api/v1/mining/{what}/", "accountability.read") for what in MINED),
         Door("POST", again, "recheck.record", "", again, {"month": "2026-01"}),
+        Door("GET", f"{again}draw.json", "accountability.read", "", f"{again}draw.json?month=2026-01"),
         Door("GET", "/accountability/officers/", "dossier.read"),
         Door("GET", officer, "dossier.read", "officer", duty),
         Door("GET", f"{officer}dossier.csv", "dossier.read", "officer", f"{duty}dossier.csv"),

@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 from accountability import drawing, rechecking
 from accountability.models import Recheck
 from notary import checkpoints
+from notary.standalone import draw
 from responsibility import ledger
 from responsibility.refusals import Forbidden, Invalid, Refused
 from tests.cases.conftest import CLOSED
@@ -38,14 +39,14 @@ def drawn(open_case, press, monkeypatch):
 
 
 def test_the_draw_can_be_repeated_from_what_is_published(drawn):
-    draw = drawing.of_month(MONTH_NOW)
-    signature = draw.checkpoint.note.split("\n\n")[1].splitlines()[0].split(" ")[2]
+    made = drawing.of_month(MONTH_NOW)
+    signature = made.checkpoint.note.split("\n\n")[1].splitlines()[0].split(" ")[2]
     seed = hashlib.sha256(base64.b64decode(signature)[4:]).digest()
     numbers = [case.number for case in drawn]
     by_digest = sorted(numbers, key=lambda number: hashlib.sha256(seed + number.encode()).hexdigest())
-    assert draw.seed == seed.hex()
-    assert draw.closed == 3
-    assert draw.numbers == by_digest[: math.ceil(3 / 20)]
+    assert made.seed == seed.hex()
+    assert made.closed == 3
+    assert made.numbers == by_digest[: math.ceil(3 / 20)]
 
 
 def test_there_is_no_draw_before_the_month_has_ended(open_case, press):
@@ -56,10 +57,10 @@ def test_there_is_no_draw_before_the_month_has_ended(open_case, press):
 
 def test_a_twentieth_is_drawn_rounded_up_and_another_seed_draws_others():
     numbers = [f"SJ-20261001-{n:06d}" for n in range(1000)]
-    first, second = (set(drawing.lowest(seed, numbers)) for seed in (b"a" * 32, b"b" * 32))
+    first, second = (set(draw.lowest(seed, numbers)) for seed in (b"a" * 32, b"b" * 32))
     assert len(first) == len(second) == 50
     assert len(first & second) < 15
-    assert [len(drawing.lowest(b"", numbers[:n])) for n in (0, 1, 20, 21)] == [0, 1, 1, 2]
+    assert [len(draw.lowest(b"", numbers[:n])) for n in (0, 1, 20, 21)] == [0, 1, 1, 2]
 
 
 def test_what_was_found_is_recorded_once_by_the_committee_office(drawn, people, client):
