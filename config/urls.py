@@ -19,6 +19,7 @@ from cases import request_api
 from cases import share_api as shares
 from cases import urging_api as urgings
 from config import health
+from desk import api as desk
 from notary import api as notary
 from resources import api as resources
 from responsibility import api as responsibility
@@ -79,6 +80,7 @@ v1 = [
     path("ledger/entries/<int:pk>/proof/", notary.EntryProof.as_view()),
     path("ledger/keys/", notary.Keys.as_view()),
     path("ledger/cosign/", notary.Cosign.as_view()),
+    path("desk/entries/", desk.Entries.as_view()),
     path("roster/", roster_api.Roster.as_view()),
     path("permissions/", permissions.Permissions.as_view()),
 ]
@@ -103,5 +105,6 @@ urlpatterns = [
     path("", include("alerts.urls")),
     path("", include("resources.urls")),
     path("", include("accountability.urls")),
+    path("", include("desk.urls")),
     path("", include("cases.urls")),
 ]

@@ -12,8 +12,8 @@ from django.apps import apps
 from django.conf import settings
 
 FLOORS = [
-    "responsibility", "notices", "handbook", "notary", "alerts", "resources", "cases", "accountability", "insurance",
-    "config",
+    "responsibility", "notices", "handbook", "notary", "alerts", "resources", "cases", "accountability", "desk",
+    "insurance", "config",
 ]  # fmt: skip
 FILE_LINES = 400
 FUNCTION_LINES = 50

@@ -1,0 +1,21 @@
+"""Whatever the law orders to be forgotten goes from the desk in the same transaction (``cases.erasure``)."""
+
+from desk import indexing
+from desk.models import Question, Sealed
+from responsibility.erasing import Person
+
+
+def entries(sender, entry: int, **more) -> None:
+    """Words of ``entry`` became empty, so the search forgets them."""
+    indexing.take_again(entry)
+
+
+def words(sender, person: Person, **more) -> None:
+    """Questions that name ``person`` go; of sealed exports the words are emptied."""
+    for question in Question.objects.all():
+        if person.stands_in(question.name) or person.stands_in(question.query):
+            question.delete()
+    for sealed in Sealed.objects.all():
+        told = {name: getattr(sealed, name) for name in ("purpose", "recipient", "query")}
+        if person.stands_in(told):
+            Sealed.objects.filter(pk=sealed.pk).update(**person.emptied(told))
