@@ -1,9 +1,10 @@
 """What is asked of the ledger: the fields of the form and of the address, read into keys and words."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote
 
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import make_aware
@@ -24,6 +25,9 @@ SHORTEST = 2
 # Of the words of one question; each narrows it.
 MOST_WORDS = 8
 
+# What means something in an address.
+RESERVED = re.compile(r"""[%&=+#;\s"'<>]""")
+
 
 @dataclass(frozen=True)
 class Question:
@@ -41,8 +45,13 @@ class Question:
 
     @property
     def query(self) -> str:
-        """As it stands in an address."""
-        return urlencode(self.given)
+        """As it stands in an address, in words that can be read: whoever must be forgotten is found in it."""
+        return "&".join(f"{name}={RESERVED.sub(_escaped, text)}" for name, text in self.given.items())
+
+    @property
+    def told(self) -> str:
+        """As the ledger is told of it."""
+        return told(self.query)
 
     @property
     def is_narrow(self) -> bool:
@@ -63,15 +72,15 @@ class Place:
 
 def read(given: Mapping[str, str], known: Directory) -> Question:
     """The question that ``given`` asks. ``Invalid`` with the field that cannot be read. At most two queries."""
-    told = {name: text for name in FIELDS if (text := given.get(name, "").strip())}
-    for name, text in told.items():
+    filled = {name: text for name in FIELDS if (text := given.get(name, "").strip())}
+    for name, text in filled.items():
         if len(text) > LONGEST or not storable(text):
             raise Invalid("bad_text", _("内容过长，或含有无法检索的字符。"), name)
-    any_of = [*_unit(told.get("unit"), known), *_number(told.get("number")), *_person(told.get("person"))]
-    since, until = _midnight(told, "since", 0), _midnight(told, "until", 1)
+    any_of = [*_unit(filled.get("unit"), known), *_number(filled.get("number")), *_person(filled.get("person"))]
+    since, until = _midnight(filled, "since", 0), _midnight(filled, "until", 1)
     if since and until and since >= until:
         raise Invalid("bad_period", _("起日应不晚于止日。"), "until")
-    return Question(told, _words(told.get("text", "")), _verb(told.get("verb")), any_of, since, until)
+    return Question(filled, _words(filled.get("text", "")), _verb(filled.get("verb")), any_of, since, until)
 
 
 def place(text: str) -> Place | None:
@@ -131,13 +140,13 @@ def _person(name: str | None) -> list[list[str]]:
     return [[f"p:{name}", *([f"a:{user}"] if user else [])]]
 
 
-def _midnight(told: Mapping[str, str], name: str, days: int) -> datetime | None:
-    if name not in told:
+def _midnight(filled: Mapping[str, str], name: str, days: int) -> datetime | None:
+    if name not in filled:
         return None
     try:
-        day = parse_date(told[name])
+        day = parse_date(filled[name])
         if day is None:
-            raise ValueError(told[name])
+            raise ValueError(filled[name])
         instant = make_aware(datetime.combine(day + timedelta(days=days), time.min))
     except (ValueError, OverflowError):
         raise Invalid("bad_date", _("日期应为 2026-01-31 的形式。"), name) from None
@@ -146,9 +155,18 @@ def _midnight(told: Mapping[str, str], name: str, days: int) -> datetime | None:
     return instant
 
 
+def _escaped(sign: re.Match) -> str:
+    return quote(sign[0], safe="")
+
+
 def fields(query: str) -> dict[str, str]:
     """The fields of a question out of its ``query``; ``Invalid`` for what is none."""
     try:
         return dict(parse_qsl(query, max_num_fields=2 * len(FIELDS), errors="strict"))
     except ValueError:
         raise Invalid("bad_text", _("内容过长，或含有无法检索的字符。"), "query") from None
+
+
+def told(query: str) -> str:
+    """A ``query`` as the ledger is told of it."""
+    return "；".join(f"{name} {text}" for name, text in fields(query).items())

@@ -86,7 +86,7 @@ def seal(asked: Order, *, by: User) -> tuple[Sealed, str]:
         made.size = file.tell()
         file.seek(0)
         made.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        _keep(made, by)
+        _keep(made, asked, by)
     return made, passphrase
 
 
@@ -203,13 +203,14 @@ def _lock(inside: IO[bytes], passphrase: str, into: IO[bytes]) -> None:
                 target.write(piece)
 
 
-def _keep(made: Sealed, by: User) -> None:
+def _keep(made: Sealed, asked: Order, by: User) -> None:
     with confining.lifted("sealed"), transaction.atomic():
         actor, post = _auditor(by)
         made.at = clock.now()
         made.save(force_insert=True)
+        searched = asked.question.told if asked.question else ""
         told = {
-            "recipient": made.recipient, "reason": made.purpose, "until": made.until.isoformat(), "text": made.query,
+            "recipient": made.recipient, "reason": made.purpose, "until": made.until.isoformat(), "text": searched,
             "cases": made.cases, "entries": made.entries, "sha256": made.sha256, "size": made.size,
         }  # fmt: skip
         act = ledger.Act(made.chain, "sealed.seal", "sealed", str(made.pk), made.recipient[:300], after=told)

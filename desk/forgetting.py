@@ -1,8 +1,8 @@
 """Whatever the law orders to be forgotten goes from the desk in the same transaction (``cases.erasure``)."""
 
-from desk import indexing
+from desk import asking, indexing
 from desk.models import Question, Sealed
-from responsibility.erasing import Person
+from responsibility.erasing import MARK, Person
 
 
 def entries(sender, entry: int, **more) -> None:
@@ -13,9 +13,12 @@ def entries(sender, entry: int, **more) -> None:
 def words(sender, person: Person, **more) -> None:
     """Questions that name ``person`` go; of sealed exports the words are emptied."""
     for question in Question.objects.all():
-        if person.stands_in(question.name) or person.stands_in(question.query):
+        if person.stands_in([question.name, asking.told(question.query)]):
             question.delete()
     for sealed in Sealed.objects.all():
-        told = {name: getattr(sealed, name) for name in ("purpose", "recipient", "query")}
-        if person.stands_in(told):
-            Sealed.objects.filter(pk=sealed.pk).update(**person.emptied(told))
+        told = {"purpose": sealed.purpose, "recipient": sealed.recipient}
+        emptied = person.emptied(told)
+        if person.stands_in(asking.told(sealed.query)):
+            emptied["query"] = MARK
+        if emptied != told:
+            Sealed.objects.filter(pk=sealed.pk).update(**emptied)

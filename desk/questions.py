@@ -85,6 +85,6 @@ def _free(name: str, by: User) -> str:
 
 
 def _tell(verb: str, question: Question, actor, post, before: dict | None = None, **more) -> None:
-    after = {} if verb == "question.remove" else {"text": question.query, "shared": question.shared}
+    after = {} if verb == "question.remove" else {"text": asking.told(question.query), "shared": question.shared}
     act = ledger.Act(question.chain, verb, "question", str(question.pk), question.name, before or {}, after)
     ledger.record([act], by=actor, post=post, **more)

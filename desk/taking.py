@@ -16,5 +16,5 @@ def take(question: Question, *, by: User) -> None:
     post = access.post_for(actor, "ledger.read")
     if post is None:
         raise Forbidden("wrong_role", _("只有审计员和区安委办可以查阅全部台账。"))
-    act = ledger.Act(chains.dated(), "desk.take", "desk", "", "", after={"text": question.query})
+    act = ledger.Act(chains.dated(), "desk.take", "desk", "", "", after={"text": question.told})
     ledger.record([act], by=actor, post=post, new_chains=True)

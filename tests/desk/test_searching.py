@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
-from django.http import QueryDict
 
 from desk import asking, indexing, searching
 from desk.models import Indexed, Taken
@@ -194,7 +193,7 @@ def test_an_answer_is_taken_as_a_file_and_that_is_an_entry(as_, open_case):
     rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert len(rows) == 1 + LedgerEntry.objects.filter(chain=case.chain).count()
     taken = LedgerEntry.objects.get(verb="desk.take")
-    assert QueryDict(taken.after["text"])["number"] == case.number
+    assert case.number in taken.after["text"]
     assert taken.actor.username == "auditor"
 
 
