@@ -29,7 +29,7 @@ ASKED = [
 ]
 
 
-class LineSerializer(serializers.Serializer):
+class FoundEntrySerializer(serializers.Serializer):
     """One entry, as a sentence in the reader's language."""
 
     id = serializers.IntegerField(source="pk")
@@ -47,13 +47,13 @@ class LineSerializer(serializers.Serializer):
         return f"/api/v1/ledger/entries/{line.pk}/proof/"
 
 
-class AnswerSerializer(serializers.Serializer):
+class FoundSerializer(serializers.Serializer):
     """A page, newest first. ``count`` and ``more`` on the first page alone: it is counted up to a thousand."""
 
     count = serializers.IntegerField(allow_null=True)
     more = serializers.BooleanField()
     next = serializers.CharField(allow_null=True)
-    results = LineSerializer(many=True)
+    results = FoundEntrySerializer(many=True)
 
 
 class Entries(APIView):
@@ -63,7 +63,7 @@ class Entries(APIView):
 
     @extend_schema(
         operation_id="desk_entries", parameters=ASKED,
-        responses={200: AnswerSerializer, 400: ErrorsSerializer, 403: ErrorsSerializer},
+        responses={200: FoundSerializer, 400: ErrorsSerializer, 403: ErrorsSerializer},
     )  # fmt: skip
     def get(self, request):
         """Everything that was committed before the question is in the answer."""
@@ -76,7 +76,7 @@ class Entries(APIView):
             "next": str(found.following) if found.following else None,
             "results": lines.of(found.places, known),
         }
-        return Response(AnswerSerializer(told).data)
+        return Response(FoundSerializer(told).data)
 
 
 def _size(text: str) -> int:

@@ -5,6 +5,7 @@ over and an interrupted batch begins again where the last one ended. Nothing of 
 """
 
 import json
+from functools import cache
 
 from django.db import connection, transaction
 from django.utils.translation import override
@@ -54,6 +55,7 @@ FLOOR = """
 """
 
 
+@cache
 def verbs() -> str:
     """The words of each verb in the first language, as JSON: 签收 is found by who types it."""
     with override("zh-hans"):
