@@ -40,11 +40,7 @@ class FoundEntrySerializer(serializers.Serializer):
     actor = serializers.CharField(source="who")
     case = serializers.CharField(source="number")
     digest = serializers.CharField(source="entry.digest", default="")
-    proof = serializers.SerializerMethodField()
-
-    def get_proof(self, line: lines.Line) -> str:
-        """Where its proof of inclusion is."""
-        return f"/api/v1/ledger/entries/{line.pk}/proof/"
+    proof = serializers.CharField(help_text="where its proof of inclusion is")
 
 
 class FoundSerializer(serializers.Serializer):

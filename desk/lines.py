@@ -32,6 +32,11 @@ class Line:
     who: str
     number: str
 
+    @property
+    def proof(self) -> str:
+        """Where the proof that it is in the tree is given out."""
+        return f"/api/v1/ledger/entries/{self.pk}/proof/"
+
 
 def of(places: list[Place], known: Directory) -> list[Line]:
     """A line for each place, in their order. Two queries, three in English."""
