@@ -19,6 +19,7 @@ MEASURES = {
     "deadlines": ("bench.clock", "deadlines"),
     "ledger": ("bench.chain", "verify"),
     "ledger-cost": ("bench.cost", "cost"),
+    "desk": ("bench.desk", "search"),
     "worklist": ("bench.pages", "worklist"),
 }
 QUIET_LOAD = 0.7

@@ -181,5 +181,6 @@ def _write(found: _Found, person: Person, *, officials: bool) -> None:
         # Read again under the lock of its case.
         row = model._default_manager.filter(pk=pk)
         row.update(**{name: person.emptied(value) for name, value in row.values(*columns).get().items()})
+    erasing.forgotten.send(sender=None, person=person)
     if officials and person.name:
         User.objects.filter(full_name=person.name).update(full_name=erasing.MARK)

@@ -41,6 +41,9 @@ ABOUT = {
     "outlet": _("存证外送"),
     "ledger": _("台账"),
     "mining": _("流程挖掘"),
+    "desk": _("审计台"),
+    "question": _("常用检索"),
+    "sealed": _("密封导出"),
 }
 ACTS = {
     **edition_page.LABELS,
@@ -111,6 +114,10 @@ ACTS = {
     "mark": _("完成"),
     "check": _("核对"),
     "undo": _("撤销"),
+    "take": _("导出检索结果"),
+    "seal": _("封存"),
+    "fetch": _("下载"),
+    "admit": _("开通 SQL 登录"),
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
@@ -229,6 +236,14 @@ SENTENCES = {
     "outlet.add": _("设立存证外送：{channel}。"),
     "outlet.end": _("停止存证外送：{channel}。"),
     "ledger.rotate_key": _("更换台账签名密钥。"),
+    "desk.take": _("导出台账检索结果。"),
+    "desk.admit": _("给{person}开通台账的只读 SQL 登录，至 {until}。"),
+    "desk.end": _("收回{person}的 SQL 登录。"),
+    "question.keep": _("保存常用检索“{person}”。"),
+    "question.change": _("改动常用检索“{person}”。"),
+    "question.remove": _("删除常用检索“{person}”。"),
+    "sealed.seal": _("为{recipient}密封导出台账 {entries} 条，有效期至 {until}：{reason}"),
+    "sealed.fetch": _("下载密封导出的文件。"),
     "privacy.erase": _("依法删除个人信息。"),
     "mining.export": _("导出事件日志（{subject}）：{first} 至 {last}，{cases} 件案件。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),

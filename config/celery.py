@@ -40,6 +40,12 @@ app.conf.beat_schedule = {
         "schedule": settings.CHECKPOINT_SECONDS,
         "options": {"expires": settings.CHECKPOINT_SECONDS},
     },
+    "desk-index": {
+        "task": "desk.tasks.index",
+        "schedule": settings.INDEX_SECONDS,
+        "options": {"expires": settings.INDEX_SECONDS},
+    },
+    "desk-expire": {"task": "desk.tasks.expire", "schedule": crontab(minute=25)},
     "ledger-parts": {"task": "notary.tasks.keep_parts_ready", "schedule": crontab(hour=2, minute=10)},
     "draws": {"task": "accountability.tasks.keep_draws", "schedule": crontab(minute=20)},
     "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "cases",
     "accountability",
     "mining",
+    "desk",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -112,6 +113,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.confined.Auditors",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -218,6 +220,8 @@ INTAKE_MAX_ITEMS = 1000
 # Somebody who sends or reads nothing for so long is left; waiting for him costs no thread.
 BODY_PAUSE_SECONDS = env.integer("BODY_PAUSE_SECONDS", 20, low=1, high=600)
 EXCHANGE_ROOT = VAR_DIR / "exchange"
+# Sealed exports of the auditors' desk, encrypted; gone when they expire.
+DESK_ROOT = VAR_DIR / "desk"
 EXCHANGE_MAX_BYTES = env.integer("EXCHANGE_MAX_MB", 30, low=1, high=200) * 1024 * 1024
 # A file that was brought and never imported is kept for so long.
 EXCHANGE_KEEP_DAYS = env.integer("EXCHANGE_KEEP_DAYS", 7, low=1, high=3650)
@@ -276,6 +280,8 @@ SWEEP_SECONDS = 1
 # An amber lamp is told within a minute; the shortest clock that is reminded of is an arrival of some twenty.
 REMIND_SECONDS = 60
 CHECKPOINT_SECONDS = 60
+# What the search of the desk has not taken in yet it reads from the ledger itself.
+INDEX_SECONDS = 20
 EXCHANGE_SECONDS = 3
 PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.

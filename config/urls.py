@@ -20,6 +20,7 @@ from cases import share_api as shares
 from cases import urging_api as urgings
 from config import health
 from mining import api as mining
+from desk import api as desk
 from notary import api as notary
 from resources import api as resources
 from responsibility import api as responsibility
@@ -80,6 +81,7 @@ v1 = [
     path("ledger/entries/<int:pk>/proof/", notary.EntryProof.as_view()),
     path("ledger/keys/", notary.Keys.as_view()),
     path("ledger/cosign/", notary.Cosign.as_view()),
+    path("desk/entries/", desk.Entries.as_view()),
     path("roster/", roster_api.Roster.as_view()),
     path("mining/ocel/", mining.MiningOcel.as_view()),
     path("mining/xes/", mining.MiningXes.as_view()),
@@ -109,5 +111,6 @@ urlpatterns = [
     path("", include("resources.urls")),
     path("", include("accountability.urls")),
     path("", include("mining.urls")),
+    path("", include("desk.urls")),
     path("", include("cases.urls")),
 ]

@@ -114,6 +114,9 @@ ACTS: dict[str, Act] = {
     ),
     "roster.read": Act(Kind.READING, _("查阅值班表"), DESKS_AND_OWN | ADMIN),
     "ledger.read": Act(Kind.READING, _("查阅全部台账"), COMMITTEE | AUDITOR),
+    "desk.seal": Act(
+        Kind.READING, _("向纪检机关密封导出"), AUDITOR, _("写明用途、接收方和有效期；每次下载记入台账。")
+    ),
     "ledger.witnesses": Act(Kind.EXCHANGE, _("管理台账见证方和外送"), COMMITTEE),
     "ledger.witness": Act(
         Kind.READING, _("见证台账存证点"), at(D, Role.AUDITOR, Role.INSURER, Role.BROKER, Role.FIRM, Role.ENTERPRISE),

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db import connection, transaction
+from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 
 from responsibility import sealing
 from responsibility.models import LedgerEntry, User
 from responsibility.refusals import Invalid
 
+# Higher floors keep copies: told of each entry that was emptied, and of a person who is forgotten, in the transaction.
+emptied, forgotten = Signal(), Signal()
 # What stands where something was erased; the database lets words become this and nothing else.
 MARK = "〔已依法删除〕"
 # Parts that name those who act in office; in all others a person of the public may stand.
@@ -142,6 +145,7 @@ def empty(entry: LedgerEntry, parts: set[str], person: Person) -> None:
     sides = [_emptied(side, getattr(entry, side), parts, person) for side in ("before", "after")]
     with connection.cursor() as cursor:
         cursor.execute(EMPTY, [*said, *map(_json, (*sides, kept, erased)), entry.pk, entry.chain])
+    emptied.send(sender=None, entry=entry.pk)
 
 
 def _emptied(side: str, told: dict, parts: set[str], person: Person) -> dict:

@@ -10,6 +10,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
+from responsibility import confining
 from responsibility.models import Token, User
 
 LIFETIME = timedelta(days=30)
@@ -37,6 +38,7 @@ class TokenAuthentication(BaseAuthentication):
         token = Token.objects.select_related("user").filter(digest=digest(secret.strip())).first()
         if token is None or token.expires_at <= timezone.now() or not token.user.is_active:
             raise AuthenticationFailed(_("令牌无效或已过期。"), code="token_invalid")
+        confining.admit(request._request, token.user)
         return token.user, token
 
     def authenticate_header(self, request):

@@ -13,7 +13,7 @@ from django.conf import settings
 
 FLOORS = [
     "responsibility", "notices", "handbook", "notary", "alerts", "resources", "cases", "accountability", "mining",
-    "insurance",
+    "desk", "insurance",
     "config",
 ]  # fmt: skip
 FILE_LINES = 400
@@ -134,6 +134,8 @@ def test_acts_take_their_time_from_the_clock():
     # A proof is worth what the time on it is worth, which no demo may move.
     proof = {"notary/checkpoints.py", "notary/handing.py", "notary/witnessing.py"}
     allowed = {"responsibility/clock.py", "responsibility/ledger.py", "responsibility/tokens.py", *proof}
+    # PostgreSQL ends a login by its own clock.
+    allowed |= {"desk/management/commands/auditor_login.py"}
     found = {
         name_of(path)
         for path, call in calls()

@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 GIVEN = {
     "batch-new", "batch-join", "batch-matrix", "single", "action", "nudge", "deadlines", "empty-sweep", "ledger",
     "ledger-intake", "ledger-action",
+    *(f"desk-{what}" for what in (
+        "index", "newest", "case", "verb", "unit-month", "person", "common-words", "two-signs", "rare-words", "role",
+    )),
     "worklist", "worklist-centre", "worklist-overdue", "archive", "search",
 }  # fmt: skip
 

@@ -14,7 +14,18 @@ BASE = Path(__file__).resolve().parent.parent
 FOLDER = BASE / "config" / "locale" / "en" / "LC_MESSAGES"
 HAN = re.compile(r"[\u4e00-\u9fff]")
 NAMES = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
-APPS = ("config", "responsibility", "notices", "handbook", "alerts", "resources", "cases", "accountability", "mining")
+APPS = (
+    "config",
+    "responsibility",
+    "notices",
+    "handbook",
+    "alerts",
+    "resources",
+    "cases",
+    "accountability",
+    "mining",
+    "desk",
+)
 CODE = [path for app in APPS for path in (BASE / app).rglob("*.py")]
 TEMPLATES = sorted((BASE / "templates").rglob("*.html"))
 

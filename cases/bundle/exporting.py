@@ -12,7 +12,7 @@ from cases.bundle import gathering, packing, reader
 from cases.bundle.packing import Packed
 from cases.bundle.reader import Reader
 from cases.models import Case
-from responsibility import acting, chains, directory, ledger
+from responsibility import acting, chains, confining, directory, ledger
 from responsibility.models import User
 
 RELATED = ("category", "scenario", "risk_object", "territory", "lead", "holder")
@@ -55,7 +55,7 @@ def _tell(case_id: int, actor: acting.Actor, to: Reader, packed: Packed, digest:
 
     What may be seen is asked again under the lock of the case, for a grant may have been taken back meanwhile.
     """
-    with transaction.atomic():
+    with confining.lifted("bundle"), transaction.atomic():
         case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
         if actor.user is not None and reader.of(acting.of(actor.user), case, directory.current()) != to:
             raise Http404

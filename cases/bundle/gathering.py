@@ -16,7 +16,7 @@ from cases.models import Case, Evidence
 from notary import checkpoints, keys, notes, proofs
 from notary.models import Checkpoint, SigningKey
 from notary.proofs import Inclusion
-from responsibility import ledger, sealing
+from responsibility import confining, ledger, sealing
 from responsibility.models import LedgerEntry
 from responsibility.refusals import Refused
 
@@ -44,7 +44,11 @@ def record(case: Case) -> Record:
 
     ``Refused`` when no checkpoint can be made: the key is missing, or the ledger is not what was signed before.
     """
-    entries = list(ledger.story(case.chain))
+    return prove(list(ledger.story(case.chain)))
+
+
+def prove(entries: list[LedgerEntry]) -> Record:
+    """``entries`` under one checkpoint, whichever chains they are of. ``Refused`` as in ``record``."""
     newest = proofs.newest()
     found = _proofs(entries, newest)
     if len(found) < len(entries):
@@ -64,7 +68,8 @@ def _proofs(entries: list[LedgerEntry], checkpoint: Checkpoint | None) -> dict[i
 
 def _sign() -> None:
     try:
-        checkpoints.make()
+        with confining.lifted("bundle"):
+            checkpoints.make()
     except (checkpoints.Forked, keys.NoKey) as error:
         log.exception("bundle_without_checkpoint")
         raise Refused("ledger_not_signed", _("台账现在无法签名存证，请联系系统管理员核查台账。")) from error

@@ -24,6 +24,7 @@ VERBS = dict.fromkeys(PARTY_VERBS, "street") | {"file": "triage", "void": "triag
 # A page calls the action that its operation of the API calls; there one of each scope is enough.
 PRESSED = {verb: VERBS[verb] for verb in ("acknowledge", "contain", "close", "file")}
 TABLES = ["units", "posts", "roster", "matrix", "objects", "stock"]
+NO_EXPORT = "00000000-0000-4000-8000-000000000000"
 # Kinds of request that a page is tried with, one of each scope.
 ON_PAGES = ("escalate", "return")
 MINED = ("ocel", "xes", "conformance", "times")
@@ -287,6 +288,14 @@ def _rooms() -> list[Door]:
         Door("GET", "/api/v1/ledger/keys/", PUBLIC),
         Door("GET", "/api/v1/ledger/entries/<int:pk>/proof/", "ledger.read", "", f"{proof}{{entry}}/proof/"),
         Door("POST", "/api/v1/ledger/cosign/", SIGNED_IN),
+        Door("GET", "/desk/", "ledger.read"),
+        Door("GET", "/desk/table.csv", "ledger.read"),
+        Door("POST", "/desk/questions/", "ledger.read"),
+        Door("POST", "/desk/questions/<int:pk>/<slug:act>/", "ledger.read", "", "/desk/questions/1/remove/"),
+        Door("GET", "/desk/sealed/", "desk.seal"),
+        Door("POST", "/desk/sealed/", "desk.seal"),
+        Door("GET", "/desk/sealed/<uuid:pk>/file/", "desk.seal", "", f"/desk/sealed/{NO_EXPORT}/file/"),
+        Door("GET", "/api/v1/desk/entries/", "ledger.read"),
         Door("GET", "/permissions/", "permissions.read"),
         Door("GET", "/permissions/table.csv", "permissions.read"),
         Door("GET", "/api/v1/permissions/", "permissions.read"),
