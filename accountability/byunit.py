@@ -9,12 +9,13 @@ from django.db import connection
 
 from accountability.musts import MUSTS
 from accountability.period import Period
+from responsibility import shelf
 from responsibility.directory import Directory
 from responsibility.models import Unit
 
 PAGE = 100
 # A clock counts in the period in which it was due, one that was taken away before its time in none.
-DUE = "c.drill_id IS NULL AND d.due_at >= %(since)s AND d.due_at < %(until)s"
+DUE = f"c.drill_id IS NULL AND d.due_at >= %(since)s AND d.due_at < %(until)s AND {shelf.HERE}"
 DECISIONS = "('decide', 'arbitrate', 'determine')"
 CALLS = "('acknowledge', 'rung', 'order_call')"
 

@@ -22,7 +22,7 @@ def about(case: Case, actor: Actor, known: Directory, by: datetime | None = None
     end = holding.end_of(case, entries, clock.now())
     spans = holding.spans(case, known, entries, end)
     parties = holding.engaged(case, end)
-    duties, others = musts.of_case(case.pk, known)
+    duties, others = musts.of_case(case, known)
     by = by or end
     return {
         "case": case,

@@ -21,7 +21,7 @@ from cases.models.work import Decided, RequestState
 from cases.notifying import said
 from cases.templatetags import telling
 from notices.models import Line
-from responsibility import access, acting, chains, confining, ledger
+from responsibility import access, acting, chains, confining, ledger, shelf
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, User
 from responsibility.refusals import Forbidden
@@ -116,7 +116,7 @@ def _answers(officer: User, known: Directory, period: Period, case: Case | None)
     chains = list({request.case.chain for request in asked.select_related("case")[:MOST]})
     verbs = ["request.approve", "request.refuse", "request.lapse"]
     entries = LedgerEntry.objects.filter(chain__in=chains, verb__in=verbs).order_by("id")
-    for entry in entries:
+    for entry in shelf.reading(entries, chains):
         request = decided.get(str(entry.after.get("request")))
         if request is not None:
             yield _item(entry, _outcome(request), known)
@@ -131,7 +131,7 @@ def _outcome(request: Request) -> Sort:
 def _entries(period: Period, case: Case | None):
     found = LedgerEntry.objects.filter(at__gte=period.since, at__lt=period.until)
     found = found.exclude(after__has_key="drill").exclude(verb="dossier.export")
-    return found.filter(chain=case.chain) if case else found
+    return shelf.reading(found.filter(chain=case.chain), [case.chain]) if case else found
 
 
 def _item(entry: LedgerEntry, sort: Sort, known: Directory) -> Item:

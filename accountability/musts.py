@@ -9,13 +9,16 @@ speaks against nobody. It is counted against whoever owed it when it passed, not
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models.enums import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from cases import fivefold
+from cases.models import Case
 from cases.models.clock import DeadlineKind
+from responsibility import shelf
 from responsibility.directory import Directory
 from responsibility.models import Unit
 from responsibility.models.matrix import DutyRole
@@ -165,15 +168,15 @@ class Duty:
         return self.duty.code in FIVE
 
 
-def of_case(case_id: int, known: Directory) -> tuple[list[Duty], list[Must]]:
+def of_case(case: Case, known: Directory) -> tuple[list[Duty], list[Must]]:
     """The six duties of a case, and the musts of units that fill none of them. Three statements."""
     which = "c.id = %(case)s"
-    musts = {must.id: must for must in _musts(which, {"case": case_id}, known)}
-    verdicts = dict(_ask(JUDGED, which, {"case": case_id}))
+    musts = {must.id: must for must in _musts(which, {"case": case.pk}, known, [case.chain])}
+    verdicts = dict(_ask(JUDGED, which, {"case": case.pk}, [case.chain]))
     told = "SELECT DISTINCT duty, unit, must_id FROM asked WHERE unit IS NOT NULL ORDER BY unit, must_id"
     lines: dict[str, dict[str, list[Must]]] = {}
     claimed = set()
-    for code, unit, must_id in _ask(told, which, {"case": case_id}):
+    for code, unit, must_id in _ask(told, which, {"case": case.pk}, [case.chain]):
         theirs = lines.setdefault(code, {}).setdefault(unit, [])
         if must_id is not None:
             theirs.append(musts[must_id])
@@ -189,18 +192,21 @@ def of_case(case_id: int, known: Directory) -> tuple[list[Duty], list[Must]]:
     return duties, [must for must in musts.values() if must.id not in claimed]
 
 
-def _musts(which: str, parameters: dict, known: Directory) -> list[Must]:
+def _musts(which: str, parameters: dict, known: Directory, chains: list[UUID]) -> list[Must]:
     columns = "id, unit_id, kind, level, started_at, due_at, missed_at, stopped_at, verdict"
-    query = f"WITH {MUSTS.format(which=which)} SELECT {columns} FROM must ORDER BY started_at, id"  # noqa: S608
+    before, archived = shelf.shadowing(chains)
+    query = f"WITH {before} {MUSTS.format(which=which)} SELECT {columns} FROM must ORDER BY started_at, id"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
+        cursor.execute(query, parameters | archived)
         return [
             Must(pk, known.units.get(unit or 0), DeadlineKind(kind), level, began, due, missed, stopped, Verdict(told))
             for pk, unit, kind, level, began, due, missed, stopped, told in cursor.fetchall()
         ]
 
 
-def _ask(query: str, which: str, parameters: dict) -> list[tuple]:
+def _ask(query: str, which: str, parameters: dict, chains: list[UUID]) -> list[tuple]:
+    before, archived = shelf.shadowing(chains)
+    whole = f"WITH {before} {MUSTS.format(which=which)}, {ASKED.format(which=which)} {query}"
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {MUSTS.format(which=which)}, {ASKED.format(which=which)} {query}", parameters)
+        cursor.execute(whole, parameters | archived)
         return cursor.fetchall()

@@ -7,8 +7,8 @@ from accountability.models import About, Statement
 from cases import typed
 from cases.changes import Changes, locked_case
 from cases.models import Case, Party
-from responsibility import access, acting, clock, directory
-from responsibility.models import LedgerEntry, Post, User
+from responsibility import access, acting, clock, directory, ledger
+from responsibility.models import Post, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 LONGEST = 2000
@@ -44,7 +44,7 @@ def concerned(actor: acting.Actor, case: Case) -> Post:
     """
     engaged = set(Party.objects.filter(case=case).values_list("unit", flat=True))
     post = access.post_for(actor, "statement.make", party=engaged | {unit for unit in (case.lead_id,) if unit})
-    if post is None and actor.user and LedgerEntry.objects.filter(chain=case.chain, actor=actor.user).exists():
+    if post is None and actor.user and ledger.story(case.chain).filter(actor=actor.user).exists():
         post = access.post_for(actor, "statement.make", named=actor.unit_ids)
     if post is None:
         raise Forbidden("not_concerned", _("只有本案的责任方和在本案中有所作为的人可以申诉。"))

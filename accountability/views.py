@@ -86,7 +86,8 @@ def index(request: HttpRequest) -> HttpResponse:
     found, following = _found(request, view, asked, across.PAGE)
     context = {
         "actor": actor, "view": view, "period": asked, "found": found, "following": following, "refused": refused,
-        "filed": across.filed(asked), "kinds": UnitKind, "columns": COLUMNS, "why": WHY, "times": across.TIMES,
+        "filed": across.filed(asked), "archived": across.archived(asked),
+        "kinds": UnitKind, "columns": COLUMNS, "why": WHY, "times": across.TIMES,
         "long": across.LONG_DAYS, "duties": sheets.LABELS, "five": [role.value for role in musts.FIVE],
     }  # fmt: skip
     return render(request, "accountability/index.html", context, status=400 if refused else 200)

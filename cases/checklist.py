@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case, ChecklistMark, Evidence
 from handbook.models import Blocks, Step
+from responsibility import ledger
 from responsibility.directory import Directory
-from responsibility.models import LedgerEntry, Loop, Unit
+from responsibility.models import Loop, Unit
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Refused
 
@@ -132,9 +133,7 @@ def _comes_in(step: Step) -> bool:
 
 def _turns(case: Case) -> list[tuple[datetime, str, str]]:
     """``(at, colour, loop)`` after each change of either, oldest first. One query."""
-    told = LedgerEntry.objects.filter(chain=case.chain, verb__in=TURNS).exclude(
-        verb="alert.joined", after__grade=F("before__grade")
-    )
+    told = ledger.story(case.chain).filter(verb__in=TURNS).exclude(verb="alert.joined", after__grade=F("before__grade"))
     grade, loop, turns = str(case.grade), Loop.SMALL.value, []
     for at, after in told.order_by("seq").values_list("at", "after"):
         grade, loop = after.get("grade") or grade, after.get("loop") or loop

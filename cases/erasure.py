@@ -15,10 +15,11 @@ from cases.changes import locked
 from cases.models import Advice, Case, Command, Grant, Order, SituationReport, Urging
 from cases.models.checklist import ChecklistMark
 from cases.models.work import Evidence, Request
+from notary.archiving import altering
 from notices.models import Notice
 from responsibility import access, acting, chains, erasing, ledger
 from responsibility.erasing import Person
-from responsibility.models import LedgerEntry, Post, User
+from responsibility.models import LedgerEntry, Post, User, Volume
 from responsibility.refusals import Forbidden, Invalid
 
 # One at a time over all processes; the number is only ours.
@@ -65,7 +66,8 @@ COLUMNS = """
 class Erased:
     """What was, or would be, forgotten: parts and entries of the ledger, rows by table, and the cases concerned.
 
-    ``left``: rows by table in which the person still stands: who acts in office, reference data, what was not sealed.
+    ``left``: rows by table, or by file of the archive, in which the person still stands: who acts in office, reference
+    data, what was not sealed.
     """
 
     entries: int = 0
@@ -80,9 +82,15 @@ class _Found:
     """Entries with the parts that are to go, rows with the columns, and what they belong to."""
 
     entries: list[tuple[LedgerEntry, set[str]]]
+    archived: list[tuple[Volume, LedgerEntry, set[str]]] = field(default_factory=list)
     rows: list[tuple[type[models.Model], int | UUID, tuple[str, ...]]] = field(default_factory=list)
     chains: set[UUID] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
+
+    @property
+    def told(self) -> list[tuple[LedgerEntry, set[str]]]:
+        """The entries in the database and in files."""
+        return self.entries + [(entry, parts) for _volume, entry, parts in self.archived]
 
 
 def erase(
@@ -101,10 +109,10 @@ def erase(
         found = _find(person, officials=bool(officials))
         cases = list(locked(chain__in=found.chains)) + list(locked(number__in=found.numbers))
         cases = sorted({case.pk: case for case in cases}.values(), key=lambda case: case.pk)
-        done = Erased(len(found.entries), sum(len(parts) for _entry, parts in found.entries))
+        done = Erased(len(found.told), sum(len(parts) for _entry, parts in found.told))
         done.rows = Counter(model._meta.db_table for model, _pk, _columns in found.rows)
         done.cases = [case.number for case in cases]
-        if not dry_run and (found.entries or found.rows or officials):
+        if not dry_run and (found.told or found.rows or officials):
             told = {"basis": basis, "officials": bool(officials), "entries": done.entries, "parts": done.parts}
             note = "；".join(filter(None, [reason.strip(), officials.strip()]))
             whole = ledger.Act(chains.dated(), "privacy.erase", "privacy", "", "", after=told, note=note)
@@ -125,6 +133,8 @@ def standing(person: Person) -> dict[str, int]:
             cursor.execute(query.format(sql.Identifier(table), words), [person.pattern])
             if count := cursor.fetchone()[0]:
                 counts[table] = count
+    for volume, _row in erasing.mentioning(person):
+        counts[volume.name] = counts.get(volume.name, 0) + 1
     return counts
 
 
@@ -150,7 +160,8 @@ def _office(by: User | None) -> tuple[acting.Actor, Post | None]:
 
 def _find(person: Person, *, officials: bool) -> _Found:
     found = _Found(list(erasing.holding(person, officials=officials)))
-    found.chains = {entry.chain for entry, _parts in found.entries}
+    found.archived = list(erasing.archived(person, officials=officials))
+    found.chains = {entry.chain for entry, _parts in found.told}
     for model, columns, way in PLACES:
         if model is Request and "after.posts" not in erasing.spared(person, officials=officials):
             columns = (*columns, "answers_for")
@@ -177,10 +188,19 @@ def _of_case(case: Case, person: Person, told: dict) -> ledger.Act:
 def _write(found: _Found, person: Person, *, officials: bool) -> None:
     for entry, parts in found.entries:
         erasing.empty(entry, parts, person)
+    for volume, changes in _by_volume(found, person).items():
+        altering.rewrite(volume, changes)
     for model, pk, columns in found.rows:
         # Read again under the lock of its case.
         row = model._default_manager.filter(pk=pk)
         row.update(**{name: person.emptied(value) for name, value in row.values(*columns).get().items()})
-    erasing.forgotten.send(sender=None, person=person)
+    erasing.person_forgotten.send(sender=None, person=person)
     if officials and person.name:
         User.objects.filter(full_name=person.name).update(full_name=erasing.MARK)
+
+
+def _by_volume(found: _Found, person: Person) -> dict[Volume, dict[int, dict]]:
+    changes: dict[Volume, dict[int, dict]] = {}
+    for volume, entry, parts in found.archived:
+        changes.setdefault(volume, {})[entry.pk] = erasing.emptied(vars(entry), parts, person)
+    return changes

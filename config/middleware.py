@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.refusing import refusal
 from responsibility import acting
+from responsibility.refusals import Refused
 
 SAFE = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
@@ -47,6 +48,12 @@ class Refusals:
         if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.META.get("QUERY_STRING", ""):
             return refusal(request, 400, "bad_character", _("地址中含有无效字符。"))
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """What a page could not know to refuse: a record in a file of the archive that cannot be read."""
+        if isinstance(error, Refused) and error.code == "archive_missing":
+            return refusal(request, 409, error.code, error.detail)
+        return None
 
 
 def _said(request: HttpRequest, code: str, limit: int) -> HttpResponse:

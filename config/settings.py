@@ -214,6 +214,9 @@ LEDGER_KEYS = env.folder("LEDGER_KEYS", VAR_DIR / "ledger-keys")
 LEDGER_ORIGIN = env.text("LEDGER_ORIGIN") or "bihuan.local/ledger"
 # Each checkpoint is also put here as a file of its own, never written twice: a share that another office keeps.
 LEDGER_WITNESS_DIR = env.folder("LEDGER_WITNESS_DIR", VAR_DIR) if env.text("LEDGER_WITNESS_DIR") else None
+# Months of the ledger that have gone into files, and how many months stay in the database whatever happens.
+LEDGER_ARCHIVE = env.folder("LEDGER_ARCHIVE", VAR_DIR / "ledger-archive")
+LEDGER_HOT_MONTHS = env.integer("LEDGER_HOT_MONTHS", 24, low=1, high=1200)
 EVIDENCE_MAX_BYTES = env.integer("EVIDENCE_MAX_MB", 30, low=1, high=1000) * 1024 * 1024
 INTAKE_MAX_BYTES = env.integer("INTAKE_MAX_MB", 10, low=1, high=100) * 1024 * 1024
 INTAKE_MAX_ITEMS = 1000

@@ -25,6 +25,13 @@ SAID = {
     "signature": (
         "签名 signature", "存证点不是当时的密钥所签", "the checkpoint is not signed by the key of that time"
     ),
+    "archive_missing": (
+        "归档缺失 archive missing", "归档文件 {word} 不在", "the archive file {word} is not there"
+    ),
+    "archive_altered": (
+        "归档被改 archive altered", "归档文件 {word} 或其登记不是当时归档的样子",
+        "the archive file {word}, or what is kept of it, is not as it was archived",
+    ),
     "key": ("密钥 key", "来历不明的密钥：{word}", "nobody handed over to this key: {word}"),
 }  # fmt: skip
 PLACES = {

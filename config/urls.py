@@ -19,8 +19,8 @@ from cases import request_api
 from cases import share_api as shares
 from cases import urging_api as urgings
 from config import health
-from mining import api as mining
 from desk import api as desk
+from mining import api as mining
 from notary import api as notary
 from resources import api as resources
 from responsibility import api as responsibility

@@ -14,5 +14,5 @@ class DeskConfig(AppConfig):
 
         pre_migrate.connect(roles.stand_aside, sender=self)
         post_migrate.connect(roles.after_migrations, sender=self)
-        erasing.emptied.connect(forgetting.entries, dispatch_uid="desk")
-        erasing.forgotten.connect(forgetting.words, dispatch_uid="desk")
+        erasing.entry_emptied.connect(forgetting.entries, dispatch_uid="desk")
+        erasing.person_forgotten.connect(forgetting.words, dispatch_uid="desk")

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from notary import notes, proofs, witnessing
+from notary.archiving import marks
 from notary.models import Checkpoint, SigningKey, Witness
 from responsibility import acting
 from responsibility.api import ReadsLedger
@@ -140,6 +141,8 @@ class EntryProof(APIView):
     def get(self, request, pk):
         """``Refused`` (``not_yet``) for an entry newer than the newest checkpoint."""
         entry = LedgerEntry.objects.filter(pk=min(pk, LARGEST)).first()
+        if entry is None and marks.among([min(pk, LARGEST)]):
+            raise Refused("archived", _("该条目已归档；请下载案件证据包，或请系统管理员将该月还原入库。"))
         if entry is None:
             raise Http404
         newest = proofs.newest()

@@ -1,6 +1,7 @@
 """Sign-in for programs, the question who owns what, and the ledger."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth import authenticate
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from responsibility import access, acting, asking, directory, tokens
+from responsibility import access, acting, asking, directory, shelf, tokens
 from responsibility.interface import ErrorsSerializer, Json, NewestEntryFirst
 from responsibility.models import LedgerEntry, Unit
 from responsibility.models.matrix import DutyRole
@@ -151,3 +152,8 @@ class Ledger(ListAPIView):
     permission_classes = [IsAuthenticated, ReadsLedger]
     queryset = LedgerEntry.objects.all()
     filterset_fields = ["chain", "verb", "subject_id"]
+
+    def filter_queryset(self, queryset):
+        """Of one chain also what is archived."""
+        found, chain = super().filter_queryset(queryset), self.request.query_params.get("chain")
+        return shelf.reading(found, [UUID(chain)]) if chain else found

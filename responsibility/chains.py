@@ -4,6 +4,7 @@ The ledger is parted by month along the name of the chain, so that all that was 
 can go into the archive together. What never ends (a unit's roster, an edition of the matrix) has no month.
 """
 
+import hashlib
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -22,6 +23,17 @@ def dated() -> UUID:
 def standing() -> UUID:
     """A new chain of something that has no end: a version 4 UUID that sorts behind every dated one."""
     return UUID(int=uuid4().int | BEYOND)
+
+
+def archive() -> UUID:
+    """The one chain on which it stands what went into the archive and came back."""
+    told = hashlib.md5(b"archive", usedforsecurity=False).digest()
+    return UUID(int=int.from_bytes(told) | BEYOND)
+
+
+def ends(chain: UUID) -> bool:
+    """Whether the name is that of something that began on a day and will end."""
+    return chain.int < BEYOND and chain.version == VERSION_7
 
 
 def first_of(month: datetime) -> UUID:

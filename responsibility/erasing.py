@@ -6,7 +6,7 @@ named: whoever acts for the state answers for it by name (Work Safety Law art. 1
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,12 +14,12 @@ from django.db import connection, transaction
 from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 
-from responsibility import sealing
-from responsibility.models import LedgerEntry, User
-from responsibility.refusals import Invalid
+from responsibility import sealing, shelf, volumes
+from responsibility.models import LedgerEntry, User, Volume
+from responsibility.refusals import Invalid, Refused
 
 # Higher floors keep copies: told of each entry that was emptied, and of a person who is forgotten, in the transaction.
-emptied, forgotten = Signal(), Signal()
+entry_emptied, person_forgotten = Signal(), Signal()
 # What stands where something was erased; the database lets words become this and nothing else.
 MARK = "〔已依法删除〕"
 # Parts that name those who act in office; in all others a person of the public may stand.
@@ -34,6 +34,8 @@ OF_OFFICE = frozenset({"actor"}) | {
 SHORTEST_NAME, LONGEST_NAME = 2, 100
 PHONE = re.compile(r"[0-9]{7,15}")
 CHUNK = 500
+# The columns in which a person may stand.
+WORDS = ("note", "subject_label", "actor_label", "before", "after")
 HOLDING = """
     SELECT id FROM responsibility_ledgerentry
     WHERE concat_ws(chr(10), note, subject_label, actor_label, before::text, after::text) ~ %s ORDER BY id
@@ -115,11 +117,35 @@ def holding(person: Person, *, officials: bool) -> Iterator[tuple[LedgerEntry, s
         ids = [pk for (pk,) in cursor.fetchall()]
     for start in range(0, len(ids), CHUNK):
         for entry in LedgerEntry.objects.filter(pk__in=ids[start : start + CHUNK]).order_by("pk"):
-            row = vars(entry)
-            kept = sealing.salts(row).keys()
-            named = {part for part, value in sealing.inner(row).items() if part in kept and person.stands_in(value)}
-            if parts := named - left:
+            if parts := _named(vars(entry), person) - left:
                 yield entry, parts
+
+
+def archived(person: Person, *, officials: bool) -> Iterator[tuple[Volume, LedgerEntry, set[str]]]:
+    """As ``holding``, of the entries in files, each with its volume. Reads the whole archive; constant memory.
+
+    ``Refused`` (``archive_missing``) when a file cannot be read: what may stand in it cannot be erased.
+    """
+    left = spared(person, officials=officials)
+    for volume, row in mentioning(person):
+        if parts := _named(row, person) - left:
+            yield volume, shelf.entry(row), parts
+
+
+def mentioning(person: Person) -> Iterator[tuple[Volume, dict]]:
+    """The archived entries in which the person stands anywhere, as rows."""
+    try:
+        for volume, row in shelf.everything():
+            if any(person.stands_in(row[column]) for column in WORDS):
+                yield volume, row
+    except volumes.Damaged as error:
+        detail = _("归档文件无法读取，其中的个人信息无法删除：%(why)s") % {"why": error}
+        raise Refused("archive_missing", detail) from error
+
+
+def _named(row: Mapping, person: Person) -> set[str]:
+    kept = sealing.salts(row).keys()
+    return {part for part, value in sealing.inner(row).items() if part in kept and person.stands_in(value)}
 
 
 def spared(person: Person, *, officials: bool) -> frozenset[str]:
@@ -136,16 +162,28 @@ def empty(entry: LedgerEntry, parts: set[str], person: Person) -> None:
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an erasure belongs in the transaction of its entry")
-    row = vars(entry)
-    salts, seals = sealing.salts(row), sealing.seals(row)
-    erased = (entry.erased or {}) | {part: seals[part] for part in parts}
-    kept = {part: salt for part, salt in salts.items() if part not in erased}
-    words = {"subject": entry.subject_label, "actor": entry.actor_label, "note": entry.note}
-    said = [MARK if part in parts else value for part, value in words.items()]
-    sides = [_emptied(side, getattr(entry, side), parts, person) for side in ("before", "after")]
+    made = emptied(vars(entry), parts, person)
+    sides = [_json(made[name]) for name in ("before", "after", "salts", "erased")]
     with connection.cursor() as cursor:
-        cursor.execute(EMPTY, [*said, *map(_json, (*sides, kept, erased)), entry.pk, entry.chain])
-    emptied.send(sender=None, entry=entry.pk)
+        words = [made["subject_label"], made["actor_label"], made["note"]]
+        cursor.execute(EMPTY, [*words, *sides, entry.pk, entry.chain])
+    entry_emptied.send(sender=None, entry=entry.pk)
+
+
+def emptied(row: Mapping, parts: set[str], person: Person) -> dict:
+    """The columns of an entry without ``parts``, as ``empty`` writes them."""
+    salts, seals = sealing.salts(row), sealing.seals(row)
+    erased = (row["erased"] or {}) | {part: seals[part] for part in parts}
+    return {
+        "subject_label": MARK if "subject" in parts else row["subject_label"],
+        "actor_label": MARK if "actor" in parts else row["actor_label"],
+        "note": MARK if "note" in parts else row["note"],
+        "before": _emptied("before", row["before"], parts, person),
+        "after": _emptied("after", row["after"], parts, person),
+        "salt": None,
+        "salts": {part: salt for part, salt in salts.items() if part not in erased},
+        "erased": erased,
+    }
 
 
 def _emptied(side: str, told: dict, parts: set[str], person: Person) -> dict:

@@ -15,17 +15,21 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone, translation
 
-from responsibility import acting, clock, confining, erasing, sealing
+from responsibility import acting, clock, confining, erasing, sealing, shelf
 from responsibility.copying import copy
 from responsibility.models import LedgerEntry
 
 GENESIS = ""
+NOTHING: Mapping = {}
 # Bytes of chance in an entry.
 SALT = 16
 HEADS = """
     SELECT asked.chain, newest.seq, newest.digest FROM unnest(%s::uuid[]) AS asked (chain)
     CROSS JOIN LATERAL (
-        SELECT seq, digest FROM responsibility_ledgerentry e WHERE e.chain = asked.chain ORDER BY seq DESC LIMIT 1
+        (SELECT seq, digest FROM responsibility_ledgerentry e WHERE e.chain = asked.chain ORDER BY seq DESC LIMIT 1)
+        UNION ALL (SELECT seq, digest FROM responsibility_archivedchain a WHERE a.chain = asked.chain
+            ORDER BY seq DESC LIMIT 1)
+        ORDER BY seq DESC LIMIT 1
     ) newest
 """
 
@@ -111,8 +115,10 @@ class Fault:
     entry_id: int
 
 
-def verify(entries: Iterable[LedgerEntry | Mapping]) -> Iterator[Fault]:
+def verify(entries: Iterable[LedgerEntry | Mapping], heads: Mapping[str, tuple[int, str]] = NOTHING) -> Iterator[Fault]:
     """The faults of ``entries``, which come ordered by chain and number. Constant memory.
+
+    ``heads``: number and digest after which a chain goes on, of those whose beginning lies elsewhere.
 
     ``edited``: the content does not give its digest. ``missing``: a number is left out, so an entry was removed.
     ``relinked``: the entry does not name the digest before it, so a neighbour was replaced.
@@ -121,7 +127,8 @@ def verify(entries: Iterable[LedgerEntry | Mapping]) -> Iterator[Fault]:
     for entry in entries:
         row = vars(entry) if isinstance(entry, LedgerEntry) else entry
         if row["chain"] != chain:
-            chain, seq, previous = row["chain"], 0, GENESIS
+            chain = row["chain"]
+            seq, previous = heads.get(str(chain), (0, GENESIS)) if heads else (0, GENESIS)
         if row["seq"] != seq + 1:
             yield Fault("missing", row["chain"], seq + 1, row["id"])
         elif row["previous"] != previous:
@@ -158,5 +165,5 @@ def _speaks(row: Mapping) -> bool:
 
 
 def story(chain: UUID):
-    """The entries of one chain, oldest first."""
-    return LedgerEntry.objects.filter(chain=chain).order_by("seq")
+    """The entries of one chain, oldest first, wherever they lie (``shelf.reading``)."""
+    return shelf.reading(LedgerEntry.objects.filter(chain=chain).order_by("seq"), [chain])

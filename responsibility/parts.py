@@ -20,3 +20,9 @@ def prepare(ahead: int = AHEAD) -> list[date]:
             [ahead],
         )
         return [month for (month,) in cursor.fetchall()]
+
+
+def make(month: date) -> None:
+    """Make the part of one month, where it is missing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT bihuan_ledger_part(%s)", [month])

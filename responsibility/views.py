@@ -13,7 +13,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import condition, require_GET
 
-from responsibility import access, acting, clock, directory
+from responsibility import access, acting, clock, directory, shelf
 from responsibility.filters import LedgerFilter
 from responsibility.models import LedgerEntry, Post
 
@@ -109,7 +109,7 @@ def _entries(request: HttpRequest, actor: acting.Actor, chain: UUID | None, aske
     if misread or unknown:
         entries = entries.none()
     elif chain:
-        entries = entries.filter(chain=chain).order_by("-seq")
+        entries = shelf.reading(entries.filter(chain=chain).order_by("-seq"), [chain])
     before = request.GET.get("before", "")
     if before:
         if not before.isascii() or not before.isdigit() or len(before) > 18:
@@ -125,6 +125,7 @@ def _entries(request: HttpRequest, actor: acting.Actor, chain: UUID | None, aske
         "chain": chain or "",
         "misread": misread,
         "unknown": unknown,
+        "archived": "" if chain else "、".join(f"{month:%Y-%m}" for month in shelf.months()),
         "wanted": narrowing.form,
     }
     return render(request, "responsibility/ledger.html", context)

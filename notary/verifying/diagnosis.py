@@ -5,7 +5,7 @@ from uuid import UUID
 
 from notary import growing, merkle
 from notary.models import Checkpoint, Leaf
-from notary.verifying import passes, tree
+from notary.verifying import archives, passes, tree
 from notary.verifying.passes import Sign
 from notary.verifying.stories import Finding, Orphans, Story
 from notary.verifying.tree import Flaw
@@ -20,13 +20,31 @@ def diagnose(signs: list[Sign], flaws: Iterable[Flaw], settled: int) -> list[Fin
     gone = {sign.position: sign.entry for sign in signs if sign.kind == "gone"}
     kept = passes.nodes(gone)
     orphans = Orphans({position: (entry, kept[position]) for position, entry in gone.items()})
-    found = lying_tiles([sign for sign in signs if sign.kind == "altered"])
+    found = _of_archive(signs)
+    found += lying_tiles([sign for sign in signs if sign.kind == "altered"])
     cleared = {finding.entry for finding in found}
-    for chain, first in _touched([sign for sign in signs if sign.entry not in cleared]):
+    rest = [sign for sign in signs if sign.entry not in cleared and not sign.kind.startswith("archive_")]
+    for chain, first in _touched(rest):
         found += Story(chain, first, settled, orphans).findings()
     found += _cut(orphans)
     found.sort(key=lambda one: (one.position < 0, one.position, one.entry))
     return found + of_the_tree(flaws)
+
+
+def _of_archive(signs: list[Sign]) -> list[Finding]:
+    """One finding for each file, with the first entry in it that is not what it was."""
+    of_file: dict[tuple[str, str], list[Sign]] = {}
+    for sign in signs:
+        if sign.kind.startswith("archive_"):
+            of_file.setdefault((sign.kind, sign.word), []).append(sign)
+    found = []
+    for told in of_file.values():
+        first = max(told, key=lambda sign: (bool(sign.entry), bool(sign.chain), -sign.entry))
+        more = len(told) - 1
+        found.append(
+            Finding(first.kind, first.entry, first.chain, first.seq, first.position, count=more, word=first.word)
+        )
+    return found
 
 
 def _touched(signs: list[Sign]) -> list[tuple[str, int]]:
@@ -113,5 +131,6 @@ def _rewritten(flaw: Flaw) -> Finding:
 def whole_chain(chain: UUID, settled: int) -> tuple[int, list[Finding]]:
     """How many entries one chain has, and what was likely done to it."""
     part, digests = passes.of_chain(chain, settled)
-    found = diagnose(part.signs, [], settled)
-    return part.entries, found or of_the_tree(tree.of_entries(digests))
+    archived, earlier = archives.of_chain(chain)
+    found = diagnose(part.signs + archived.signs, [], settled)
+    return part.entries + archived.entries, found or of_the_tree(tree.of_entries(earlier | digests))

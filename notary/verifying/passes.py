@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from notary import merkle
+from notary.archiving import marks
 from notary.models import Tile
 from responsibility import ledger, reading
 
@@ -37,6 +38,12 @@ PLACES = """
     FULL JOIN (SELECT entry, position FROM notary_leaf WHERE entry > %(above)s AND entry <= %(upto)s) l
     ON l.entry = e.id
 """
+HEADS = """
+    SELECT DISTINCT ON (a.chain) a.chain::text, a.seq, a.digest FROM responsibility_archivedchain a
+    WHERE a.chain > %s AND a.chain <= %s
+        AND EXISTS (SELECT 1 FROM responsibility_ledgerentry e WHERE e.chain = a.chain)
+    ORDER BY a.chain, a.seq DESC
+"""
 OF_CHAIN = """
     SELECT e.id, e.digest, l.entry, l.position FROM responsibility_ledgerentry e
     LEFT JOIN notary_leaf l ON l.entry = e.id WHERE e.chain = %s ORDER BY e.seq
@@ -49,14 +56,16 @@ class Sign:
 
     Of the chains: ``edited``, ``relinked``, ``missing`` (``ledger.Fault``). Of the places: ``unplaced``, an entry that
     must be in the tree and is not; ``gone``, a place whose entry is not there; ``altered``, an entry whose digest is
-    not the one that was taken into the tree.
+    not the one that was taken into the tree. Of the archive: ``archive_missing`` and ``archive_altered``, with the file
+    in ``word``.
     """
 
     kind: str
-    entry: int
+    entry: int = 0
     chain: str = ""
     seq: int = 0
     position: int = -1
+    word: str = ""
 
 
 @dataclass
@@ -98,11 +107,17 @@ def links(above: UUID, upto: UUID) -> Part:
     """The chains of a range: digest, number and the digest before."""
     part = Part(str(upto))
     sample: list[dict] = []
-    for fault in ledger.verify(_counted(reading.rows(above, upto), part, sample)):
+    heads = _heads(above, upto)
+    for fault in ledger.verify(_counted(reading.rows(above, upto), part, sample), heads):
         part.add(Sign(fault.kind, fault.entry_id, str(fault.chain), fault.seq))
     if above == FIRST and not part.found:
         part.hashing = _hashing(sample)
     return part
+
+
+def _heads(above: UUID, upto: UUID) -> dict[str, tuple[int, str]]:
+    """Where the chains stand that have gone into the archive and were told of again."""
+    return {chain: (seq, digest) for chain, seq, digest in _rows(HEADS, [above, upto])}
 
 
 def places(above: int, upto: int, settled: int) -> Part:
@@ -114,7 +129,7 @@ def places(above: int, upto: int, settled: int) -> Part:
 
 
 def of_chain(chain: UUID, settled: int) -> tuple[Part, dict[int, str]]:
-    """Both passes over one chain alone, and the digests of its entries by id."""
+    """Both passes over what the database holds of one chain, and the digests of these entries by id."""
     above = UUID(int=max(0, chain.int - 1))
     part, rows = links(above, chain), _rows(OF_CHAIN, [chain])
     _placed(rows, part, settled)
@@ -123,6 +138,8 @@ def of_chain(chain: UUID, settled: int) -> tuple[Part, dict[int, str]]:
 
 
 def _placed(rows: list[tuple], part: Part, settled: int) -> Part:
+    # What has gone into the archive is looked at there.
+    away = marks.among([leaf for entry, _digest, leaf, _position in rows if entry is None])
     tiles = _tiles({position // merkle.WIDTH for *_rest, position in rows if position is not None})
     for entry, digest, leaf, position in rows:
         part.entries += entry is not None
@@ -131,6 +148,8 @@ def _placed(rows: list[tuple], part: Part, settled: int) -> Part:
                 part.add(Sign("unplaced", entry))
             else:
                 part.waiting += 1
+        elif entry is None and leaf in away:
+            continue
         elif entry is None:
             part.add(Sign("gone", leaf, position=position))
         elif leaf_hash(digest) != _node(tiles, position):

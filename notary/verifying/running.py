@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection
 
 from notary import growing
-from notary.verifying import passes, work
+from notary.verifying import archives, passes, work
 from notary.verifying.passes import Part, Sign
 
 # Below this, it is not worth a second process.
@@ -33,8 +33,10 @@ class State:
     settled: int = 0
     chains: str = str(passes.FIRST)
     ids: int = passes.LOWEST
+    archive: str = "0:0"
     entries: int = 0
     placed: int = 0
+    archived: int = 0
     waiting: int = 0
     found: int = 0
     hashing: float = 0.0
@@ -76,7 +78,10 @@ def database() -> str:
 
 
 def run(state: State, shared: Shared, keep: Callable[[State], None], done: Callable[[int], None]) -> None:
-    """Both passes over what is left; ``keep`` is called after each range, ``done`` told the entries of the first."""
+    """The passes over what is left, and over the archive; ``keep`` is called after each range.
+
+    ``done`` is told how many entries were read so far, in the database and in files.
+    """
     for part in shared(work.links, passes.chain_ranges(UUID(state.chains))):
         state.take(part)
         state.chains, state.entries = part.upto, state.entries + part.entries
@@ -87,6 +92,20 @@ def run(state: State, shared: Shared, keep: Callable[[State], None], done: Calla
         state.take(part)
         state.ids, state.placed = int(part.upto), state.placed + part.entries
         keep(state)
+    _archive(state, shared, keep, done)
+
+
+def _archive(state: State, shared: Shared, keep: Callable[[State], None], done: Callable[[int], None]) -> None:
+    volume, offset = map(int, state.archive.split(":"))
+    for part in shared(archives.entries, archives.spans(volume, offset)):
+        state.take(part)
+        state.archive, state.archived = part.upto, state.archived + part.entries
+        keep(state)
+        done(state.entries + state.archived)
+    whole = Part(state.archive)
+    for sign in archives.files():
+        whole.add(sign)
+    state.take(whole)
 
 
 def jobs_for(total: int) -> int:

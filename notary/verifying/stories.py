@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from notary.models import Leaf
 from notary.verifying import passes
 from responsibility import ledger, reading
+from responsibility.models import ArchivedChain
 
 # Entries of one chain that are looked at, from the first trace on, and how many are told one by one.
 MOST, TOLD = 2_000, 20
@@ -19,7 +20,8 @@ class Finding:
     """Something that was done. ``entry`` is an id (0 unknown), ``position`` that in the tree (-1 unknown).
 
     ``kind``: ``edited``, ``deleted``, ``inserted``, ``reordered`` (with the entry ``other``), ``truncated`` (``count``
-    entries), ``rewritten``, ``tree``, ``note``, ``signature``, ``key``. ``count`` of others: how many later entries
+    entries), ``rewritten``, ``tree``, ``note``, ``signature``, ``key``, ``archive_missing``,
+    ``archive_altered``. ``count`` of others: how many later entries
     only follow from it. ``word`` holds what else there is to say.
     """
 
@@ -60,7 +62,9 @@ class Story:
     """One chain from shortly before its first trace on."""
 
     def __init__(self, chain: str, first: int, settled: int, orphans: Orphans):
-        self.chain, self.orphans, self.above = chain, orphans, max(0, first - 2)
+        self.chain, self.orphans = chain, orphans
+        # What comes before lies in the archive.
+        self.above = max(0, first - 2, *ArchivedChain.objects.filter(chain=chain).values_list("seq", flat=True))
         self.rows = list(reading.story(chain, self.above, MOST))
         places = dict(Leaf.objects.filter(entry__in=[row["id"] for row in self.rows]).values_list("entry", "position"))
         self.positions = [places.get(row["id"], -1) for row in self.rows]

@@ -1,5 +1,6 @@
 """Floor 1: who answers for what, and what was done."""
 
+from responsibility.models.archive import ArchivedBlock, ArchivedChain, Volume
 from responsibility.models.authority import Authority, Power
 from responsibility.models.calendar import CalendarDay, CalendarYear
 from responsibility.models.district import District, Grade, Loop, Revision, Territory, Unit
@@ -11,6 +12,8 @@ from responsibility.models.people import Post, Role, Token, User
 from responsibility.models.roster import HandOver, Shift
 
 __all__ = [
+    "ArchivedBlock",
+    "ArchivedChain",
     "Authority",
     "CalendarDay",
     "CalendarYear",
@@ -38,4 +41,5 @@ __all__ = [
     "Upload",
     "UploadState",
     "User",
+    "Volume",
 ]

@@ -40,7 +40,7 @@ def late(case: Case, at, hours: float = 240) -> Case:
 
 
 def judged(case: Case) -> dict[str, str]:
-    duties, _others = musts.of_case(case.pk, directory.current())
+    duties, _others = musts.of_case(case, directory.current())
     return {shown.duty.code: str(shown.verdict) for shown in duties if shown.is_one_of_five}
 
 

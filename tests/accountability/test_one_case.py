@@ -94,7 +94,7 @@ def test_the_time_of_a_closed_case_ends_with_it(open_case, press, people, at):
 # --- the musts ------------------------------------------------------------------------
 def test_what_was_done_in_time_is_met_and_what_fell_away_speaks_against_nobody(open_case, press, people):
     case = press(open_case(), *CLOSED)
-    told = {(must.kind, must.verdict) for must in musts.of_case(case.pk, directory.current())[0][1].units[0][1]}
+    told = {(must.kind, must.verdict) for must in musts.of_case(case, directory.current())[0][1].units[0][1]}
     assert {("acknowledge", "met"), ("arrive", "met"), ("contain", "met"), ("rectify", "met")} <= told
     assert verdicts(case, people) == {
         "leader": "not_asked", "territory": "met", "supervision": "not_asked", "lead": "not_asked",
@@ -108,7 +108,7 @@ def test_late_is_told_apart_from_unmet(open_case, press, people, at):
     sweep()
     assert verdicts(case, people)["territory"] == Verdict.UNMET
     press(case, "sijing-duty acknowledge", "sijing-handler arrive", "sijing-handler prove", "shuiwu-duty contain")
-    told = {must.kind: must.verdict for must in musts.of_case(case.pk, directory.current())[0][1].units[0][1]}
+    told = {must.kind: must.verdict for must in musts.of_case(case, directory.current())[0][1].units[0][1]}
     assert (told["acknowledge"], told["contain"], told["rung"]) == ("late", "late", "met")
 
 
@@ -133,7 +133,7 @@ def test_a_clock_is_counted_against_whoever_owed_it_when_it_passed(open_case, pe
 
 
 def _all(case) -> list:
-    duties, others = musts.of_case(case.pk, directory.current())
+    duties, others = musts.of_case(case, directory.current())
     return [must for duty in duties for _unit, theirs in duty.units for must in theirs] + others
 
 

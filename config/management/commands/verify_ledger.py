@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Sum
 
 from alerts import audit as alerts
 from cases import audit as cases
@@ -18,9 +19,9 @@ from notary.models import SigningKey
 from notary.verifying import diagnosis, running, tree
 from notary.verifying.stories import Finding
 from notices import channels
-from responsibility import posts
+from responsibility import posts, unpacking
 from responsibility.auditing import Mismatch
-from responsibility.models import LedgerEntry
+from responsibility.models import LedgerEntry, Volume
 
 STATE = "verify-ledger.json"
 SHOWN = 20
@@ -50,7 +51,9 @@ class Command(BaseCommand):
         chain = _chain(case) if case else chain
         checked, found = self._one(chain) if chain else self._whole(resume)
         found += [finding for told in outside for finding in diagnosis.of_the_tree(tree.against(told, growing.size()))]
-        faults = self._report(tampering.lines(found)) + self._report(self._rows(chain))
+        faults = self._report(tampering.lines(found))
+        with unpacking.unpacked(chain):
+            faults += self._report(self._rows(chain))
         if not skip_files:
             faults += self._report(self._files(chain))
         if faults:
@@ -77,7 +80,7 @@ class Command(BaseCommand):
         found = diagnosis.diagnose(state.signs, flaws, state.settled)
         if state.found > len(state.signs):
             self.stdout.write(f"  痕迹 {state.found} 处，只细看前 {len(state.signs)} 处 / {state.found} traces in all")
-        return state.entries, found
+        return state.entries + state.archived, found
 
     def _state(self, place: Path, resume: bool) -> running.State:
         if not resume:
@@ -88,7 +91,8 @@ class Command(BaseCommand):
         return state
 
     def _pass(self, state: running.State, place: Path) -> None:
-        total, before, began = LedgerEntry.objects.count(), state.entries, monotonic()
+        archived = Volume.objects.filter(restored_at=None).aggregate(entries=Sum("entries"))["entries"] or 0
+        total, before, began = LedgerEntry.objects.count() + archived, state.entries + state.archived, monotonic()
         with (
             running.workers(self.jobs or running.jobs_for(total)) as shared,
             progress.bar(self.stdout, "校验 verify", total) as done,
@@ -97,10 +101,12 @@ class Command(BaseCommand):
                 running.run(state, shared, lambda now: now.write(place), done)
             except KeyboardInterrupt:
                 raise CommandError(
-                    f"已中断于 {state.entries} 条，--resume 继续 / interrupted; --resume goes on.", returncode=130
+                    f"已中断于 {state.entries + state.archived} 条，--resume 继续 / interrupted; --resume goes on.",
+                    returncode=130,
                 ) from None
-        rate = (state.entries - before) / max(monotonic() - began, 1e-6)
-        if state.hashing and state.entries > before:
+        done_now = state.entries + state.archived - before
+        rate = done_now / max(monotonic() - began, 1e-6)
+        if state.hashing and done_now:
             self.stdout.write(
                 f"  {rate:,.0f} 条/秒，纯 SHA-256 为 {1 / state.hashing:,.0f}，比值 {rate * state.hashing:.3f}"
                 f" / {rate:,.0f} entries a second, SHA-256 of the same bytes {1 / state.hashing:,.0f}"
