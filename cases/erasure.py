@@ -16,7 +16,7 @@ from cases.models import Advice, Case, Command, Grant, Order, SituationReport, U
 from cases.models.checklist import ChecklistMark
 from cases.models.work import Evidence, Request
 from notices.models import Notice
-from responsibility import access, acting, chains, erasing, ledger
+from responsibility import access, acting, chains, erasing, ledger, rows_told
 from responsibility.erasing import Person
 from responsibility.models import LedgerEntry, Post, User
 from responsibility.refusals import Forbidden, Invalid
@@ -182,4 +182,5 @@ def _write(found: _Found, person: Person, *, officials: bool) -> None:
         row = model._default_manager.filter(pk=pk)
         row.update(**{name: person.emptied(value) for name, value in row.values(*columns).get().items()})
     if officials and person.name:
-        User.objects.filter(full_name=person.name).update(full_name=erasing.MARK)
+        with rows_told.told():
+            User.objects.filter(full_name=person.name).update(full_name=erasing.MARK)

@@ -10,6 +10,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
+from responsibility import acting, rows_told
 from responsibility.models import Token, User
 
 LIFETIME = timedelta(days=30)
@@ -23,7 +24,8 @@ def digest(secret: str) -> str:
 def issue(user: User) -> str:
     """A new token for ``user``, valid for 30 days, shown this once."""
     secret = secrets.token_urlsafe(32)
-    Token.objects.create(user=user, digest=digest(secret), expires_at=timezone.now() + LIFETIME)
+    with rows_told.told(acting.of(user)):
+        Token.objects.create(user=user, digest=digest(secret), expires_at=timezone.now() + LIFETIME)
     return secret
 
 
