@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestId",
+    "config.witnessed.Witnessed",
     "config.middleware.Private",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -275,6 +276,7 @@ SWEEP_SECONDS = 1
 # An amber lamp is told within a minute; the shortest clock that is reminded of is an arrival of some twenty.
 REMIND_SECONDS = 60
 CHECKPOINT_SECONDS = 60
+REPEATS_SECONDS = 30
 EXCHANGE_SECONDS = 3
 PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.

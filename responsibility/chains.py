@@ -4,6 +4,7 @@ The ledger is parted by month along the name of the chain, so that all that was 
 can go into the archive together. What never ends (a unit's roster, an edition of the matrix) has no month.
 """
 
+import hashlib
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -22,6 +23,14 @@ def dated() -> UUID:
 def standing() -> UUID:
     """A new chain of something that has no end: a version 4 UUID that sorts behind every dated one."""
     return UUID(int=uuid4().int | BEYOND)
+
+
+def monthly(what: str, now: datetime) -> UUID:
+    """The chain of ``what`` in the month of ``now``: as dated as a new one, and the same for all who name it."""
+    rest = int.from_bytes(hashlib.sha256(what.encode()).digest()[:10])
+    # Version 7 and the variant of the RFC stand where they stand in every other.
+    rest = rest & ~(0xF << 76) & ~(0x3 << 62) | VERSION_7 << 76 | 0x2 << 62
+    return UUID(int=first_of(now).int | rest)
 
 
 def first_of(month: datetime) -> UUID:

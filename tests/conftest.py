@@ -129,6 +129,15 @@ def key(db):
 
 
 @pytest.fixture
+def by_hand(db):
+    """What the test edits without any door of the product is told in its end, as the administrator's page would."""
+    from responsibility import acting, rows_told
+
+    yield
+    rows_told.tell(acting.SYSTEM)
+
+
+@pytest.fixture
 def statements(db):
     """Count the SQL statements of a call."""
     from django.db import connection

@@ -154,10 +154,15 @@ CREATE CONSTRAINT TRIGGER handover_accounted AFTER INSERT OR UPDATE OR DELETE ON
 CREATE CONSTRAINT TRIGGER channel_accounted AFTER INSERT OR UPDATE OR DELETE ON notices_channel
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bihuan_owned_accounted();
 -- The dry run of a file, and who is waiting for it, are no act: only its coming and its import are.
-CREATE CONSTRAINT TRIGGER upload_accounted
-    AFTER INSERT OR UPDATE OF chain, "table", scope, sha256, file_name, size, brought_at, brought_by_id, applied_at
-    ON responsibility_upload
+CREATE CONSTRAINT TRIGGER upload_born AFTER INSERT ON responsibility_upload
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bihuan_owned_accounted();
+CREATE CONSTRAINT TRIGGER upload_accounted AFTER UPDATE ON responsibility_upload
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (
+        (OLD.id, OLD.chain, OLD."table", OLD.scope, OLD.sha256, OLD.file_name, OLD.size, OLD.brought_at,
+            OLD.brought_by_id, OLD.applied_at)
+        IS DISTINCT FROM (NEW.id, NEW.chain, NEW."table", NEW.scope, NEW.sha256, NEW.file_name, NEW.size,
+            NEW.brought_at, NEW.brought_by_id, NEW.applied_at))
+    EXECUTE FUNCTION bihuan_owned_accounted();
 CREATE TRIGGER upload_kept BEFORE DELETE ON responsibility_upload
     FOR EACH ROW WHEN (OLD.applied_at IS NOT NULL) EXECUTE FUNCTION bihuan_append_only();
 CREATE TRIGGER cosignature_append_only BEFORE UPDATE OR DELETE ON notary_cosignature
@@ -166,11 +171,26 @@ CREATE TRIGGER cosignature_append_only BEFORE UPDATE OR DELETE ON notary_cosigna
 ASKED_BACK = """
 DROP TRIGGER cosignature_append_only ON notary_cosignature;
 DROP TRIGGER upload_kept ON responsibility_upload;
-DROP TRIGGER upload_accounted ON responsibility_upload; DROP TRIGGER channel_accounted ON notices_channel;
+DROP TRIGGER upload_accounted ON responsibility_upload; DROP TRIGGER upload_born ON responsibility_upload;
+DROP TRIGGER channel_accounted ON notices_channel;
 DROP TRIGGER handover_accounted ON responsibility_handover; DROP TRIGGER order_proof_born ON cases_order_proof;
 DROP TRIGGER clock_event_born ON cases_clockevent;
 DROP FUNCTION bihuan_owned_accounted();
 """
+
+# More parts of an entry are sealed than before; as responsibility/sealing.py.
+SEALED = """
+DO $$
+DECLARE
+    which regprocedure;
+BEGIN
+    FOREACH which IN ARRAY ARRAY['bihuan_sealed_parts(jsonb)', 'bihuan_entry_erased(jsonb,jsonb)']::regprocedure[] LOOP
+        EXECUTE replace(pg_get_functiondef(which), $was${0}$was$, $now${1}$now$);
+    END LOOP;
+END $$;
+"""
+BEFORE = "'answer', "
+BEHIND = "'address', 'attributes', 'email', 'first_name', 'full_name', 'last_name', 'username', 'answer', "
 
 
 def _drop(trigger: str, tables) -> str:
@@ -199,4 +219,5 @@ class Migration(migrations.Migration):
             _drop("row_no_truncate", [*TOLD, *NOT_EMPTIED]),
         ),
         migrations.RunSQL(ASKED, ASKED_BACK),
+        migrations.RunSQL(SEALED.format(BEFORE, BEHIND), SEALED.format(BEHIND, BEFORE)),
     ]
