@@ -21,7 +21,7 @@ from cases.models.work import Decided, RequestState
 from cases.notifying import said
 from cases.templatetags import telling
 from notices.models import Line
-from responsibility import access, acting, chains, confining, ledger, shelf
+from responsibility import access, acting, chains, confining, ledger, looking, shelf
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, User
 from responsibility.refusals import Forbidden
@@ -130,7 +130,7 @@ def _outcome(request: Request) -> Sort:
 
 def _entries(period: Period, case: Case | None):
     found = LedgerEntry.objects.filter(at__gte=period.since, at__lt=period.until)
-    found = found.exclude(after__has_key="drill").exclude(verb="dossier.export")
+    found = found.exclude(after__has_key="drill").exclude(verb__in=["dossier.export", *looking.VERBS])
     return shelf.reading(found.filter(chain=case.chain), [case.chain]) if case else found
 
 

@@ -9,7 +9,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
 from alerts.models import Source
+from responsibility import looking, rows_told
 from responsibility.copying import fetch
+from responsibility.looking import Seen
 from responsibility.tokens import digest
 
 
@@ -17,7 +19,8 @@ def issue(source: Source) -> str:
     """A new key for ``source``, shown this once; the former one is void at once."""
     key = secrets.token_urlsafe(32)
     source.key_digest = digest(key)
-    source.save(update_fields=["key_digest"])
+    with rows_told.told():
+        source.save(update_fields=["key_digest"])
     return key
 
 
@@ -30,6 +33,7 @@ class SourceKey(BaseAuthentication):
             return None
         found = fetch(Source, "key_digest = %s AND active", [digest(key.strip())])
         if not found:
+            looking.note(request._request, Seen("key.refuse", "source", after={"door": request.path}))
             raise AuthenticationFailed(_("子平台密钥无效或已停用。"), code="bad_key")
         return found[0], None
 

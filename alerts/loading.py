@@ -1,10 +1,9 @@
 """The risk objects of a district file."""
 
-from django.db import transaction
 from rest_framework import serializers
 
 from alerts.models import RiskObject
-from responsibility import directory, district_file
+from responsibility import directory, district_file, rows_told
 from responsibility.district_file import BadDistrictFile, Code, Text
 from responsibility.loading import Tally, sync
 
@@ -24,7 +23,7 @@ Row = district_file.row_of(
 def load_objects(data: dict) -> Tally:
     """Load ``data["demo"]["objects"]``; a wrong one, or one outside the district, is refused by its code."""
     rows = data.get("demo", {}).get("objects", [])
-    with transaction.atomic():
+    with rows_told.told():
         known = directory.current()
         named = {"categories": [*known.categories], "scenarios": [*known.scenarios], "units": [*known.units_by_code]}
         district_file.judge_rows("demo.objects", Row, rows, named)

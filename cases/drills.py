@@ -20,7 +20,7 @@ from alerts.formats import item
 from alerts.models import Drill, DrillAlert, Source
 from cases import drillend
 from cases.models import Case
-from responsibility import access, acting, clock, directory, tokens
+from responsibility import access, acting, clock, directory, rows_told, tokens
 from responsibility.directory import Directory
 from responsibility.models import Post, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
@@ -178,7 +178,8 @@ def _source() -> Source:
             raise Refused("no_centre", _("没有承担派遣职能的单位，无法演练。"))
         named = {"name": "演练", "name_en": "Drill", "unit": centre, "active": False}
         digest = tokens.digest(secrets.token_hex(32))
-        found, _new = Source.objects.get_or_create(code=SOURCE, defaults=named | {"key_digest": digest})
+        with rows_told.told():
+            found, _new = Source.objects.get_or_create(code=SOURCE, defaults=named | {"key_digest": digest})
     return found
 
 

@@ -17,7 +17,7 @@ from cases.models.checklist import ChecklistMark
 from cases.models.work import Evidence, Request
 from notary.archiving import altering
 from notices.models import Notice
-from responsibility import access, acting, chains, erasing, ledger
+from responsibility import access, acting, chains, erasing, ledger, rows_told
 from responsibility.erasing import Person
 from responsibility.models import LedgerEntry, Post, User, Volume
 from responsibility.refusals import Forbidden, Invalid
@@ -196,7 +196,8 @@ def _write(found: _Found, person: Person, *, officials: bool) -> None:
         row.update(**{name: person.emptied(value) for name, value in row.values(*columns).get().items()})
     erasing.person_forgotten.send(sender=None, person=person)
     if officials and person.name:
-        User.objects.filter(full_name=person.name).update(full_name=erasing.MARK)
+        with rows_told.told():
+            User.objects.filter(full_name=person.name).update(full_name=erasing.MARK)
 
 
 def _by_volume(found: _Found, person: Person) -> dict[Volume, dict[int, dict]]:

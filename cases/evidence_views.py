@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET
 
 from cases import files, originals
 from cases.models import Case, Evidence
-from responsibility import access, acting, directory
+from responsibility import access, acting, directory, looking
+from responsibility.looking import Seen
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +24,7 @@ KEPT = cache_control(private=True, max_age=3600)
 def _seen(request: HttpRequest, pk: int) -> tuple[Evidence, acting.Actor]:
     actor = acting.of(request.user)
     cases = Case.objects.visible_to(actor, directory.current().units)
-    evidence = Evidence.objects.filter(pk=pk, case__in=cases).first()
+    evidence = Evidence.objects.select_related("case").filter(pk=pk, case__in=cases).first()
     if evidence is None:
         raise Http404
     return evidence, actor
@@ -60,6 +61,8 @@ def original(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     evidence, actor = _seen(request, pk)
     if not access.may(actor, "evidence.original"):
         raise PermissionDenied
+    told = {"case": evidence.case.number, "sha256": evidence.sha256}
+    looking.note(request, Seen("sealed.view", "evidence", str(pk), after=told, door=f"evidence {pk}"))
     path = settings.EVIDENCE_ROOT / evidence.path
     if path.is_file():
         with path.open("rb") as file:

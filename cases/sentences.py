@@ -6,7 +6,7 @@ A sentence is filled by ``cases.templatetags.telling`` with what the entry tells
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Outcome
-from cases import guards
+from cases import guards, seen_words
 from cases.models import RequestKind, UrgingKind
 from responsibility import edition_page
 
@@ -44,6 +44,7 @@ ABOUT = {
     "desk": _("审计台"),
     "question": _("常用检索"),
     "sealed": _("密封导出"),
+    **seen_words.ABOUT,
 }
 ACTS = {
     **edition_page.LABELS,
@@ -118,6 +119,7 @@ ACTS = {
     "seal": _("封存"),
     "fetch": _("下载"),
     "admit": _("开通 SQL 登录"),
+    **seen_words.ACTS,
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
@@ -251,11 +253,13 @@ SENTENCES = {
     "mining.export": _("导出事件日志（{subject}）：{first} 至 {last}，{cases} 件案件。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),
     "exchange.apply": _("导入表格 {file}：新增 {created}，更改 {changed}，删去 {removed}，未变 {unchanged}。"),
+    **seen_words.SENTENCES,
 }
 # What is added to any of them when the entry knows it.
 REMARKS = {
     "away_m": _("所报位置距登记位置 {} 米，以登记位置为准。"),
     "late_hours": _("监测于 {} 小时前，送达已迟。"),
+    "times": _("此后又有 {} 次。"),
 }
 # How a re-check of a closed case ends.
 RECHECKED = {"sound": _("属实"), "faulty": _("发现问题")}

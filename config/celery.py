@@ -60,6 +60,11 @@ app.conf.beat_schedule = {
         "schedule": settings.EXCHANGE_SECONDS,
         "options": {"expires": settings.EXCHANGE_SECONDS},
     },
+    "repeats": {
+        "task": "responsibility.tasks.sum_up",
+        "schedule": settings.REPEATS_SECONDS,
+        "options": {"expires": settings.REPEATS_SECONDS},
+    },
     "purge": {
         "task": "responsibility.tasks.purge_files",
         "schedule": settings.PURGE_SECONDS,

@@ -13,6 +13,8 @@ from django.db import connection
 
 FILE = Path(__file__).with_suffix(".json")
 OFF = "off"
+# A table of the database's own, see ``config/migrations/0001_rows_told.py``.
+CHANGES = "responsibility_change"
 # A trigger counts as on only when it fires for everybody's writes: D is off, R fires for a replica's alone.
 TRIGGERS = """
     SELECT c.relname || '.' || t.tgname, t.tgenabled IN ('O', 'A'), pg_get_triggerdef(t.oid, true)
@@ -29,7 +31,7 @@ FUNCTIONS = """
 
 def found() -> dict[str, str]:
     """Each trigger (``table.name``) and function (``name(arguments)``) of the database with its digest, or ``off``."""
-    tables = [model._meta.db_table for model in apps.get_models()]
+    tables = [CHANGES, *(model._meta.db_table for model in apps.get_models(include_auto_created=True))]
     with connection.cursor() as cursor:
         cursor.execute(f"{TRIGGERS} UNION ALL {FUNCTIONS} ORDER BY 1", [tables])
         return {name: _digest(text) if on else OFF for name, on, text in cursor.fetchall()}

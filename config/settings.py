@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestId",
+    "config.witnessed.Witnessed",
     "config.middleware.Private",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -285,6 +286,7 @@ REMIND_SECONDS = 60
 CHECKPOINT_SECONDS = 60
 # What the search of the desk has not taken in yet it reads from the ledger itself.
 INDEX_SECONDS = 20
+REPEATS_SECONDS = 30
 EXCHANGE_SECONDS = 3
 PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handbook import checks, wording
 from handbook.models import Step, Version, VersionState
-from responsibility import access, acting, clock, directory, ledger
+from responsibility import access, acting, clock, directory, ledger, rows_told
 from responsibility.directory import Directory
 from responsibility.models import Category, Post, Unit, User
 from responsibility.ownership import Question
@@ -301,3 +301,4 @@ def tell(version: Version, verb: str, actor: acting.Actor, post, *, before=None,
         note=note,
     )
     ledger.record([act], by=actor, post=post)
+    rows_told.tell(actor, post)

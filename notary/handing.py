@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from notary import proofs, witnessing
 from notary.models import Checkpoint, Outlet
 from notices import channels, delivering, transports
-from responsibility import acting, ledger
+from responsibility import acting, ledger, rows_told
 from responsibility.models import User
 from responsibility.refusals import Invalid
 
@@ -125,3 +125,4 @@ def _send(outlet: Outlet, newest: Checkpoint) -> str:
 def _tell(outlet: Outlet, verb: str, actor: acting.Actor, after: dict) -> None:
     act = ledger.Act(uuid5(CHAINS, str(outlet.pk)), verb, "outlet", str(outlet.pk), outlet.label, after=after)
     ledger.record([act], by=actor, post=next(iter(actor.posts), None))
+    rows_told.tell(actor)

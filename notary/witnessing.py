@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from notary import notes
 from notary.models import Checkpoint, Cosignature, Witness
-from responsibility import access, acting, directory, ledger
+from responsibility import access, acting, directory, ledger, rows_told
 from responsibility.models import Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
@@ -135,3 +135,4 @@ def _tell(witness: Witness, unit: Unit, verb: str, actor: acting.Actor, after: d
         chain_of(witness), verb, "witness", str(witness.pk), witness.name[:300], after=told | (after or {})
     )
     ledger.record([act], by=actor, post=next(iter(actor.posts), None))
+    rows_told.tell(actor)

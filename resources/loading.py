@@ -3,11 +3,10 @@
 import hashlib
 from uuid import UUID
 
-from django.db import transaction
 from rest_framework import serializers
 
 from resources.models import Capability, KitLine, Offer, Resource, ResourceKind, Station, Third
-from responsibility import acting, clock, district_file, ledger
+from responsibility import acting, clock, district_file, ledger, rows_told
 from responsibility.district_file import BadDistrictFile, Code, Text, Whole
 from responsibility.loading import Tally, sync
 from responsibility.models import Category, Unit
@@ -67,7 +66,7 @@ def load_resources(data: dict) -> dict[str, Tally]:
     codes |= {"categories": list(Category.objects.values_list("code", flat=True))}
     for name, row in ROWS.items():
         district_file.judge_rows(f"resources.{name}", row, parts[name], codes)
-    with transaction.atomic():
+    with rows_told.told():
         capabilities = sync(Capability, ["code"], parts["capabilities"])
         kits, stations = _kits(parts["kits"]), _stations(parts["stations"])
         resources, offers = _resources(parts["resources"])

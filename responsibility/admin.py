@@ -1,12 +1,14 @@
 """Reference data for the administrator. Work and ledger can be looked at here, never touched."""
 
+from functools import update_wrapper
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from responsibility import access, acting, posts
+from responsibility import access, acting, posts, rows_told
 from responsibility.models import (
     Authority,
     CalendarDay,
@@ -170,6 +172,21 @@ def may_enter(request: HttpRequest) -> bool:
 
 # Rights come from posts, never from groups, and a mark alone opens nothing once the post is given up.
 admin.site.has_permission = may_enter  # type: ignore[method-assign]
+
+
+def told(view, cacheable=False):
+    """Whatever a page of the administrator changes stands in the ledger, in one transaction with it."""
+
+    def telling(request, *args, **kwargs):
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return view(request, *args, **kwargs)
+        with rows_told.told(acting.of(request.user)):
+            return view(request, *args, **kwargs)
+
+    return admin.AdminSite.admin_view(admin.site, update_wrapper(telling, view), cacheable)
+
+
+admin.site.admin_view = told  # type: ignore[method-assign]
 admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = _("闭环")
 admin.site.register([District, Scenario], Reference)

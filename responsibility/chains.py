@@ -36,6 +36,14 @@ def ends(chain: UUID) -> bool:
     return chain.int < BEYOND and chain.version == VERSION_7
 
 
+def monthly(what: str, now: datetime) -> UUID:
+    """The chain of ``what`` in the month of ``now``: as dated as a new one, and the same for all who name it."""
+    rest = int.from_bytes(hashlib.sha256(what.encode()).digest()[:10])
+    # Version 7 and the variant of the RFC stand where they stand in every other.
+    rest = rest & ~(0xF << 76) & ~(0x3 << 62) | VERSION_7 << 76 | 0x2 << 62
+    return UUID(int=first_of(now).int | rest)
+
+
 def first_of(month: datetime) -> UUID:
     """The lowest chain of the month of ``month``, by the clock of the machine in UTC."""
     start = month.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -28,7 +28,7 @@ OF_OFFICE = frozenset({"actor"}) | {
     for side in ("before", "after")
     for name in (
         "answerer", "called", "commander", "deputy_of", "leader", "name", "person", "posts", "recipient", "user",
-        "users", "who", "with",
+        "users", "who", "with", "full_name", "username", "first_name", "last_name", "email",
     )
 }  # fmt: skip
 SHORTEST_NAME, LONGEST_NAME = 2, 100

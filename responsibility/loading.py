@@ -9,10 +9,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from responsibility import district_file, editions, geometry
+from responsibility import district_file, editions, geometry, rows_told
 from responsibility.district_file import BadDistrictFile
 from responsibility.models import (
     Authority,
@@ -95,7 +95,7 @@ def load(data: dict, boundaries: dict | None = None, say: Callable[[str, Tally],
     """
     district_file.judge(data)
     try:
-        with transaction.atomic():
+        with rows_told.told():
             _load(data, boundaries, say)
             _refuse_faults()
     except (KeyError, TypeError) as error:

@@ -16,9 +16,10 @@ import orjson
 # Of what was before and after, these are people's words and names; the rest is open.
 INNER = frozenset(
     {
-        "answer", "answerer", "called", "commander", "conclusion", "deputy_of", "expert", "experts", "leader", "name",
-        "objectives", "person", "phone", "posts", "reason", "recipient", "reply", "reporter", "situation", "text",
-        "user", "users", "who", "why", "with",
+        "address", "answer", "answerer", "attributes", "called", "commander", "conclusion", "deputy_of", "email",
+        "expert", "experts", "first_name", "full_name", "last_name", "leader", "name", "objectives", "person", "phone",
+        "posts", "reason", "recipient", "reply", "reporter", "situation", "text", "user", "username", "users", "who",
+        "why", "with",
     }
 )  # fmt: skip
 # The blind: makes the digest of an entry unguessable for one who is shown nothing else of it.

@@ -10,7 +10,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
-from responsibility import confining
+from responsibility import acting, confining, looking, rows_told
+from responsibility.looking import Seen
 from responsibility.models import Token, User
 
 LIFETIME = timedelta(days=30)
@@ -24,7 +25,8 @@ def digest(secret: str) -> str:
 def issue(user: User) -> str:
     """A new token for ``user``, valid for 30 days, shown this once."""
     secret = secrets.token_urlsafe(32)
-    Token.objects.create(user=user, digest=digest(secret), expires_at=timezone.now() + LIFETIME)
+    with rows_told.told(acting.of(user)):
+        Token.objects.create(user=user, digest=digest(secret), expires_at=timezone.now() + LIFETIME)
     return secret
 
 
@@ -37,6 +39,9 @@ class TokenAuthentication(BaseAuthentication):
             return None
         token = Token.objects.select_related("user").filter(digest=digest(secret.strip())).first()
         if token is None or token.expires_at <= timezone.now() or not token.user.is_active:
+            who = token.user if token else None
+            known = (str(who.pk), who.username) if who else ("", "")
+            looking.note(request._request, Seen("token.refuse", "account", *known, {"door": request.path}, about=who))
             raise AuthenticationFailed(_("令牌无效或已过期。"), code="token_invalid")
         confining.admit(request._request, token.user)
         return token.user, token

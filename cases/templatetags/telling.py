@@ -8,6 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from cases import seen_words
 from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
 from cases.sentences import ABOUT, ACTS, RECHECKED, REMARKS, SENTENCES
@@ -116,44 +117,50 @@ def _actor(entry: LedgerEntry, names: dict[str, str]) -> str:
 
 def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
     after, before = entry.after, entry.before
-    return {
-        "holder": unit_name(after.get("holder"), known),
-        "lead": unit_name(after.get("lead") or after.get("second"), known),
-        "unit": unit_name(after.get("unit") or before.get("unit"), known),
-        "grade": grade_label(after.get("grade", "")),
-        "triage": _of(TRIAGE, after.get("reason")),
-        "answered": _label(Answered, after.get("answered_by")),
-        "location": format_lazy(_("（{place}）"), place=", ".join(after["location"])) if after.get("location") else "",
-        "loop": _label(Loop, after.get("loop")),
-        "why": _why(after.get("why", "")),
-        "raised": _raised(before, after),
-        "kind": _label(DeadlineKind, after.get("kind")),
-        "due": moment(parse_datetime(after["due_at"])) if after.get("due_at") else "",
-        "proof": _label(EvidenceKind, after.get("kind")),
-        "asked": _label(RequestKind, after.get("kind")),
-        "outcome": str(_("视为同意")) if after.get("outcome") == "approved" else str(_("视为驳回")),
-        "posts": posts(after.get("posts", [])),
-        "deputy": format_lazy(_("（代{who}）"), who=posts(after["deputy_of"])) if after.get("deputy_of") else "",
-        "power": _label(Power, after.get("power")),
-        "late": after.get("text") or _late(after),
-        "phase": _label(Phase, after.get("phase")),
-        **{name: after.get(name, "") for name in AS_TOLD},
-        "where": localized(after, "where"),
-        "what": localized(after, "what") or "—",
-        "said": _label(AdviceKind, after.get("said")),
-        "proposed": unit_name(after.get("proposed"), known),
-        "whom": after.get("person") or unit_name(after.get("unit"), known),
-        "until": moment(parse_datetime(after["until"])) if after.get("until") else "",
-        "come": str(len(after.get("shifts", ()))),
-        "gone": str(len(before.get("shifts", ()))),
-        "from_": after.get("from", ""),
-        "person": entry.subject_label,
-        "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
-        "by_whom": f" · {after['person']}" if after.get("answerer") else "",
-        "channel": entry.subject_label,
-        "found": str(RECHECKED.get(after.get("outcome", ""), "")),
-        "score": "—" if after.get("score") is None else f"{after['score']} %",
-    } | _words_of_edition(entry)
+    return (
+        {
+            "holder": unit_name(after.get("holder"), known),
+            "lead": unit_name(after.get("lead") or after.get("second"), known),
+            "unit": unit_name(after.get("unit") or before.get("unit"), known),
+            "grade": grade_label(after.get("grade", "")),
+            "triage": _of(TRIAGE, after.get("reason")),
+            "answered": _label(Answered, after.get("answered_by")),
+            "location": format_lazy(_("（{place}）"), place=", ".join(after["location"]))
+            if after.get("location")
+            else "",
+            "loop": _label(Loop, after.get("loop")),
+            "why": _why(after.get("why", "")),
+            "raised": _raised(before, after),
+            "kind": _label(DeadlineKind, after.get("kind")),
+            "due": moment(parse_datetime(after["due_at"])) if after.get("due_at") else "",
+            "proof": _label(EvidenceKind, after.get("kind")),
+            "asked": _label(RequestKind, after.get("kind")),
+            "outcome": str(_("视为同意")) if after.get("outcome") == "approved" else str(_("视为驳回")),
+            "posts": posts(after.get("posts", [])),
+            "deputy": format_lazy(_("（代{who}）"), who=posts(after["deputy_of"])) if after.get("deputy_of") else "",
+            "power": _label(Power, after.get("power")),
+            "late": after.get("text") or _late(after),
+            "phase": _label(Phase, after.get("phase")),
+            **{name: after.get(name, "") for name in AS_TOLD},
+            "where": localized(after, "where"),
+            "what": localized(after, "what") or "—",
+            "said": _label(AdviceKind, after.get("said")),
+            "proposed": unit_name(after.get("proposed"), known),
+            "whom": after.get("person") or unit_name(after.get("unit"), known),
+            "until": moment(parse_datetime(after["until"])) if after.get("until") else "",
+            "come": str(len(after.get("shifts", ()))),
+            "gone": str(len(before.get("shifts", ()))),
+            "from_": after.get("from", ""),
+            "person": entry.subject_label,
+            "ready": str(_("可出动") if after.get("ready") else _("不可出动")),
+            "by_whom": f" · {after['person']}" if after.get("answerer") else "",
+            "channel": entry.subject_label,
+            "found": str(RECHECKED.get(after.get("outcome", ""), "")),
+            "score": "—" if after.get("score") is None else f"{after['score']} %",
+        }
+        | _words_of_edition(entry)
+        | seen_words.words(entry)
+    )
 
 
 def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:

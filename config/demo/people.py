@@ -5,12 +5,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
 from django.utils.crypto import salted_hmac
 from rest_framework import serializers
 
 from alerts.models import Source
-from responsibility import acting, district_file, posts, tokens
+from responsibility import acting, district_file, posts, rows_told, tokens
 from responsibility.district_file import BadDistrictFile, Code, Text
 from responsibility.loading import Tally, sync
 from responsibility.models import Post, Role, Unit, User
@@ -35,7 +34,7 @@ def load(data: dict) -> dict[str, Tally]:
     """
     rows = data.get("demo", {}).get("people", [])
     district_file.judge_rows("demo.people", Row, rows, {"units": [*Unit.objects.values_list("code", flat=True)]})
-    with transaction.atomic():
+    with rows_told.told():
         users = sync(User, ["username"], _users(rows))
         named = User.objects.filter(username__in=[row["username"] for row in rows]).values_list("pk", flat=True)
         with posts.accounted(list(named), by=acting.SYSTEM):

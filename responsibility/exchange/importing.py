@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from responsibility import access, acting, clock, ledger
+from responsibility import access, acting, clock, ledger, rows_told
 from responsibility.exchange import judging, reading
 from responsibility.exchange.faults import BadFile, Fault
 from responsibility.exchange.judging import Progress, Report
@@ -99,6 +99,7 @@ def apply(upload_id: int, *, by: User, progress: Progress = lambda _line: None) 
             upload.state, upload.applied_at, upload.applied_by = UploadState.APPLIED, clock.now(), by
             upload.stale = False
             upload.save()
+            rows_told.tell(actor, post)
             _tell(upload, "exchange.apply", actor, post, before=_rows(report, "before"), after=_after(report))
             return upload
     except _Doubt as doubt:

@@ -1,7 +1,7 @@
 """People, the posts they hold, and the tokens they sign in with."""
 
 from django.contrib.auth.models import AbstractUser
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +22,10 @@ class User(AbstractUser):
     def save(self, *args, **kwargs) -> None:
         """A new password ends what the old one had opened: sessions by themselves, tokens here."""
         renewed = self.pk is not None and getattr(self, "_password", None) is not None
-        with transaction.atomic():
+        # Here, because the ledger is built on these models.
+        from responsibility import rows_told
+
+        with rows_told.told():
             super().save(*args, **kwargs)
             if renewed:
                 self.tokens.all().delete()

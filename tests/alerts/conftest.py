@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from alerts.models import Alert, Reading
 from cases.models import Case
+from responsibility import looking
 from responsibility.models import LedgerEntry
 
 
@@ -29,7 +30,10 @@ def written():
     """How many rows of work there are."""
 
     def count() -> dict[str, int]:
-        return {model.__name__: model.objects.count() for model in (Alert, Reading, Case, LedgerEntry)}
+        # That somebody was refused, or was given a token, is not work.
+        work = LedgerEntry.objects.exclude(verb__in=looking.VERBS).exclude(subject_type="responsibility_token")
+        made = {model.__name__: model.objects.count() for model in (Alert, Reading, Case)}
+        return made | {"LedgerEntry": work.count()}
 
     return count
 

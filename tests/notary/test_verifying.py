@@ -280,7 +280,7 @@ def test_a_touched_hash_of_the_tree_is_told_from_a_touched_entry(log):
     place = Leaf.objects.get(entry=entry(log, 3).pk).position
     behind_the_triggers(
         "UPDATE notary_tile SET hashes = overlay(hashes placing decode(repeat('00', 32), 'hex') from %s)"
-        " WHERE level = 0", place * merkle.SIZE + 1,
+        " WHERE level = 0 AND place = %s", place % merkle.WIDTH * merkle.SIZE + 1, place // merkle.WIDTH,
     )  # fmt: skip
     told = found()[0]
     assert (told.kind, told.entry) == ("tree", entry(log, 3).pk)

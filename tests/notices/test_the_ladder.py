@@ -12,7 +12,7 @@ from responsibility.models import Category
 from responsibility.refusals import Invalid, Refused
 from tests.cases.conftest import alert, hold, leave
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 # Of the example's category: five minutes to acknowledge, then each rung.
 ACK, SECOND, LEADER, ABOVE = 5.1, 10.2, 15.3, 25.4
 

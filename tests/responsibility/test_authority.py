@@ -11,7 +11,7 @@ from responsibility import authority, directory, loading
 from responsibility.models import Authority, Power, Unit
 from responsibility.refusals import Refused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 
 
 def verbs_of(district, code: str) -> set[str]:

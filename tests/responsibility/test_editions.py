@@ -11,7 +11,7 @@ from responsibility.models import Category, Duty, Edition, Unit
 from responsibility.ownership import Question
 from responsibility.refusals import Forbidden, Invalid, Refused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 BASIS = "《安全生产法》第三条"
 
 

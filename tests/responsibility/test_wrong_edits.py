@@ -15,7 +15,7 @@ from config import health
 from responsibility import directory, loading
 from responsibility.models import Category, District, Territory, Unit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 H2S, SIJING = "LL-CONF-H2S", "310117102"
 HOLE = {"type": "Polygon", "coordinates": [[[121, 31], [121.1, 31.1], [121, 31.1], [121.1, 31], [121, 31]]]}
 NOWHERE = {"type": "Polygon", "coordinates": [[[31, 1210], [31, 1211], [32, 1211], [31, 1210]]]}

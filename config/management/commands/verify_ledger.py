@@ -13,7 +13,7 @@ from alerts import audit as alerts
 from cases import audit as cases
 from cases import originals
 from cases.models import Case
-from config import progress, tampering
+from config import progress, tampering, told_rows
 from notary import growing, notes
 from notary.models import SigningKey
 from notary.verifying import diagnosis, running, tree
@@ -25,6 +25,8 @@ from responsibility.models import LedgerEntry, Volume
 
 STATE = "verify-ledger.json"
 SHOWN = 20
+# Each gives what differs from what the ledger tells of it.
+ROWS = (posts.mismatches, channels.mismatches, alerts.mismatches, cases.mismatches, told_rows.mismatches)
 
 
 class Command(BaseCommand):
@@ -123,7 +125,7 @@ class Command(BaseCommand):
         return count
 
     def _rows(self, chain: UUID | None) -> Iterator[str]:
-        for mismatches in (posts.mismatches, channels.mismatches, alerts.mismatches, cases.mismatches):
+        for mismatches in ROWS:
             yield from map(_line, mismatches(chain))
 
     def _files(self, chain: UUID | None) -> Iterator[str]:
