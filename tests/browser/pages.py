@@ -132,6 +132,7 @@ PLACES = {
     "elephants": ("anwei-office", "/accountability/?view=elephants"),
     "figures by unit": ("yingji-office", "/accountability/?view=units"),
     "re-checks": ("anwei-office", "/accountability/rechecks/"),
+    "process mining": ("yingji-office", "/mining/"),
     "record of diligence": ("sijing-head", "/accountability/officers/sijing-head/"),
     "not there": ("jiuting-duty", "/cases/SJ-20260101-000001/"),
     "not his": ("sijing-duty", "/ledger/"),
