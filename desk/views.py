@@ -54,6 +54,7 @@ def table(request: HttpRequest) -> StreamingHttpResponse | HttpResponse:
 @require_POST
 def keep(request: HttpRequest) -> HttpResponse:
     """``/desk/questions/``: keep the question of ``query`` under ``name``."""
+    _reader(request)
     query = request.POST.get("query", "")
     try:
         questions.keep(

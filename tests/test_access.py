@@ -159,7 +159,8 @@ MATRIX = [
     ("close", "small", CONTAINED, {}, row(403, 403, chengyun_lead=409, chengyun_check=409)),
     ("contain", "small", CONTAINED[:2], {}, row(409, 403)),
     ("arrive", "small", [], {}, row(409, 403)),
-    ("no-such-verb", "small", [], {}, dict.fromkeys(EVERYBODY, 404)),
+    # Whoever audits is refused before the address is looked at.
+    ("no-such-verb", "small", [], {}, dict.fromkeys(EVERYBODY, 404) | {"auditor": 403}),
 ]
 
 
