@@ -50,7 +50,9 @@ def page(request: HttpRequest) -> HttpResponse:
 def _seen_until() -> list[Sighting]:
     """The last sighting of each person, by unit."""
     return list(
-        Sighting.objects.order_by("unit_id", "user_id", "-id").distinct("unit_id", "user_id").select_related("unit", "user")
+        Sighting.objects.order_by("unit_id", "user_id", "-id")
+        .distinct("unit_id", "user_id")
+        .select_related("unit", "user")
     )
 
 
