@@ -109,8 +109,8 @@ def may_answer(actor: acting.Actor, of: Consequence) -> Post:
 
 def may_follow(actor: acting.Actor, of: Consequence) -> Post:
     """The post in which ``actor`` records or withdraws for the office that ordered it; ``Forbidden`` otherwise."""
-    post = access.post_for(actor, "consequence.withdraw")
-    if post is None or post.unit_id != of.by_post.unit_id:
+    post = access.post_for(actor, "consequence.withdraw", named={of.by_post.unit_id})
+    if post is None:
         unit = directory.current().units[of.by_post.unit_id]
         raise Forbidden("wrong_role", _("由作出该措施的%(unit)s办理。") % {"unit": unit.label})
     return post

@@ -33,7 +33,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     if kind and kind not in Rung.values or before and not (before.isascii() and before.isdigit()) or "\x00" in unit:
         raise BadRequest("kind")
     shown, more = ladder.lines(actor, known, unit=unit, kind=kind, before=int(before[:18] or 0) or None)
-    whole = access.everywhere(actor, "accountability.read")
+    whole = access.everywhere(actor, "consequence.read")
     context = {
         "actor": actor, "known": known, "lines": shown, "more": more, "kinds": Rung, "kind": kind, "unit": unit,
         "rungs": LADDER, "whole": whole, "table": ladder.by_unit(known) if whole else [],

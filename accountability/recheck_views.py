@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import localdate
@@ -46,7 +46,7 @@ def draw_file(request: HttpRequest) -> HttpResponse:
     except Refused as misread:
         raise BadRequest(misread.code) from None
     if draw is None:
-        raise Http404
+        return render(request, "refused.html", {"status": 409, "detail": _("本月尚未抽取。")}, status=409)
     answer = JsonResponse(draw.told, json_dumps_params={"indent": 1, "ensure_ascii": False})
     answer["Content-Disposition"] = f'attachment; filename="draw-{draw.month}.json"'
     return answer

@@ -31,9 +31,10 @@ class ConsequenceQuerySet(models.QuerySet):
 
     def visible_to(self, actor: Actor, units: dict[int, Unit]):
         """All for whoever reads findings across cases; for others those of their own units, or of themselves."""
-        if access.everywhere(actor, "accountability.read"):
+        if access.everywhere(actor, "consequence.read"):
             return self
-        return self.filter(Q(unit__in=access.units_below(actor, units)) | Q(post__user=actor.user))
+        mine = access.units(actor, "consequence.read", units)
+        return self.filter(Q(unit__in=mine) | Q(post__user=actor.user))
 
 
 class Consequence(models.Model):

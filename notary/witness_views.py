@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -62,7 +62,7 @@ def text(request: HttpRequest) -> HttpResponse:
     fits = size.isascii() and size.isdigit() and len(size) <= 18
     found = Checkpoint.objects.filter(size=int(size)).first() if fits else Checkpoint.objects.last()
     if found is None:
-        raise Http404
+        return render(request, "refused.html", {"status": 409, "detail": _("没有这样的存证点。")}, status=409)
     answer = HttpResponse(whole(found), content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="checkpoint-{found.size}.txt"'
     return answer

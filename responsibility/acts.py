@@ -125,6 +125,9 @@ ACTS: dict[str, Act] = {
     "accountability.read": Act(
         Kind.READING, _("查阅责任追溯"), COMMITTEE | EMERGENCY | AUDITOR, _("跨案件；单个案件的责任追溯随案件查阅。")
     ),
+    "consequence.read": Act(
+        Kind.READING, _("查阅监督措施"), at(OWN, *Role) | COMMITTEE | EMERGENCY | AUDITOR, _("所涉单位；所涉本人也在内。")
+    ),
     "dossier.read": Act(
         Kind.READING, _("调取尽职材料"), at(NAMED, *Role) | AUDITOR, _("列名者为本人。")
     ),
@@ -160,7 +163,10 @@ ACTS: dict[str, Act] = {
     ),
     "consequence.talk": Act(Kind.JOINT, _("约谈"), COMMITTEE, _("须有督办权。")),
     "consequence.hand_over": Act(Kind.JOINT, _("移交"), COMMITTEE, _("须有督办权；只移交材料，不作认定。")),
-    "consequence.withdraw": Act(Kind.JOINT, _("记录约谈、撤回监督措施"), COMMITTEE | EMERGENCY, _("作出的单位。")),
+    "consequence.withdraw": Act(
+        Kind.JOINT, _("记录约谈、撤回监督措施"), at(NAMED, Role.COMMITTEE_OFFICE, Role.EMERGENCY_OFFICE),
+        _("作出的单位。"),
+    ),
     "consequence.answer": Act(
         Kind.JOINT, _("对监督措施陈述"), at(NAMED, *Role), _("列名者为所涉单位和所涉本人。")
     ),

@@ -211,6 +211,7 @@ def _accountability() -> list[Door]:
     page, api = "/cases/<number:number>/", "/api/v1/cases/<str:number>/"
     said, officer = {"about": "holding", "text": "试"}, "/accountability/officers/<str:username>/"
     duty, again = "/accountability/officers/sijing-duty/", "/accountability/rechecks/"
+    rungs, reminded = "/accountability/consequences/", {"unit": "SJ-JGW", "text": "查明", "ground": "case"}
     return [
         Door("GET", f"{page}accountability/", SEEN, "joint", "/cases/{joint}/accountability/"),
         Door("GET", f"{api}accountability/", SEEN, "joint", "/api/v1/cases/{joint}/accountability/"),
@@ -224,6 +225,19 @@ def _accountability() -> list[Door]:
         *(Door("GET", f"/api/v1/mining/{what}/", "accountability.read") for what in MINED),
         Door("POST", again, "recheck.record", "", again, {"month": "2026-01"}),
         Door("GET", f"{again}draw.json", "accountability.read", "", f"{again}draw.json?month=2026-01"),
+        Door("GET", rungs, "consequence.read"),
+        Door("GET", f"{rungs}new/", "consequence.remind", "", f"{rungs}new/?case={{joint}}"),
+        *(
+            Door("POST", f"{rungs}new/", f"consequence.{act}", "", f"{rungs}new/?case={{joint}}&kind={kind}", reminded)
+            for act, kind in (("remind", "reminder"), ("talk", "talk"), ("hand_over", "handover"))
+        ),
+        Door("GET", f"{rungs}<int:pk>/", SEEN, "summoned", f"{rungs}{{summoned}}/"),
+        Door("GET", f"{rungs}<int:pk>/minutes/", SEEN, "summoned", f"{rungs}{{summoned}}/minutes/"),
+        *(
+            Door("POST", f"{rungs}<int:pk>/<slug:verb>/", f"consequence.{verb}", of, f"{rungs}{{summoned}}/{verb}/",
+                 {"text": "试", "note": "试"})
+            for verb, of in (("answer", "summoned"), ("withdraw", "summoning"))
+        ),
         Door("GET", "/accountability/officers/", "dossier.read"),
         Door("GET", officer, "dossier.read", "officer", duty),
         Door("GET", f"{officer}dossier.csv", "dossier.read", "officer", f"{duty}dossier.csv"),
@@ -275,13 +289,17 @@ def _rooms() -> list[Door]:
     handed = "/roster/hand-overs/"
     table, upload = "/exchange/<str:name>/", "/exchange/uploads/<uuid:chain>/"
     shift = {"unit": "310117102", "person": "sijing-handler", "since": "{since}", "until": "{until}"}
-    proof = "/api/v1/ledger/entries/"
+    proof, seen = "/api/v1/ledger/entries/", "/ledger/checkpoints/witness/"
     return [
         Door("GET", "/ledger/", "ledger.read"),
         Door("GET", "/api/v1/ledger/", "ledger.read"),
         Door("GET", "/ledger/checkpoints/", "ledger.read"),
         *(Door("POST", "/ledger/checkpoints/<slug:act>/", "ledger.witnesses", "", f"/ledger/checkpoints/{act}/")
           for act in ("register", "add-outlet")),
+        Door("GET", seen, "ledger.witness"),
+        Door("POST", seen, "ledger.witness"),
+        Door("POST", f"{seen}check/", "ledger.witness"),
+        Door("GET", f"{seen}checkpoint.txt", "ledger.witness"),
         Door("GET", "/ledger/programs/<str:name>", PUBLIC, "", "/ledger/programs/witness.py"),
         Door("GET", "/api/v1/ledger/checkpoint/", PUBLIC),
         Door("GET", "/api/v1/ledger/consistency/", PUBLIC),

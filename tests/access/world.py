@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.timezone import localdate
 
+from accountability import following, ordering
 from alerts import intake, scenarios
 from alerts.formats import item
 from cases import actions, advising, command, dispatching, drills, orders, proof, requests, sharing, urging
@@ -54,6 +55,7 @@ def build(people: dict[str, User], source) -> World:
     _cases(world, people, source)
     _requests(world, people, source)
     _joint(world, people, source)
+    _consequence(world, people)
     _disputes(world, people, source)
     _edition(world, people)
     _handbooks(world)
@@ -194,6 +196,19 @@ def _joint(world: World, people, source) -> None:
     world.values |= {"resource": pump.pk, "resource_code": pump.code}
     world.things["resource"] = Thing("resources.read", {"own": {keeper}, "named": {keeper}})
     world.things["urging"] = Thing("urge.read", {"own": {JIANGUAN, "SJ-ANWEI"}, "named": {JIANGUAN}})
+
+
+def _consequence(world: World, people) -> None:
+    """A department was summoned to a talk on a case, which has been held."""
+    by, now = people["anwei-office"], clock.now()
+    asked = ordering.Asked("talk", "case", JIANGUAN, "未查明管线", number=world.values["joint"], basis="第十条",
+                           place="301", chair="周主任", meets_at=now - HOUR)  # fmt: skip
+    with clock.as_if(now - 2 * HOUR):
+        made = ordering.order(asked, by=by)
+    following.hold(made.pk, by=by, outcome="已查明", file=picture(200))
+    world.values["summoned"] = made.pk
+    world.things["summoned"] = Thing("consequence.read", {"own": {JIANGUAN}, "named": {JIANGUAN}})
+    world.things["summoning"] = Thing("consequence.read", {"own": {JIANGUAN}, "named": {"SJ-ANWEI"}})
 
 
 def _deciders(world: World) -> None:

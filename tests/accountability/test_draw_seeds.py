@@ -161,7 +161,7 @@ def test_a_file_that_was_altered_does_not_hold(sealed, open_case, press, people,
     for changed in ({"drawn": others[:1]}, {"secret": "00" * 32}, {"seed": "00" * 32}, {"closed": others}):
         assert run(changed) == 1, changed
     assert run({"secret": "x"}) == 2
-    assert client.get("/accountability/rechecks/draw.json", {"month": "2190-01"}).status_code == 404
+    assert client.get("/accountability/rechecks/draw.json", {"month": "2190-01"}).status_code == 409
     assert client.get("/accountability/rechecks/draw.json", {"month": "x"}).status_code == 400
     client.force_login(people["sijing-duty"])
     assert client.get("/accountability/rechecks/draw.json", {"month": THIS}).status_code == 403

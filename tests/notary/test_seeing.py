@@ -104,7 +104,7 @@ def test_the_page_shows_proves_keeps_and_gives_the_text_away(tell, people, clien
     assert client.post(DOOR, {"size": "x", "root": ""}).status_code == 409
     text = client.get(f"{DOOR}checkpoint.txt", {"size": made.size})
     assert text.content.decode() == made.note
-    assert client.get(f"{DOOR}checkpoint.txt", {"size": 10**9}).status_code == 404
+    assert client.get(f"{DOOR}checkpoint.txt", {"size": 10**9}).status_code == 409
     kept = SimpleUploadedFile("checkpoint.txt", text.content)
     assert "是同一棵树" in client.post(f"{DOOR}check/", {"file": kept}, follow=True).content.decode()
     assert client.post(f"{DOOR}check/", {"note": "x"}).status_code == 400
