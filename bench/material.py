@@ -9,7 +9,7 @@ from django.utils import timezone
 from alerts.models import RiskObject
 from config.demo.mix import GRADES
 from config.demo.people import SOURCE, source_key
-from responsibility import directory
+from responsibility import directory, rows_told
 from responsibility.copying import copy
 
 SEED = 20261121
@@ -33,7 +33,8 @@ class Material:
         """Register ``count`` manholes near the seats of all territories, or of one; their codes."""
         codes = [f"BENCH-{self.series}-{self.made + i:06d}" for i in range(count)]
         self.made += count
-        copy(RiskObject, [vars(self._object(code, territory)) for code in codes], leave_out=["id"])
+        with rows_told.told():
+            copy(RiskObject, [vars(self._object(code, territory)) for code in codes], leave_out=["id"])
         return codes
 
     def _object(self, code: str, territory: str) -> RiskObject:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
-from django.utils import timezone
 
-from responsibility import acting, chains, ledger
+from responsibility import acting, chains, clock, ledger
 from responsibility.models import User
 
 log = structlog.get_logger(__name__)
@@ -105,7 +104,7 @@ def _sum_up(chain, verb, subject, told, actor_id, subjects, times, last_at) -> b
 def _write(seen: Seen, by: User | None) -> None:
     who = by or seen.about
     owner = f"account:{who.pk}" if who else "strangers"
-    chain = chains.monthly(owner, timezone.now())
+    chain = chains.monthly(owner, clock.now())
     key = "|".join([owner, seen.verb, seen.door])
     subject = [seen.subject_type, seen.subject_id[:64], seen.label[:200]]
     with connection.cursor() as cursor:

@@ -138,8 +138,8 @@ def undone():
         transaction.savepoint_rollback(mark)
 
 
-def told(who: Person, door: Door, world: World) -> str:
-    """What ``who`` is really told at ``door``; afterwards it has not happened."""
+def told(who: Person, door: Door, world: World, judged=None):
+    """What ``who`` is really told at ``door``, in a word of ``judged``; afterwards it has not happened."""
     values = world.values
     address = (door.at or door.pattern).format(**values)
     body = _filled(door.body, values)
@@ -150,9 +150,10 @@ def told(who: Person, door: Door, world: World) -> str:
     more = {"content_type": "application/json"} if as_json else {}
     with undone():
         answer = getattr(who.client, door.method.lower())(address, body or None, **more)
+        word = (judged or judge)(answer, who)
     # Signing out, above all, has not happened either.
     who.client.cookies = kept
-    return judge(answer, who)
+    return word
 
 
 def _filled(value, values: dict):

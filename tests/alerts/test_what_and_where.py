@@ -13,7 +13,7 @@ from tests.cases import conftest as work
 from tests.cases.conftest import CLOSED
 
 press, evidence_folder = work.press, work._evidence_folder
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 
 HOME = {"lat": 31.1144, "lon": 121.2683}
 MANHOLE = "MH-SIJING-0088"

@@ -10,7 +10,7 @@ from responsibility.models import Category, Edition, Post, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 from tests.cases.conftest import CONTAINED
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from responsibility.worktime import YearNotLoaded
 from tests.cases.conftest import CONTAINED, alert, picture
 from tests.cases.test_the_audit import behind_the_triggers
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 # `MONTH_CASES=10000 pytest tests/cases/test_clock_events.py -k month` is a whole month of a district.
 MONTH_CASES = int(os.environ.get("MONTH_CASES", "60"))
 # Of how many cases people press the buttons; the others are left to the clock.

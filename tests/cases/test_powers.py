@@ -9,7 +9,7 @@ from responsibility.models import Authority, Unit
 from responsibility.refusals import Refused
 from tests.cases.conftest import alert
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 
 SIJING, JIUTING = "310117102", "310117107"
 POWERLESS = "SJ-WJ"

@@ -16,7 +16,7 @@ from responsibility.refusals import Forbidden, Invalid, Refused
 from tests.cases.conftest import CLOSED, CONTAINED
 from tests.cases.test_the_audit import behind_the_triggers
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 STREET, WATER = "310117102", "SJ-SW"
 
 

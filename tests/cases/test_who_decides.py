@@ -14,7 +14,7 @@ from responsibility.refusals import Forbidden, Refused
 from tests.cases.conftest import CONTAINED, alert, hold, leave
 from tests.cases.test_requests import code_of, later
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 REPAIR = [*CONTAINED, "sijing-head rectify"]
 DAY = 24 * 60
 

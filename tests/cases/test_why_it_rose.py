@@ -14,7 +14,7 @@ from responsibility.refusals import Refused
 from responsibility.soundness import of_category
 from tests.cases.conftest import CONTAINED, alert
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 
 
 def later(**span):

@@ -16,7 +16,7 @@ from responsibility.models import Duty, Edition, LedgerEntry, Post, Unit, Upload
 from responsibility.refusals import Forbidden, Invalid, Refused
 from tests.exchange.conftest import book, cell_of, packed, text, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 OBJECT = ("代码", "名称", "纬度", "经度")
 SIJING = (31.1144, 121.2683)
 POST = ("账号", "姓名", "单位", "角色", "岗位名称", "任职起")
