@@ -14,8 +14,9 @@ from cases.sentences import ABOUT, ACTS, SENTENCES
 from notary import growing
 
 BATCH = 5_000
-# One at a time over all processes, and never beside an erasure; the number is only ours.
-LOCK = "SELECT pg_advisory_xact_lock(7311)"
+# One at a time over all processes, and never beside an erasure, which waits; who takes in comes again, so that no
+# thread of a worker waits for another. The number is only ours.
+LOCK, TRY = "SELECT pg_advisory_xact_lock(7311)", "SELECT pg_try_advisory_xact_lock(7311)"
 POSITION = "SELECT coalesce(max(position), 0) FROM desk_taken"
 # What an entry says, and what it is asked for by; the same for what is taken in and for what is not yet.
 SAYS = """
@@ -73,9 +74,11 @@ def catch_up() -> int:
 
 @transaction.atomic
 def take() -> int:
-    """Take in the next entries of the tree; how many."""
+    """Take in the next entries of the tree; how many, none while somebody else is at it."""
     with connection.cursor() as cursor:
-        cursor.execute(LOCK)
+        cursor.execute(TRY)
+        if not cursor.fetchone()[0]:
+            return 0
         cursor.execute(POSITION)
         (position,) = cursor.fetchone()
         cursor.execute(TAKE, {"position": position, "most": BATCH, "verbs": verbs()})
