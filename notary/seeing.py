@@ -124,7 +124,7 @@ def _continues(last: Sighting, newest: Checkpoint, proof: list[bytes] | None) ->
 
 def _keep(checkpoint: Checkpoint, last: Sighting | None, actor: acting.Actor, post: Post) -> Sighting:
     made = Sighting.objects.create(
-        user=actor.user, unit=post.unit, checkpoint=checkpoint, size=checkpoint.size, root=bytes(checkpoint.root),
+        user=post.user, unit=post.unit, checkpoint=checkpoint, size=checkpoint.size, root=bytes(checkpoint.root),
         since=last.size if last else None, at=timezone.now(),
     )  # fmt: skip
     _tell("witness.see", {"size": made.size, "root": bytes(made.root).hex(), "since": made.since}, actor, post)

@@ -126,7 +126,8 @@ ACTS: dict[str, Act] = {
         Kind.READING, _("查阅责任追溯"), COMMITTEE | EMERGENCY | AUDITOR, _("跨案件；单个案件的责任追溯随案件查阅。")
     ),
     "consequence.read": Act(
-        Kind.READING, _("查阅监督措施"), at(OWN, *Role) | COMMITTEE | EMERGENCY | AUDITOR, _("所涉单位；所涉本人也在内。")
+        Kind.READING, _("查阅监督措施"), at(OWN, *Role) | COMMITTEE | EMERGENCY | AUDITOR,
+        _("所涉单位；所涉本人也在内。"),
     ),
     "dossier.read": Act(
         Kind.READING, _("调取尽职材料"), at(NAMED, *Role) | AUDITOR, _("列名者为本人。")
@@ -154,8 +155,11 @@ ACTS: dict[str, Act] = {
         _("列名者为手册写明由其单位执行的步骤。"),
     ),
     "statement.make": Act(
-        Kind.CASE, _("申诉（陈述申辩）"), at(NAMED, *DESKS[:-1]) | at(PARTY, *FIELD),
+        Kind.CASE, _("申诉（陈述申辩）"), at(NAMED, *DESKS[:-1]) | at(PARTY, *FIELD, Role.ENTERPRISE),
         _("曾为责任方的单位；列名者为在本案中有所作为的人。"),
+    ),
+    "statement.own": Act(
+        Kind.CASE, _("就本单位的案件申诉"), at(OWN, Role.ENTERPRISE), _("本单位为主体责任单位的监测对象上的案件。")
     ),
     "recheck.record": Act(Kind.CASE, _("记录抽查结果"), COMMITTEE, _("只对抽中的已结案件；审计员只读。")),
     "consequence.remind": Act(

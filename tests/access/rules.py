@@ -211,6 +211,7 @@ def _accountability() -> list[Door]:
     page, api = "/cases/<number:number>/", "/api/v1/cases/<str:number>/"
     said, officer = {"about": "holding", "text": "试"}, "/accountability/officers/<str:username>/"
     duty, again = "/accountability/officers/sijing-duty/", "/accountability/rechecks/"
+    own = "/accountability/own/"
     rungs, reminded = "/accountability/consequences/", {"unit": "SJ-JGW", "text": "查明", "ground": "case"}
     return [
         Door("GET", f"{page}accountability/", SEEN, "joint", "/cases/{joint}/accountability/"),
@@ -241,6 +242,10 @@ def _accountability() -> list[Door]:
         Door("GET", "/accountability/officers/", "dossier.read"),
         Door("GET", officer, "dossier.read", "officer", duty),
         Door("GET", f"{officer}dossier.csv", "dossier.read", "officer", f"{duty}dossier.csv"),
+        Door("GET", f"{officer}dossier.pdf", "dossier.read", "officer", f"{duty}dossier.pdf"),
+        Door("GET", own, "statement.own"),
+        Door("GET", f"{own}<number:number>/", SEEN, "owned", f"{own}{{owned}}/"),
+        Door("POST", f"{own}<number:number>/", "statement.own", "owned", f"{own}{{owned}}/", said),
     ]  # fmt: skip
 
 
