@@ -12,6 +12,7 @@ from responsibility import edition_page
 
 # A verb as a choice: what it is about, and the act.
 ABOUT = {
+    "archive": _("归档"),
     "case": _("案件"),
     "alert": _("预警"),
     "deadline": _("时限"),
@@ -47,6 +48,9 @@ ABOUT = {
     **seen_words.ABOUT,
 }
 ACTS = {
+    "restore": _("还原入库"),
+    "rewrite": _("换发新版"),
+    "write": _("归档入卷"),
     **edition_page.LABELS,
     "draft": _("起草"),
     "rows": _("条目"),
