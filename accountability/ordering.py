@@ -133,7 +133,7 @@ def _found(asked: Asked, case: Case | None, known: Directory) -> None:
         typed.text(asked.risk, "risk", limit=SHORT)
         there = bool(across.elephants(whole, only=asked.risk, limit=1))
     else:
-        duties = musts.of_case(case.pk, known)[0] if asked.ground == Ground.COLLECTIVE else []
+        duties = musts.of_case(case, known)[0] if asked.ground == Ground.COLLECTIVE else []
         there = all(duty.verdict.failed for duty in duties if duty.is_one_of_five)
     if not there:
         raise Refused("not_found_so", _("责任追溯中没有这一事项。"), "ground")

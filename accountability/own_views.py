@@ -69,7 +69,7 @@ def _page(
     request: HttpRequest, actor: acting.Actor, case: Case, units: set[int], refused: Refused | None = None
 ) -> HttpResponse:
     known = directory.current()
-    duties, others = musts.of_case(case.pk, known)
+    duties, others = musts.of_case(case, known)
     asked = [must for duty in duties for _unit, theirs in duty.units for must in theirs] + others
     context = {
         "actor": actor, "case": case, "musts": [must for must in asked if must.unit and must.unit.pk in units],
