@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from responsibility import retention
 from responsibility.exchange import importing, purging
 
 
@@ -15,3 +16,9 @@ def import_files() -> None:
 def purge_files() -> None:
     """Remove what was brought and never imported."""
     purging.purge()
+
+
+@shared_task
+def retain() -> None:
+    """Remove what is over age."""
+    retention.run()

@@ -37,6 +37,8 @@ WITHIN = {
     "case.grants": "tests/access/test_the_walk.py",
     "case.acknowledge_off_duty": "tests/cases/test_acknowledging_on_duty.py",
     "posts.oversight": "tests/exchange/test_exchange.py",
+    "retention.set": "tests/archive/test_retention.py",
+    "retention.hold": "tests/archive/test_retention.py",
 }
 
 
@@ -272,6 +274,7 @@ def _rooms() -> list[Door]:
     proof = "/api/v1/ledger/entries/"
     return [
         Door("GET", "/ledger/", "ledger.read"),
+        Door("GET", "/retention/", "retention.read"),
         Door("GET", "/api/v1/ledger/", "ledger.read"),
         Door("GET", "/ledger/checkpoints/", "ledger.read"),
         *(Door("POST", "/ledger/checkpoints/<slug:act>/", "ledger.witnesses", "", f"/ledger/checkpoints/{act}/")
