@@ -13,6 +13,7 @@ from responsibility import edition_page
 # A verb as a choice: what it is about, and the act.
 ABOUT = {
     "archive": _("归档"),
+    "retention": _("保存期限"),
     "case": _("案件"),
     "alert": _("预警"),
     "deadline": _("时限"),
@@ -48,6 +49,9 @@ ABOUT = {
     **seen_words.ABOUT,
 }
 ACTS = {
+    "hold": _("封存"),
+    "run": _("清理"),
+    "set": _("设定"),
     "restore": _("还原入库"),
     "rewrite": _("换发新版"),
     "write": _("归档入卷"),
@@ -253,6 +257,10 @@ SENTENCES = {
     "archive.write": _("一个月的台账 {entries} 条归档为 {file}。"),
     "archive.rewrite": _("归档卷依法删除个人信息，换为新版 {file}。"),
     "archive.restore": _("归档卷 {file} 还原入库，{entries} 条。"),
+    "retention.set": _("设定保存期限。"),
+    "retention.run": _("清理超过保存期限的数据。"),
+    "retention.hold": _("封存，停止清理。"),
+    "retention.lift": _("解除封存。"),
     "privacy.erase": _("依法删除个人信息。"),
     "mining.export": _("导出事件日志（{subject}）：{first} 至 {last}，{cases} 件案件。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),

@@ -39,6 +39,8 @@ WITHIN = {
     "case.grants": "tests/access/test_the_walk.py",
     "case.acknowledge_off_duty": "tests/cases/test_acknowledging_on_duty.py",
     "posts.oversight": "tests/exchange/test_exchange.py",
+    "retention.set": "tests/archive/test_retention.py",
+    "retention.hold": "tests/archive/test_retention.py",
 }
 
 
@@ -297,6 +299,7 @@ def _rooms() -> list[Door]:
     proof, seen = "/api/v1/ledger/entries/", "/ledger/checkpoints/witness/"
     return [
         Door("GET", "/ledger/", "ledger.read"),
+        Door("GET", "/retention/", "retention.read"),
         Door("GET", "/api/v1/ledger/", "ledger.read"),
         Door("GET", "/ledger/checkpoints/", "ledger.read"),
         *(Door("POST", "/ledger/checkpoints/<slug:act>/", "ledger.witnesses", "", f"/ledger/checkpoints/{act}/")
