@@ -117,15 +117,10 @@ def _answers(officer: User, known: Directory, period: Period, case: Case | None)
     found = asked.order_by("-pk").only("state", "decided_how", "case__chain").select_related("case")[:MOST]
     decided = {str(request.pk): request for request in found}
     verbs = ["request.approve", "request.refuse", "request.lapse"]
-<<<<<<< HEAD
-    entries = LedgerEntry.objects.filter(chain__in=chains, verb__in=verbs).order_by("id")
-    for entry in shelf.reading(entries, chains):
-=======
     chains = list({request.case.chain for request in decided.values()})
     # Decided in the period, so told in it.
-    entries = _entries(period, case).filter(chain__in=chains, verb__in=verbs).order_by("id")
-    for entry in entries:
->>>>>>> mildness
+    entries = _entries(period, None).filter(chain__in=chains, verb__in=verbs).order_by("id")
+    for entry in shelf.reading(entries, chains):
         request = decided.get(str(entry.after.get("request")))
         if request is not None:
             yield _item(entry, _outcome(request), known)
