@@ -15,8 +15,9 @@ from notary import growing
 from responsibility import shelf
 
 BATCH = 5_000
-# One at a time over all processes, and never beside an erasure; the number is only ours.
-LOCK = "SELECT pg_advisory_xact_lock(7311)"
+# One at a time over all processes, and never beside an erasure, which waits; who takes in comes again, so that no
+# thread of a worker waits for another. The number is only ours.
+LOCK, TRY = "SELECT pg_advisory_xact_lock(7311)", "SELECT pg_try_advisory_xact_lock(7311)"
 POSITION = "SELECT coalesce(max(position), 0) FROM desk_taken"
 # What an entry says, and what it is asked for by; the same for what is taken in and for what is not yet.
 SAYS = """
@@ -86,12 +87,14 @@ def catch_up() -> int:
 
 @transaction.atomic
 def take() -> int:
-    """Take in the next entries of the tree, wherever they lie; how many.
+    """Take in the next entries of the tree, wherever they lie; how many, none while somebody else is at it.
 
     ``Refused`` (``archive_missing``) when some lie in a file that cannot be read: nothing is passed over.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LOCK)
+        cursor.execute(TRY)
+        if not cursor.fetchone()[0]:
+            return 0
         cursor.execute(POSITION)
         (position,) = cursor.fetchone()
         cursor.execute(TAKE, {"position": position, "most": BATCH, "verbs": verbs()})

@@ -19,8 +19,8 @@ from responsibility.exchange.kinds import harmless
 from responsibility.models import LedgerEntry
 from responsibility.refusals import Refused
 
-# Of a file, read at a time.
-PIECE = 1_000
+# Of a file: read at a time, and in all. What is sent waits in memory for who reads slowly.
+PIECE, MOST = 1_000, 100_000
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,21 @@ def _line(place: Place, row: LedgerEntry | None, known: Directory, numbers: dict
 
 
 def table(question: Question, known: Directory) -> Iterator[str]:
-    """All that answers, as CSV, piece by piece as it is read. Excel reads the mark at the beginning."""
+    """What answers, as CSV, piece by piece as it is read; a last line says where there is more than ``MOST``.
+
+    Excel reads the mark at the beginning.
+    """
     yield "\ufeff" + _written(
         [[_("条目"), _("时间"), _("行为"), _("经过"), _("说明"), _("行为人"), _("案件"), _("摘要")]]
     )
     after: Place | None = None
-    while True:
+    for _piece in range(MOST // PIECE):
         found = searching.search(question, after=after, size=PIECE)
         yield _written(_cells(line) for line in of(found.places, known))
         after = found.following
         if after is None:
             return
+    yield _written([["…", "", "", _("还有更多，请缩小范围后再导出。")]])
 
 
 def _cells(line: Line) -> list[str]:

@@ -57,9 +57,7 @@ def rows(asked: Collection[UUID]) -> list[dict]:
     found: dict[tuple[Volume, int, int], set[str]] = {}
     for one in archived(asked):
         found.setdefault((one.volume, one.offset, one.length), set()).add(str(one.chain))
-    return [
-        row for block, names in found.items() for row in _block(*block) if row["chain"] in names
-    ]
+    return [row for block, names in found.items() for row in _block(*block) if row["chain"] in names]
 
 
 def rows_by_id(wanted: Collection[int]) -> dict[int, dict]:

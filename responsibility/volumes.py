@@ -31,7 +31,7 @@ class Damaged(RuntimeError):
 
 @dataclass(frozen=True)
 class Chained:
-    """Where a chain stands: its numbers, the digest of the last, the bytes of its block, its smallest and largest id."""
+    """Where a chain stands: its numbers, the digest of the last, the bytes of its block, its least and greatest id."""
 
     chain: UUID
     first: int

@@ -1,13 +1,14 @@
 """The ledger of all years is found by what it says, the newest first, and nothing that was committed is missed."""
 
 import json
+import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
 
-from desk import asking, indexing, searching
+from desk import asking, indexing, lines, searching
 from desk.models import Indexed, Taken
 from notary import checkpoints
 from responsibility import acting, directory, ledger
@@ -216,3 +217,42 @@ def test_a_plan_reads_the_index_and_not_the_rows(tell):
         values = searching._values(asked, None) | {"months": ["m:2026-11"], "most": 10}
         cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", values)
         assert "indexed_terms" in json.dumps(cursor.fetchone()[0])
+
+
+def test_a_file_that_would_be_endless_says_that_there_is_more(tell, monkeypatch):
+    for _each in range(5):
+        tell("巡查")
+    monkeypatch.setattr(lines, "PIECE", 2)
+    monkeypatch.setattr(lines, "MOST", 4)
+    known = directory.current()
+    told = "".join(lines.table(asking.read({"text": "巡查"}, known), known)).splitlines()
+    assert len(told) == 1 + 4 + 1
+    assert "还有更多" in told[-1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_whose_transaction_ends_late_is_found_and_taken_in(tell):
+    """Its number was drawn before entries that are in the tree and in the search already."""
+    begun, go_on, told = threading.Event(), threading.Event(), []
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                told.append(tell("迟到的条目"))
+                begun.set()
+                go_on.wait(30)
+        finally:
+            connection.close()
+
+    late = threading.Thread(target=write)
+    late.start()
+    begun.wait(30)
+    tell("早到的条目")
+    take_in()
+    assert found(text="迟到") == []
+    go_on.set()
+    late.join(30)
+    assert found(text="迟到") == told
+    take_in()
+    assert Indexed.objects.filter(entry=told[0]).exists()
+    assert found(text="迟到") == told

@@ -129,7 +129,8 @@ def test_a_sealed_export_holds_archived_entries(over, archive, people):
     indexing.catch_up()
     archive()
     until = (localdate(clock.now()) + timedelta(days=3)).isoformat()
-    given = {"purpose": "核查", "recipient": "纪检监察组", "until": until, "cases": over.number, "query": f"text={REPORTER}"}
+    given = {"purpose": "核查", "recipient": "纪检监察组", "until": until}
+    given |= {"cases": over.number, "query": f"text={REPORTER}"}
     made, passphrase = exporting.seal(exporting.order(given, directory.current()), by=people["auditor"])
     assert passphrase
     assert made.entries > len(answer(REPORTER))
