@@ -190,6 +190,7 @@ def _write(found: _Found, person: Person, *, officials: bool) -> None:
         erasing.empty(entry, parts, person)
     for volume, changes in _by_volume(found, person).items():
         altering.rewrite(volume, changes)
+        erasing.emptied_in_file(changes)
     for model, pk, columns in found.rows:
         # Read again under the lock of its case.
         row = model._default_manager.filter(pk=pk)

@@ -46,6 +46,7 @@ ABOUT = {
     "desk": _("审计台"),
     "question": _("常用检索"),
     "sealed": _("密封导出"),
+    "archive": _("台账归档"),
     **seen_words.ABOUT,
 }
 ACTS = {
@@ -127,6 +128,9 @@ ACTS = {
     "seal": _("封存"),
     "fetch": _("下载"),
     "admit": _("开通 SQL 登录"),
+    "write": _("归档"),
+    "rewrite": _("换版"),
+    "restore": _("还原"),
     **seen_words.ACTS,
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.

@@ -33,7 +33,7 @@ from cases.models import Case
 from desk import asking, searching
 from desk.models import Sealed
 from desk.selection import packing
-from responsibility import access, acting, chains, clock, confining, ledger
+from responsibility import access, acting, chains, clock, confining, ledger, shelf
 from responsibility.models import LedgerEntry, Post, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
@@ -155,7 +155,7 @@ def _entries(question: asking.Question | None) -> list[LedgerEntry]:
     found = searching.search(question, size=MOST_ENTRIES)
     if found.following:
         raise Invalid("too_many", _("符合条件的超过 %(most)d 条，请缩小范围。") % {"most": MOST_ENTRIES}, "query")
-    rows = LedgerEntry.objects.in_bulk([spot.entry for spot in found.places])
+    rows = shelf.by_id([spot.entry for spot in found.places])
     if not rows:
         raise Invalid("nothing", _("没有符合条件的台账可以导出。"), "query")
     return sorted(rows.values(), key=lambda row: row.pk)

@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from cases.sentences import ABOUT, ACTS, SENTENCES
 from notary import growing
+from responsibility import shelf
 
 BATCH = 5_000
 # One at a time over all processes, and never beside an erasure, which waits; who takes in comes again, so that no
@@ -49,6 +50,18 @@ AGAIN = f"""
     WHERE e.id = %(entry)s AND EXISTS (SELECT 1 FROM desk_indexed d WHERE d.entry = e.id)
     ON CONFLICT (entry) DO UPDATE SET words = EXCLUDED.words, keys = EXCLUDED.keys
 """  # noqa: S608
+# Entries of a batch that were in a file before they were taken in, and how they are read from there.
+LEFT = """
+    SELECT l.entry FROM notary_leaf l WHERE l.position >= %s AND l.position < %s
+        AND NOT EXISTS (SELECT 1 FROM desk_indexed d WHERE d.entry = l.entry)
+"""
+PUT = f"""
+    INSERT INTO desk_indexed (entry, at, words, keys)
+    SELECT e.id, e.at, {SAYS}, {KEYS}
+    FROM jsonb_populate_recordset(NULL::responsibility_ledgerentry, %(rows)s::jsonb) e
+    ON CONFLICT (entry) DO UPDATE SET words = EXCLUDED.words, keys = EXCLUDED.keys
+"""  # noqa: S608
+IS_IN = "SELECT EXISTS (SELECT 1 FROM desk_indexed WHERE entry = %s)"
 # Whatever is up to here is taken in: the tree holds all of it below the checkpoint, and the search all of the tree.
 FLOOR = """
     SELECT coalesce(max(settled), 0) FROM notary_checkpoint
@@ -74,7 +87,10 @@ def catch_up() -> int:
 
 @transaction.atomic
 def take() -> int:
-    """Take in the next entries of the tree; how many, none while somebody else is at it."""
+    """Take in the next entries of the tree, wherever they lie; how many, none while somebody else is at it.
+
+    ``Refused`` (``archive_missing``) when some lie in a file that cannot be read: nothing is passed over.
+    """
     with connection.cursor() as cursor:
         cursor.execute(TRY)
         if not cursor.fetchone()[0]:
@@ -84,8 +100,15 @@ def take() -> int:
         cursor.execute(TAKE, {"position": position, "most": BATCH, "verbs": verbs()})
         count, arrived = cursor.fetchone()
         if count:
+            cursor.execute(LEFT, [position, arrived])
+            _put(cursor, [entry for (entry,) in cursor.fetchall()])
             cursor.execute(ARRIVED, [arrived])
     return count
+
+
+def _put(cursor, entries: list[int]) -> None:
+    if entries and (rows := shelf.rows_by_id(entries)):
+        cursor.execute(PUT, {"rows": shelf.packed(list(rows.values())), "verbs": verbs()})
 
 
 def take_again(entry: int) -> None:
@@ -93,6 +116,9 @@ def take_again(entry: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
         cursor.execute(AGAIN, {"entry": entry, "verbs": verbs()})
+        if cursor.rowcount == 0:
+            cursor.execute(IS_IN, [entry])
+            _put(cursor, [entry] if cursor.fetchone()[0] else [])
 
 
 def behind() -> int:

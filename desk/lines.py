@@ -13,9 +13,11 @@ from cases.templatetags.display import full_moment
 from cases.templatetags.telling import actors, sentence
 from desk import searching
 from desk.asking import Place, Question
+from responsibility import shelf
 from responsibility.directory import Directory
 from responsibility.exchange.kinds import harmless
 from responsibility.models import LedgerEntry
+from responsibility.refusals import Refused
 
 # Of a file: read at a time, and in all. What is sent waits in memory for who reads slowly.
 PIECE, MOST = 1_000, 100_000
@@ -23,7 +25,7 @@ PIECE, MOST = 1_000, 100_000
 
 @dataclass(frozen=True)
 class Line:
-    """One entry. ``entry`` is ``None`` where its month lies in the archive; ``number`` empty where it is of no case."""
+    """One entry. ``entry`` is ``None`` where its file cannot be read; ``number`` empty where it is of no case."""
 
     pk: int
     at: datetime
@@ -39,17 +41,25 @@ class Line:
 
 
 def of(places: list[Place], known: Directory) -> list[Line]:
-    """A line for each place, in their order. Two queries, three in English."""
-    rows = LedgerEntry.objects.in_bulk([place.entry for place in places])
+    """A line for each place, in their order. Two queries, three in English; two more where some are archived."""
+    rows = _entries([place.entry for place in places])
     chains = {row.chain for row in rows.values()}
     numbers = dict(Case.objects.filter(chain__in=chains).values_list("chain", "number"))
     who = actors(rows.values(), known)
     return [_line(place, rows.get(place.entry), known, numbers, who) for place in places]
 
 
+def _entries(wanted: list[int]) -> dict[int, LedgerEntry]:
+    try:
+        return shelf.by_id(wanted)
+    except Refused:
+        # One file that is lost hides its own entries and nothing else.
+        return LedgerEntry.objects.in_bulk(wanted)
+
+
 def _line(place: Place, row: LedgerEntry | None, known: Directory, numbers: dict, who: dict[int, str]) -> Line:
     if row is None:
-        return Line(place.entry, place.at, None, _("此条目已归档。"), "", "")
+        return Line(place.entry, place.at, None, _("此条目已归档，归档文件现在无法读取。"), "", "")
     number = row.subject_id if row.subject_type == "case" else numbers.get(row.chain, "")
     return Line(row.pk, row.at, row, sentence(row, known), who[row.pk], number)
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from uuid import UUID
 
 import orjson
 from django.db import connection
 
 from accountability.period import Period
 from cases.models import Case
+from responsibility import shelf
+from responsibility.models import LedgerEntry
 from responsibility.sealing import INNER
 
 # Rows fetched at a time.
@@ -24,10 +27,15 @@ WHICH = "c.drill_id IS NULL AND c.opened_at >= %(since)s AND c.opened_at < %(unt
 ENTRIES = f"""
     SELECT c.number, e.seq, e.at, e.verb, e.unit_label, e.post_label, e.before, e.after, e.digest
     FROM cases_case c JOIN responsibility_ledgerentry e ON e.chain = c.chain
-    WHERE {WHICH} {{telling}} ORDER BY c.opened_at, c.id, e.seq
+    WHERE {WHICH} AND {shelf.HERE} {{telling}} ORDER BY c.opened_at, c.id, e.seq
 """  # noqa: S608, no word of it comes from outside
 # The entries that say where a case stands, how wide it is and who holds it; one put to triage stands where it began.
 TELLING = "AND (e.after ?| ARRAY['state', 'loop', 'holder'] OR e.verb = 'case.triage')"
+TOLD_BY = ("state", "loop", "holder")
+# The cases of which something lies in the archive, in the order of their files.
+AWAY = f"SELECT c.number, c.chain FROM cases_case c WHERE {WHICH} AND NOT {shelf.HERE} ORDER BY c.chain"  # noqa: S608
+# Of these, read at a time.
+PIECE = 100
 
 
 @dataclass(slots=True)
@@ -51,13 +59,19 @@ class Event:
 def cases(period: Period, *, telling: bool = False) -> Iterator[tuple[str, Iterable[Event]]]:
     """Each case opened in ``period`` with its events, oldest first; a case is read up before the next is begun.
 
-    ``telling``: only the entries that say where it stands, how wide it is, who holds it. One statement, by a cursor
-    that is kept on the server, and constant memory, however many cases and however long each.
+    Cases in the archive come first. ``telling``: only the entries that say where it stands, how wide it is, who holds
+    it. One statement, by a cursor that is kept on the server, after one that asks for the archive, and constant memory,
+    however many cases and however long each. ``Refused`` (``archive_missing``) where a file cannot be read.
     """
     return groupby(_events(period, telling), key=attrgetter("number"))
 
 
 def _events(period: Period, telling: bool) -> Iterator[Event]:
+    with connection.cursor() as cursor:
+        cursor.execute(AWAY, period.bounds)
+        away = cursor.fetchall()
+    for first in range(0, len(away), PIECE):
+        yield from _archived({chain: number for number, chain in away[first : first + PIECE]}, telling)
     with connection.chunked_cursor() as cursor:
         cursor.execute(ENTRIES.format(telling=TELLING if telling else ""), period.bounds)
         while rows := cursor.fetchmany(CHUNK):
@@ -65,8 +79,22 @@ def _events(period: Period, telling: bool) -> Iterator[Event]:
                 yield Event(number, seq, at, verb, unit, post, _open(before), _open(after), digest)
 
 
+def _archived(numbers: dict[UUID, str], telling: bool) -> Iterator[Event]:
+    """The events of some cases by chain, each of which lies in a volume, or begins in one and goes on here."""
+    found = [shelf.entry(row) for row in shelf.rows(numbers)]
+    found += LedgerEntry.objects.filter(chain__in=numbers)
+    for entry in sorted(found, key=lambda entry: (entry.chain, entry.seq)):
+        told = entry.verb == "case.triage" or not entry.after.keys().isdisjoint(TOLD_BY)
+        if told or not telling:
+            said = [entry.verb, entry.unit_label, entry.post_label, _told(entry.before), _told(entry.after)]
+            yield Event(numbers[entry.chain], entry.seq, entry.at, *said, entry.digest)
+
+
 def _open(said: str) -> dict:
-    told = orjson.loads(said)
+    return _told(orjson.loads(said))
+
+
+def _told(told: dict) -> dict:
     return {key: value for key, value in told.items() if key not in INNER}
 
 

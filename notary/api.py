@@ -16,12 +16,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from notary import notes, proofs, witnessing
-from notary.archiving import marks
 from notary.models import Checkpoint, SigningKey, Witness
-from responsibility import acting
+from responsibility import acting, shelf
 from responsibility.api import ReadsLedger
 from responsibility.interface import ErrorsSerializer
-from responsibility.models import LedgerEntry
 from responsibility.refusals import Invalid, Refused
 
 LARGEST = 2**63 - 1
@@ -139,10 +137,8 @@ class EntryProof(APIView):
 
     @extend_schema(responses={200: ProofSerializer, 404: ErrorsSerializer, 409: ErrorsSerializer})
     def get(self, request, pk):
-        """``Refused`` (``not_yet``) for an entry newer than the newest checkpoint."""
-        entry = LedgerEntry.objects.filter(pk=min(pk, LARGEST)).first()
-        if entry is None and marks.among([min(pk, LARGEST)]):
-            raise Refused("archived", _("该条目已归档；请下载案件证据包，或请系统管理员将该月还原入库。"))
+        """``Refused``: ``not_yet`` for an entry newer than the newest checkpoint, ``archive_missing``."""
+        entry = shelf.by_id([min(pk, LARGEST)]).get(pk)
         if entry is None:
             raise Http404
         newest = proofs.newest()

@@ -6,7 +6,7 @@ named: whoever acts for the state answers for it by name (Work Safety Law art. 1
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -168,6 +168,12 @@ def empty(entry: LedgerEntry, parts: set[str], person: Person) -> None:
         words = [made["subject_label"], made["actor_label"], made["note"]]
         cursor.execute(EMPTY, [*words, *sides, entry.pk, entry.chain])
     entry_emptied.send(sender=None, entry=entry.pk)
+
+
+def emptied_in_file(entries: Collection[int]) -> None:
+    """Tell the higher floors of ``entries`` (ids) whose words are gone from their file, in the transaction of that."""
+    for entry in entries:
+        entry_emptied.send(sender=None, entry=entry)
 
 
 def emptied(row: Mapping, parts: set[str], person: Person) -> dict:

@@ -31,7 +31,7 @@ class Damaged(RuntimeError):
 
 @dataclass(frozen=True)
 class Chained:
-    """Where a chain stands: its numbers, the digest of the last, and the bytes of its block."""
+    """Where a chain stands: its numbers, the digest of the last, the bytes of its block, its least and greatest id."""
 
     chain: UUID
     first: int
@@ -39,6 +39,8 @@ class Chained:
     digest: str
     offset: int
     length: int
+    least: int
+    greatest: int
 
 
 @dataclass
@@ -77,15 +79,16 @@ class _Blocks:
         self.file, self.told, self.sum = file, Written(), hashlib.sha256()
         self.lines: list[bytes] = []
         self.weight = 0
-        # Chain, first number, last number and digest of those in the present block.
+        # Chain, first number, last number, digest, smallest and largest id of those in the present block.
         self.inside: list[list] = []
 
     def add(self, row: dict) -> None:
         if not self.inside or self.inside[-1][0] != row["chain"]:
             if self.weight >= BLOCK:
                 self.flush()
-            self.inside.append([row["chain"], row["seq"], row["seq"], row["digest"]])
-        self.inside[-1][2:] = [row["seq"], row["digest"]]
+            self.inside.append([row["chain"], row["seq"], row["seq"], row["digest"], row["id"], row["id"]])
+        *_known, least, greatest = last = self.inside[-1]
+        last[2:] = [row["seq"], row["digest"], min(least, row["id"]), max(greatest, row["id"])]
         line, position, told = spelled(row), row["position"], self.told
         self.lines.append(line)
         self.weight += len(line)
@@ -97,8 +100,9 @@ class _Blocks:
     def flush(self) -> None:
         squeeze = zlib.compressobj(6, zlib.DEFLATED, GZIP)
         block = squeeze.compress(b"".join(self.lines)) + squeeze.flush()
-        for chain, first, seq, digest in self.inside:
-            self.told.chains.append(Chained(UUID(str(chain)), first, seq, digest, self.told.size, len(block)))
+        for chain, first, seq, digest, least, greatest in self.inside:
+            where = Chained(UUID(str(chain)), first, seq, digest, self.told.size, len(block), least, greatest)
+            self.told.chains.append(where)
         self.file.write(block)
         self.sum.update(block)
         self.told.size += len(block)

@@ -16,6 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.range import Range
 
 from notary import proofs
 from notary.archiving import marks
@@ -205,7 +206,9 @@ def tell(verb: str, volume: Volume, before: dict | None = None) -> None:
 
 def index(volume: Volume, written: volumes.Written) -> None:
     """Keep where each chain stands in the file of ``volume``."""
-    rows = ({**vars(one), "volume_id": volume.pk} for one in written.chains)
+    rows = (
+        {**vars(one), "volume_id": volume.pk, "ids": Range(one.least, one.greatest, "[]")} for one in written.chains
+    )
     copy(ArchivedChain, rows, leave_out=["id"])
 
 

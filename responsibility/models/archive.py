@@ -1,8 +1,11 @@
 """What of the ledger has gone into files. Written through ``notary/archiving`` only."""
 
+from django.contrib.postgres.fields import BigIntegerRangeField
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.range import Range
 
 
 class Volume(models.Model):
@@ -49,10 +52,16 @@ class Volume(models.Model):
         return f"ledger-{self.label}.jsonl.gz"
 
 
+def any_id() -> Range:
+    """Of what was archived before ids were kept: it may hold any."""
+    return Range(0, None)
+
+
 class ArchivedChain(models.Model):
     """Where the entries ``first`` to ``seq`` of a chain stand in a volume; ``digest`` is that of the last one.
 
-    ``offset`` and ``length`` tell the bytes of the block, in which there may be other chains too.
+    ``offset`` and ``length`` tell the bytes of the block, in which there may be other chains too; ``ids`` reaches from
+    the smallest to the largest id of the entries, so that one that is asked for by its id is looked for in few blocks.
     """
 
     volume = models.ForeignKey(Volume, models.PROTECT, related_name="chains", verbose_name=_("台账卷"))
@@ -62,6 +71,7 @@ class ArchivedChain(models.Model):
     digest = models.CharField(_("摘要"), max_length=64)
     offset = models.BigIntegerField()
     length = models.BigIntegerField()
+    ids = BigIntegerRangeField(_("条目编号"), default=any_id)
 
     class Meta:
         verbose_name = verbose_name_plural = _("已归档链")
@@ -69,7 +79,7 @@ class ArchivedChain(models.Model):
             models.UniqueConstraint(fields=["chain", "seq"], name="archived_chain_once"),
             models.CheckConstraint(condition=Q(first__gte=1) & Q(seq__gte=models.F("first")), name="archived_in_order"),
         ]
-        indexes = [models.Index(fields=["volume", "offset"])]
+        indexes = [models.Index(fields=["volume", "offset"]), GistIndex(fields=["ids"], name="archived_ids")]
 
     def __str__(self) -> str:
         return f"{self.chain} #{self.first}-{self.seq}"

@@ -167,13 +167,13 @@ def test_loop_and_unit_narrow_the_cases(open_case, today):
     assert found(today, unit="SJ-SW").conformance.cases == 1
 
 
-def test_a_case_of_five_thousand_entries_takes_one_statement(open_case, press, today, statements):
+def test_a_case_of_five_thousand_entries_takes_one_statement_and_one_that_asks_for_the_archive(open_case, press, today, statements):
     from tests.mining.test_exports import chatter
 
     case = open_case()
     chatter(case, 5000)
     press(case, "sijing-duty acknowledge")
-    assert statements(lambda: found(today)) == 1
+    assert statements(lambda: found(today)) == 2
     assert found(today).conformance.moves == 2
 
 
