@@ -12,7 +12,6 @@ from responsibility import edition_page
 
 # A verb as a choice: what it is about, and the act.
 ABOUT = {
-    "archive": _("归档"),
     "retention": _("保存期限"),
     "case": _("案件"),
     "alert": _("预警"),
@@ -102,7 +101,7 @@ ACTS = {
     "commit": _("封存种子"),
     "talk": _("约谈"),
     "handover": _("移交"),
-    "hold": _("记录约谈"),
+    "minute": _("记录约谈"),
     "see": _("账号见证"),
     "fork": _("见证不符"),
     "answer": _("陈述"),
@@ -128,9 +127,6 @@ ACTS = {
     "seal": _("封存"),
     "fetch": _("下载"),
     "admit": _("开通 SQL 登录"),
-    "write": _("归档"),
-    "rewrite": _("换版"),
-    "restore": _("还原"),
     **seen_words.ACTS,
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
@@ -237,7 +233,7 @@ SENTENCES = {
     "consequence.reminder": _("提醒{unit}：{late}"),
     "consequence.talk": _("约谈{unit}：{late}"),
     "consequence.handover": _("移交关于{unit}的材料：{late}"),
-    "consequence.hold": _("记录对{unit}的约谈。"),
+    "consequence.minute": _("记录对{unit}的约谈。"),
     "consequence.answer": _("{unit}陈述：{text}"),
     "consequence.withdraw": _("撤回对{unit}的监督措施。"),
     "draw.commit": _("封存 {subject} 结案抽查的种子。"),

@@ -27,5 +27,5 @@ DROP FUNCTION bihuan_reading_kept();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0009_dated_chains"), ("responsibility", "0016_retention")]
+    dependencies = [("alerts", "0009_dated_chains"), ("responsibility", "0017_retention")]
     operations = [migrations.RunSQL(RETAINED, BACK)]

@@ -36,7 +36,7 @@ DROP FUNCTION bihuan_retention_days_only();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("responsibility", "0015_archive"),
+        ("responsibility", "0016_archived_ids"),
     ]
 
     operations = [
