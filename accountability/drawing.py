@@ -99,7 +99,7 @@ def of_month(month: str) -> Draw | None:
     if sealed is not None and sealed.opened_at is None:
         return None
     closing = Checkpoint.objects.order_by("size")
-    first = (closing.filter(size=sealed.size) if sealed else closing.filter(made_at__gte=until)).first()
+    first = (closing.filter(size=sealed.size or 0) if sealed else closing.filter(made_at__gte=until)).first()
     if first is None:
         return None
     seed, one_in = _seed(sealed, first)

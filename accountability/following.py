@@ -1,7 +1,5 @@
 """What happens to a consequence after it was ordered: an answer, the minutes of a talk, a withdrawal."""
 
-from typing import BinaryIO
-
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +35,7 @@ def answer(pk: int, *, by: User, text: str) -> Answer:
     return made
 
 
-def hold(pk: int, *, by: User, outcome: str, minutes: str = "", file: BinaryIO | None = None) -> Consequence:
+def hold(pk: int, *, by: User, outcome: str, minutes: str = "", file: files.Upload | None = None) -> Consequence:
     """Write down, once, how a talk went: ``outcome``, and minutes as words, as a file (PDF, JPEG, PNG), or both.
 
     Raises ``Forbidden``, ``Refused`` (``wrong_state``), ``Invalid``; ``Consequence.DoesNotExist``.
@@ -80,7 +78,7 @@ def withdraw(pk: int, *, by: User, note: str) -> Consequence:
     return of
 
 
-def _received(file: BinaryIO) -> files.Stored:
+def _received(file: files.Upload) -> files.Stored:
     try:
         return files.receive(file, root=settings.EVIDENCE_ROOT, limit=settings.EVIDENCE_MAX_BYTES, types=PAPERS)
     except files.FileRefused as refused:

@@ -36,7 +36,7 @@ def _notices(of: Consequence, verb: str, now: datetime) -> list[dict]:
     to_unit = verb.partition(".")[2] in TO_UNIT
     unit = of.unit_id if to_unit else of.by_post.unit_id
     whom: dict = {"unit_id": unit, "audience": Audience.COMMAND if to_unit else Audience.DUTY}
-    about = {
+    about: dict = {
         "chain": of.chain, "subject": of.subject, "title": of.case.title if of.case else of.risk,
         "path": f"/accountability/consequences/{of.pk}/", "words": {"unit": of.unit.code, "text": of.text},
         "grade": of.case.grade if of.case else Grade.BLUE, "at": now,

@@ -126,7 +126,10 @@ ACTS: dict[str, Act] = {
         Kind.READING, _("查阅责任追溯"), COMMITTEE | EMERGENCY | AUDITOR, _("跨案件；单个案件的责任追溯随案件查阅。")
     ),
     "consequence.read": Act(
-        Kind.READING, _("查阅监督措施"), at(OWN, *Role) | COMMITTEE | EMERGENCY | AUDITOR, _("所涉单位；所涉本人也在内。")
+        Kind.READING,
+        _("查阅监督措施"),
+        at(OWN, *Role) | COMMITTEE | EMERGENCY | AUDITOR,
+        _("所涉单位；所涉本人也在内。"),
     ),
     "dossier.read": Act(
         Kind.READING, _("调取尽职材料"), at(NAMED, *Role) | AUDITOR, _("列名者为本人。")
