@@ -47,7 +47,8 @@ class Sort(TextChoices):
 class Item:
     """One line: when, of which sort, on which case, in words; ``fact_at``: when what was told of had happened.
 
-    ``entry`` is the digest in the ledger under which it can be proved, empty for what is a message only.
+    ``source`` and ``entry`` are number and digest of the entry of the ledger with which it can be proved; none of both
+    for what is a message only.
     """
 
     at: datetime
@@ -58,6 +59,7 @@ class Item:
     note: str = ""
     fact_at: datetime | None = None
     entry: str = ""
+    source: int | None = None
 
 
 def may_read(actor: acting.Actor, officer: User) -> Post | None:
@@ -112,10 +114,12 @@ def _answers(officer: User, known: Directory, period: Period, case: Case | None)
     asked = asked.filter(decided_at__gte=period.since, decided_at__lt=period.until)
     if case:
         asked = asked.filter(case=case)
-    decided = {str(request.pk): request for request in asked.order_by("-pk")[:MOST]}
-    chains = list({request.case.chain for request in asked.select_related("case")[:MOST]})
+    found = asked.order_by("-pk").only("state", "decided_how", "case__chain").select_related("case")[:MOST]
+    decided = {str(request.pk): request for request in found}
     verbs = ["request.approve", "request.refuse", "request.lapse"]
-    entries = LedgerEntry.objects.filter(chain__in=chains, verb__in=verbs).order_by("id")
+    chains = list({request.case.chain for request in decided.values()})
+    # Decided in the period, so told in it.
+    entries = _entries(period, None).filter(chain__in=chains, verb__in=verbs).order_by("id")
     for entry in shelf.reading(entries, chains):
         request = decided.get(str(entry.after.get("request")))
         if request is not None:
@@ -137,8 +141,9 @@ def _entries(period: Period, case: Case | None):
 def _item(entry: LedgerEntry, sort: Sort, known: Directory) -> Item:
     number = entry.subject_id if entry.subject_type == "case" else ""
     return Item(
-        entry.at, sort, number, entry.subject_label, telling.sentence(entry, known), entry.note, entry=entry.digest
-    )
+        entry.at, sort, number, entry.subject_label, telling.sentence(entry, known), entry.note,
+        entry=entry.digest, source=entry.pk,
+    )  # fmt: skip
 
 
 def chain_of(user_id: int) -> UUID:
@@ -148,8 +153,11 @@ def chain_of(user_id: int) -> UUID:
 
 
 @transaction.atomic
-def export(officer: User, *, by: User, period: Period, case: Case | None, form: str) -> None:
-    """Write into the ledger that ``by`` takes the dossier of ``officer`` out of the house. ``Forbidden``."""
+def export(officer: User, *, by: User, period: Period, case: Case | None, form: str, sha256: str = "") -> None:
+    """Write into the ledger that ``by`` takes the dossier of ``officer`` out of the house. ``Forbidden``.
+
+    ``sha256`` (hex) of the file, where there is one of its own.
+    """
     actor = acting.of(by)
     post = may_read(actor, officer)
     # One after the other: two entries of one chain at once would refuse each other.
@@ -157,5 +165,6 @@ def export(officer: User, *, by: User, period: Period, case: Case | None, form: 
         User.objects.select_for_update(no_key=True).get(pk=officer.pk)
     told = {"user": officer.username, "since": period.first, "until": period.last, "form": form}
     told |= {"case": case.number} if case else {}
+    told |= {"sha256": sha256} if sha256 else {}
     act = ledger.Act(chain_of(officer.pk), "dossier.export", "dossier", str(officer.pk), str(officer), after=told)
     ledger.record([act], by=actor, post=post)

@@ -58,7 +58,7 @@ def hold(pk: int, *, by: User, outcome: str, minutes: str = "", file: files.Uplo
             of.sha256, of.content_type, of.path = kept.sha256, kept.content_type, kept.path
         of.save(update_fields=["held_at", "held_by", "outcome", "minutes", "sha256", "content_type", "path"])
         after = {"conclusion": outcome} | ({"sha256": of.sha256} if of.sha256 else {})
-        tell(of, "consequence.hold", after, actor, post, now, note=minutes)
+        tell(of, "consequence.minute", after, actor, post, now, note=minutes)
     return of
 
 

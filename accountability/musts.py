@@ -72,19 +72,22 @@ def _rows(rows: Iterable[tuple]) -> str:
     return ", ".join("(" + ", ".join(f"'{cell}'" for cell in row) + ")" for row in rows)
 
 
-_KIND_VERB = [
-    (str(DeadlineKind(kind).value), verb, own)
-    for kind, both in DONE.items()
-    for own, verbs in zip(("", "own"), both, strict=True)
-    for verb in verbs
-]
+def _array(texts: Iterable[str]) -> str:
+    quoted = ", ".join(f"'{text}'" for text in texts)
+    return f"ARRAY[{quoted}]::text[]"
+
+
+# One row a kind, so that the entries of a case are looked at once for each of its clocks and joined to nothing.
+_DONE = ", ".join(
+    f"('{DeadlineKind(kind).value}', {_array(anybody)}, {_array(own)})" for kind, (anybody, own) in DONE.items()
+)
 _DUTIES = [(duty.code, str(role.value), int(n == 0)) for duty in fivefold.DUTIES for n, role in enumerate(duty.roles)]
 _KINDS = ", ".join(f"'{kind.value}'" for kind in LEADING)
 _LEADING = f"(must.kind IN ({_KINDS}) OR must.kind = '{DeadlineKind.RUNG.value}' AND must.level >= 2)"
 # What an outcome is made of: whether the clock was missed, whether it runs, whether an act fulfilled it as it stopped.
 # ``{which}`` is a condition on ``c``, a case; nothing of it comes from outside.
 MUSTS = f"""
-    done (kind, verb, own) AS (VALUES {_rows(_KIND_VERB)}),
+    done (kind, verbs, own) AS (VALUES {_DONE}),
     must AS (
         SELECT d.id, d.case_id, d.kind, d.level, d.started_at, d.due_at, d.missed_at, d.stopped_at, u.id AS unit_id,
             u.code AS unit,
@@ -100,11 +103,12 @@ MUSTS = f"""
             ORDER BY v.id DESC LIMIT 1
         ) owed ON true
         LEFT JOIN responsibility_unit u ON u.id = COALESCE(owed.unit_id, d.unit_id)
+        LEFT JOIN done ON done.kind = d.kind
         CROSS JOIN LATERAL (
             SELECT d.stopped_at IS NOT NULL AND EXISTS (
-                SELECT 1 FROM responsibility_ledgerentry e JOIN done ON done.verb = e.verb
-                WHERE e.chain = c.chain AND e.at = d.stopped_at AND done.kind = d.kind
-                    AND (done.own = '' OR e.after ->> 'unit' = u.code)
+                SELECT 1 FROM responsibility_ledgerentry e
+                WHERE e.chain = c.chain AND e.at = d.stopped_at
+                    AND (e.verb = ANY(done.verbs) OR e.verb = ANY(done.own) AND e.after ->> 'unit' = u.code)
             ) AS filled
         ) ful
         WHERE {{which}}

@@ -64,6 +64,8 @@ def order(asked: Asked, *, by: User) -> Consequence:
     if asked.kind not in Rung.values or asked.ground not in Ground.values:
         raise Invalid("bad_choice", _("请选择措施和依据事项。"), "kind")
     kind, known = Rung(asked.kind), directory.current()
+    # Before anything is said of what was typed, and again under the lock.
+    may_order(acting.of(by), kind)
     told = _words(asked, kind)
     case = None if asked.ground == Ground.ENDLESS else _case(asked.number)
     actor, now = acting.of(by), clock.now()

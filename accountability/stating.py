@@ -9,6 +9,7 @@ from cases.changes import Changes, locked_case
 from cases.models import Case, Party
 from responsibility import access, acting, clock, directory, ledger
 from responsibility.models import Post, User
+from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 LONGEST = 2000
@@ -40,12 +41,19 @@ def state(case_id: int, *, by: User, about: str, text: str) -> Statement:
 def concerned(actor: acting.Actor, case: Case) -> Post:
     """The post in which ``actor`` is concerned by the findings on ``case``; ``Forbidden`` otherwise.
 
-    Of a unit that is or was engaged in it, or somebody who himself did something on it.
+    Of a unit that is or was engaged in it or is its main body, or somebody who himself did something on it.
     """
-    engaged = set(Party.objects.filter(case=case).values_list("unit", flat=True))
+    engaged = set(Party.objects.filter(case=case).values_list("unit", flat=True)) | main_bodies(case)
     post = access.post_for(actor, "statement.make", party=engaged | {unit for unit in (case.lead_id,) if unit})
     if post is None and actor.user and ledger.story(case.chain).filter(actor=actor.user).exists():
         post = access.post_for(actor, "statement.make", named=actor.unit_ids)
     if post is None:
         raise Forbidden("not_concerned", _("只有本案的责任方和在本案中有所作为的人可以申诉。"))
     return post
+
+
+def main_bodies(case: Case) -> set[int]:
+    """The ids of the units that the case named as its main body when it was filed."""
+    codes = {line["unit"] for line in case.duties if line["role"] == DutyRole.MAIN_BODY and line["unit"]}
+    known = directory.current().units_by_code
+    return {known[code].pk for code in codes if code in known}

@@ -3,7 +3,7 @@
 from django.urls import path
 
 import cases.urls  # noqa: F401, it registers the form of a case number
-from accountability import ladder_views, recheck_views, views
+from accountability import ladder_views, own_views, recheck_views, views
 
 urlpatterns = [
     path("cases/<number:number>/accountability/", views.case, name="case-accountability"),
@@ -20,4 +20,7 @@ urlpatterns = [
     path("accountability/officers/", views.officers, name="officers"),
     path("accountability/officers/<str:username>/", views.officer, name="officer"),
     path("accountability/officers/<str:username>/dossier.csv", views.officer_table, name="officer-table"),
+    path("accountability/officers/<str:username>/dossier.pdf", views.officer_paper, name="officer-paper"),
+    path("accountability/own/", own_views.listed, name="own"),
+    path("accountability/own/<number:number>/", own_views.one, name="own-case"),
 ]

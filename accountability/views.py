@@ -1,7 +1,9 @@
 """The pages of accountability: parse, fetch what the reader may see, answer. Nothing here decides anything."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -12,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accountability import across, byunit, casefile, dossier, ladder, musts, period, sheets, stating
+from accountability import across, byunit, casefile, dossier, ladder, musts, paper, period, sheets, stating
 from accountability.models import About
 from accountability.pagewords import COLUMNS, WHY
 from cases.models import Case
@@ -177,6 +179,12 @@ def officer_table(request: HttpRequest, username: str) -> HttpResponse:
     return _officer(request, username, "csv")
 
 
+@require_GET
+def officer_paper(request: HttpRequest, username: str) -> HttpResponse:
+    """``/accountability/officers/<username>/dossier.pdf``: the same on paper."""
+    return _officer(request, username, "pdf")
+
+
 def _officer(request: HttpRequest, username: str, form: str) -> HttpResponse:
     me, known = acting.person(request.user), directory.current()
     actor = acting.of(me)
@@ -191,8 +199,13 @@ def _officer(request: HttpRequest, username: str, form: str) -> HttpResponse:
         dossier.may_read(actor, about)
         asked, only = period.asked(request.GET), _only(request)
         # One's own page is looked at without a trace; a file, and anybody else's page, leaves one.
+        note = partial(dossier.export, about, by=me, period=asked, case=only, form=form)
+        if form == "pdf":
+            made = paper.of(about, known, asked, only)
+            note(sha256=hashlib.sha256(made).hexdigest())
+            return _pdf(made, about)
         if form != "page" or about.pk != me.pk:
-            dossier.export(about, by=me, period=asked, case=only, form=form)
+            note()
     except Forbidden:
         raise PermissionDenied from None
     except Refused as misread:
@@ -206,6 +219,12 @@ def _officer(request: HttpRequest, username: str, form: str) -> HttpResponse:
         "counts": [(sort, sum(item.sort == sort for item in items)) for sort in dossier.Sort],
     }  # fmt: skip
     return render(request, "accountability/officer.html", context)
+
+
+def _pdf(made: bytes, about: User) -> HttpResponse:
+    answer = HttpResponse(made, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="dossier-{about.username}.pdf"'
+    return answer
 
 
 def _only(request: HttpRequest) -> Case | None:

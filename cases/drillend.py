@@ -1,9 +1,10 @@
 """The end of a drill: scored, then over; nothing of it stays in anybody's list and nothing is closed in silence."""
 
+import json
 from datetime import datetime
 
 from alerts.models import Drill
-from cases import binding, dispatching, scoring, summary
+from cases import audit_joint, binding, dispatching, scoring, summary
 from cases.changes import Changes, attach_units, locked
 from cases.models import Case, DeadlineKind, Dispatch, State
 from cases.models.machine import ENDED
@@ -22,6 +23,8 @@ def end(drill: Drill, now: datetime, *, by: acting.Actor, post: Post | None = No
     drill.report = scoring.report(drill, now)
     drill.save(update_fields=["ended_at", "ended_by", "report"])
     told = {name: drill.report[name] for name in ("score", "met", "judged")}
+    # As it will be read again: keys are texts there.
+    told["report"] = audit_joint.digest(json.loads(json.dumps(drill.report)))
     tell(drill, "drill.end", told | {"cases": len(drill.report["cases"])}, by=by, post=post, at=now)
     end_cases(drill, now)
 

@@ -4,8 +4,6 @@ The alerts of a drill are rows with the instant at which they are to come (``Dri
 of workers: the drill is claimed by its row lock, and its alerts are received and ticked off in one transaction.
 """
 
-import hashlib
-import json
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from alerts import intake, scenarios
 from alerts.formats import item
 from alerts.models import Drill, DrillAlert, Source
-from cases import drillend
+from cases import audit_joint, drillend
 from cases.models import Case
 from responsibility import access, acting, clock, directory, rows_told, tokens
 from responsibility.directory import Directory
@@ -73,11 +71,10 @@ def _begin(scenario: dict, by: User, post: Post, speed: int, now: datetime) -> D
 
 def _told(drill: Drill) -> dict:
     """What the ledger keeps of the beginning: the digest says which scenario it was."""
-    text = json.dumps(drill.scenario, sort_keys=True, ensure_ascii=False).encode()
     return {
         "speed": drill.speed,
         "alerts": len(drill.scenario["alerts"]),
-        "scenario": hashlib.sha256(text).hexdigest(),
+        "scenario": audit_joint.digest(drill.scenario),
     }
 
 

@@ -12,6 +12,7 @@ from responsibility import edition_page
 
 # A verb as a choice: what it is about, and the act.
 ABOUT = {
+    "retention": _("保存期限"),
     "case": _("案件"),
     "alert": _("预警"),
     "deadline": _("时限"),
@@ -48,6 +49,12 @@ ABOUT = {
     **seen_words.ABOUT,
 }
 ACTS = {
+    "hold": _("封存"),
+    "run": _("清理"),
+    "set": _("设定"),
+    "restore": _("还原入库"),
+    "rewrite": _("换发新版"),
+    "write": _("归档入卷"),
     **edition_page.LABELS,
     "draft": _("起草"),
     "rows": _("条目"),
@@ -94,7 +101,7 @@ ACTS = {
     "commit": _("封存种子"),
     "talk": _("约谈"),
     "handover": _("移交"),
-    "hold": _("记录约谈"),
+    "minute": _("记录约谈"),
     "see": _("账号见证"),
     "fork": _("见证不符"),
     "answer": _("陈述"),
@@ -120,9 +127,6 @@ ACTS = {
     "seal": _("封存"),
     "fetch": _("下载"),
     "admit": _("开通 SQL 登录"),
-    "write": _("归档"),
-    "rewrite": _("换版"),
-    "restore": _("还原"),
     **seen_words.ACTS,
 }
 # What is said of each verb; the names in braces are filled in by ``_words``.
@@ -229,7 +233,7 @@ SENTENCES = {
     "consequence.reminder": _("提醒{unit}：{late}"),
     "consequence.talk": _("约谈{unit}：{late}"),
     "consequence.handover": _("移交关于{unit}的材料：{late}"),
-    "consequence.hold": _("记录对{unit}的约谈。"),
+    "consequence.minute": _("记录对{unit}的约谈。"),
     "consequence.answer": _("{unit}陈述：{text}"),
     "consequence.withdraw": _("撤回对{unit}的监督措施。"),
     "draw.commit": _("封存 {subject} 结案抽查的种子。"),
@@ -253,6 +257,10 @@ SENTENCES = {
     "archive.write": _("一个月的台账 {entries} 条归档为 {file}。"),
     "archive.rewrite": _("归档卷依法删除个人信息，换为新版 {file}。"),
     "archive.restore": _("归档卷 {file} 还原入库，{entries} 条。"),
+    "retention.set": _("设定保存期限。"),
+    "retention.run": _("清理超过保存期限的数据。"),
+    "retention.hold": _("封存，停止清理。"),
+    "retention.lift": _("解除封存。"),
     "privacy.erase": _("依法删除个人信息。"),
     "mining.export": _("导出事件日志（{subject}）：{first} 至 {last}，{cases} 件案件。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),

@@ -54,7 +54,7 @@ app.conf.beat_schedule = {
         "schedule": settings.NOTICE_SECONDS,
         "options": {"expires": settings.NOTICE_SECONDS},
     },
-    "forget": {"task": "notices.tasks.forget", "schedule": crontab(hour=4, minute=10)},
+    "retention": {"task": "responsibility.tasks.retain", "schedule": crontab(hour=4, minute=10)},
     "exchange": {
         "task": "responsibility.tasks.import_files",
         "schedule": settings.EXCHANGE_SECONDS,

@@ -312,7 +312,6 @@ NOTICE_SECONDS = 2
 # A demo tells nobody outside: what would have left is written to this file.
 NOTICES_SEND = env.boolean("NOTICES_SEND", not DEMO)
 # How long messages and notices are kept; red that nobody has read stays.
-INBOX_DAYS = env.integer("INBOX_DAYS", 400, low=30, high=36_500)
 NOTICES_FILE = VAR_DIR / "messages.log"
 PUBLIC_URL = env.url("PUBLIC_URL", "", schemes=("https", "http")).rstrip("/")
 # The kinds of channels that may be set up, by their scheme in Apprise; webhooks to the hosts named here alone, because

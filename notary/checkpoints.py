@@ -20,14 +20,16 @@ def make() -> Checkpoint | None:
     Raises ``Forked`` when the tree is not a continuation of the last checkpoint that was signed, here or in the
     database, and ``keys.NoKey`` without a key. At once from several processes, one after the other.
     """
-    signer = keys.signer()
+    signer, above = keys.signer(), 0
     while True:
         with transaction.atomic():
             _only_one()
             seen, running_from = growing.moment()
             # Before the taking, which then is certain to see all of it.
             settled = growing.settled()
-            if _take() == growing.BATCH:
+            taken, last = _take(above)
+            if above or taken == growing.BATCH:
+                above = last if taken == growing.BATCH else 0
                 continue
             return _sign([signer], settled, seen, running_from)
 
@@ -58,9 +60,9 @@ def _only_one() -> None:
         cursor.execute(growing.LOCK)
 
 
-def _take() -> int:
+def _take(above: int = 0) -> tuple[int, int]:
     try:
-        return growing.take()
+        return growing.take(above)
     except LookupError as error:
         log.exception("ledger_tree_broken")
         raise Forked(str(error)) from error

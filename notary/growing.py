@@ -26,7 +26,7 @@ TAKE = """
         INSERT INTO notary_leaf (position, entry)
         SELECT %(size)s + row_number() OVER (ORDER BY id) - 1, id FROM fresh
     )
-    SELECT digest FROM fresh ORDER BY id
+    SELECT id, digest FROM fresh ORDER BY id
 """
 SIZE = "SELECT coalesce(max(position) + 1, 0) FROM notary_leaf"
 SEEN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ledgerentry_id"
@@ -78,15 +78,20 @@ def settled() -> int:
     return max(mark(), _ask(SETTLED, SETTLING))
 
 
-def take() -> int:
-    """Give a place to the next entries above the mark that have none; how many. The lock is held."""
+def take(above: int = 0) -> tuple[int, int]:
+    """Give a place to the next entries above the mark that have none; how many, and the last id. The lock is held.
+
+    ``above``: look above this id only. Of a great backlog each batch then costs the same; what was passed by meanwhile
+    is found by looking from the mark at the end.
+    """
     before = size()
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"mark": mark(), "most": BATCH, "size": before})
-        fresh = [merkle.leaf(bytes.fromhex(digest)) for (digest,) in cursor.fetchall()]
-        if fresh:
+        cursor.execute(TAKE, {"mark": max(mark(), above), "most": BATCH, "size": before})
+        found = cursor.fetchall()
+        if found:
+            fresh = [merkle.leaf(bytes.fromhex(digest)) for _entry, digest in found]
             cursor.executemany(KEEP, list(_grown(before, fresh)))
-    return len(fresh)
+    return len(found), found[-1][0] if found else above
 
 
 def _grown(before: int, fresh: list[bytes]) -> list[tuple[int, int, bytes]]:

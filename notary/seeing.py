@@ -124,7 +124,11 @@ def _continues(last: Sighting, newest: Checkpoint, proof: list[bytes] | None) ->
 
 def _keep(checkpoint: Checkpoint, last: Sighting | None, by: User, actor: acting.Actor, post: Post) -> Sighting:
     made = Sighting.objects.create(
+<<<<<<< HEAD
         user=by, unit=post.unit, checkpoint=checkpoint, size=checkpoint.size, root=bytes(checkpoint.root),
+=======
+        user=post.user, unit=post.unit, checkpoint=checkpoint, size=checkpoint.size, root=bytes(checkpoint.root),
+>>>>>>> main
         since=last.size if last else None, at=timezone.now(),
     )  # fmt: skip
     _tell("witness.see", {"size": made.size, "root": bytes(made.root).hex(), "since": made.since}, actor, post)

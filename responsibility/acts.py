@@ -126,9 +126,13 @@ ACTS: dict[str, Act] = {
         Kind.READING, _("查阅责任追溯"), COMMITTEE | EMERGENCY | AUDITOR, _("跨案件；单个案件的责任追溯随案件查阅。")
     ),
     "consequence.read": Act(
+<<<<<<< HEAD
         Kind.READING,
         _("查阅监督措施"),
         at(OWN, *Role) | COMMITTEE | EMERGENCY | AUDITOR,
+=======
+        Kind.READING, _("查阅监督措施"), at(OWN, *Role) | COMMITTEE | EMERGENCY | AUDITOR,
+>>>>>>> main
         _("所涉单位；所涉本人也在内。"),
     ),
     "dossier.read": Act(
@@ -157,8 +161,11 @@ ACTS: dict[str, Act] = {
         _("列名者为手册写明由其单位执行的步骤。"),
     ),
     "statement.make": Act(
-        Kind.CASE, _("申诉（陈述申辩）"), at(NAMED, *DESKS[:-1]) | at(PARTY, *FIELD),
+        Kind.CASE, _("申诉（陈述申辩）"), at(NAMED, *DESKS[:-1]) | at(PARTY, *FIELD, Role.ENTERPRISE),
         _("曾为责任方的单位；列名者为在本案中有所作为的人。"),
+    ),
+    "statement.own": Act(
+        Kind.CASE, _("就本单位的案件申诉"), at(OWN, Role.ENTERPRISE), _("本单位为主体责任单位的监测对象上的案件。")
     ),
     "recheck.record": Act(Kind.CASE, _("记录抽查结果"), COMMITTEE, _("只对抽中的已结案件；审计员只读。")),
     "consequence.remind": Act(
@@ -275,5 +282,8 @@ ACTS: dict[str, Act] = {
     "exchange.matrix": Act(Kind.EXCHANGE, _("导入导出责任清单"), COMMITTEE),
     "exchange.objects": Act(Kind.EXCHANGE, _("导入导出监测对象"), COMMITTEE | EMERGENCY | ADMIN),
     "privacy.erase": Act(Kind.EXCHANGE, _("依法删除个人信息"), COMMITTEE, _("行为人的姓名依法保留。")),
+    "retention.read": Act(Kind.READING, _("查阅保存期限"), COMMITTEE | AUDITOR | ADMIN),
+    "retention.set": Act(Kind.EXCHANGE, _("设定保存期限"), COMMITTEE, _("不得短于法定最短期限。")),
+    "retention.hold": Act(Kind.EXCHANGE, _("封存案件"), COMMITTEE, _("封存期间不清理。")),
     "admin.use": Act(Kind.EXCHANGE, _("系统管理后台"), ADMIN, _("案件与台账在后台只可查看。")),
 }  # fmt: skip

@@ -118,6 +118,6 @@ def _record(chain, verb: str, subject: list[str], after: dict, by: User | None) 
     with connection.cursor() as cursor:
         cursor.execute(ALONE, [str(chain)])
     actor = acting.of(by) if by else acting.SYSTEM
-    of, pk, label = subject
-    act = ledger.Act(chain, verb, of, pk, label, after=after)
+    kind, name, label = subject
+    act = ledger.Act(chain, verb, kind, name, label, after=after)
     ledger.record([act], by=actor, post=next(iter(actor.posts), None))

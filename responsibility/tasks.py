@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from responsibility import looking
+from responsibility import looking, retention
 from responsibility.exchange import importing, purging
 
 
@@ -22,3 +22,9 @@ def purge_files() -> None:
 def sum_up() -> None:
     """Write into the ledger what came again within a minute of its first time."""
     looking.sum_up()
+
+
+@shared_task
+def retain() -> None:
+    """Remove what is over age."""
+    retention.run()

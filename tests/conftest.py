@@ -43,6 +43,7 @@ KEPT = {
     "responsibility_post", "responsibility_authority", "responsibility_district", "responsibility_unit",
     "responsibility_territory", "responsibility_scenario", "responsibility_category", "responsibility_duty",
     "responsibility_edition", "responsibility_calendaryear", "responsibility_calendarday", "responsibility_revision",
+    "responsibility_retention",
     "alerts_source", "alerts_riskobject", "handbook_version", "handbook_step",
     "resources_capability", "resources_kitline", "resources_station", "resources_resource", "resources_offer",
 }  # fmt: skip
@@ -58,6 +59,10 @@ def _empty(self):
         cursor.execute(f"TRUNCATE {', '.join(tables)}")
         # What was promised to the cases that are gone is free again.
         cursor.execute("UPDATE resources_resource SET reserved = 0, ready = true WHERE reserved > 0 OR NOT ready")
+        cursor.execute(
+            "UPDATE resources_resource r SET stock = (e.after ->> 'stock')::int FROM responsibility_ledgerentry e"
+            " WHERE e.chain = md5('resources_resource:' || r.id)::uuid AND e.verb = 'row.add'"
+        )
         _back_to_the_first_edition(cursor)
         _back_to_the_first_handbooks(cursor)
         # The posts stand, so what is told of them does.

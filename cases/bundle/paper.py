@@ -26,14 +26,18 @@ FONT_FOLDER = Path(str(files("pylopdf_fonts_zh_cn")))
 def of(case: Case, record: Record, reader: Reader, known: Directory) -> bytes:
     """The PDF, in the first language of the district whoever asks: it is for its courts and insurers."""
     with override("zh-hans"):
-        data = content(case, record, reader, known)
-    compiled: bytes = typst.compile(  # type: ignore[misc]
+        return compiled(content(case, record, reader, known))
+
+
+def compiled(data: dict) -> bytes:
+    """The PDF of ``data``, in the form that ``content`` gives: title, facts, tables, how to check, footer."""
+    made: bytes = typst.compile(  # type: ignore[misc]
         TEMPLATE.read_bytes(),
         font_paths=[str(FONT_FOLDER)],
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
     )
-    return compiled
+    return made
 
 
 def content(case: Case, record: Record, reader: Reader, known: Directory) -> dict:

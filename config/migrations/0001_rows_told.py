@@ -63,7 +63,8 @@ BEGIN
         named := to_jsonb(OLD) ->> TG_ARGV[0];
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        becomes := bihuan_row_said(to_jsonb(NEW), untold);
+        -- What is counted by the work itself is told as it was in the beginning.
+        becomes := bihuan_row_said(to_jsonb(NEW), CASE TG_OP WHEN 'INSERT' THEN ARRAY[TG_ARGV[0]] ELSE untold END);
         IF named <> to_jsonb(NEW) ->> TG_ARGV[0] THEN
             RAISE EXCEPTION 'a row of % keeps its key', TG_TABLE_NAME
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'row_keeps_key';

@@ -37,6 +37,11 @@ CREATE CONSTRAINT TRIGGER upload_accounted AFTER UPDATE ON responsibility_upload
 """
 ERASED = """
         AND NOT bihuan_only_erased(to_jsonb(OLD), to_jsonb(NEW), 'file_name', 'faults', 'shown')"""
+# A saved question changes, so nothing but this keeps the table from being emptied at once.
+QUESTION = """
+CREATE TRIGGER question_no_truncate BEFORE TRUNCATE ON desk_question
+    FOR EACH STATEMENT EXECUTE FUNCTION bihuan_append_only();
+"""
 CONSEQUENCE = """
 DROP TRIGGER consequence_said ON accountability_consequence;
 CREATE TRIGGER consequence_said BEFORE UPDATE ON accountability_consequence FOR EACH ROW
@@ -51,9 +56,11 @@ class Migration(migrations.Migration):
         ("config", "0002_repeats"),
         ("responsibility", "0016_archived_ids"),
         ("accountability", "0004_consequences"),
+        ("desk", "0001_initial"),
     ]
     operations = [
         *(migrations.RunSQL(APART.format(*kept), APART_BACK.format(*kept)) for kept in KEPT),
         migrations.RunSQL(UPLOAD.format(ERASED), UPLOAD.format("")),
         migrations.RunSQL(CONSEQUENCE.format(", 'place', 'body'"), CONSEQUENCE.format("")),
+        migrations.RunSQL(QUESTION, "DROP TRIGGER question_no_truncate ON desk_question;"),
     ]

@@ -39,6 +39,8 @@ WITHIN = {
     "case.grants": "tests/access/test_the_walk.py",
     "case.acknowledge_off_duty": "tests/cases/test_acknowledging_on_duty.py",
     "posts.oversight": "tests/exchange/test_exchange.py",
+    "retention.set": "tests/archive/test_retention.py",
+    "retention.hold": "tests/archive/test_retention.py",
 }
 
 
@@ -211,6 +213,7 @@ def _accountability() -> list[Door]:
     page, api = "/cases/<number:number>/", "/api/v1/cases/<str:number>/"
     said, officer = {"about": "holding", "text": "试"}, "/accountability/officers/<str:username>/"
     duty, again = "/accountability/officers/sijing-duty/", "/accountability/rechecks/"
+    own = "/accountability/own/"
     rungs, reminded = "/accountability/consequences/", {"unit": "SJ-JGW", "text": "查明", "ground": "case"}
     return [
         Door("GET", f"{page}accountability/", SEEN, "joint", "/cases/{joint}/accountability/"),
@@ -241,6 +244,10 @@ def _accountability() -> list[Door]:
         Door("GET", "/accountability/officers/", "dossier.read"),
         Door("GET", officer, "dossier.read", "officer", duty),
         Door("GET", f"{officer}dossier.csv", "dossier.read", "officer", f"{duty}dossier.csv"),
+        Door("GET", f"{officer}dossier.pdf", "dossier.read", "officer", f"{duty}dossier.pdf"),
+        Door("GET", own, "statement.own"),
+        Door("GET", f"{own}<number:number>/", SEEN, "owned", f"{own}{{owned}}/"),
+        Door("POST", f"{own}<number:number>/", "statement.own", "owned", f"{own}{{owned}}/", said),
     ]  # fmt: skip
 
 
@@ -292,6 +299,7 @@ def _rooms() -> list[Door]:
     proof, seen = "/api/v1/ledger/entries/", "/ledger/checkpoints/witness/"
     return [
         Door("GET", "/ledger/", "ledger.read"),
+        Door("GET", "/retention/", "retention.read"),
         Door("GET", "/api/v1/ledger/", "ledger.read"),
         Door("GET", "/ledger/checkpoints/", "ledger.read"),
         *(Door("POST", "/ledger/checkpoints/<slug:act>/", "ledger.witnesses", "", f"/ledger/checkpoints/{act}/")

@@ -56,6 +56,7 @@ def build(people: dict[str, User], source) -> World:
     _requests(world, people, source)
     _joint(world, people, source)
     _consequence(world, people)
+    _own(world, source)
     _disputes(world, people, source)
     _edition(world, people)
     _handbooks(world)
@@ -209,6 +210,13 @@ def _consequence(world: World, people) -> None:
     world.values["summoned"] = made.pk
     world.things["summoned"] = Thing("consequence.read", {"own": {JIANGUAN}, "named": {JIANGUAN}})
     world.things["summoning"] = Thing("consequence.read", {"own": {JIANGUAN}, "named": {"SJ-ANWEI"}})
+
+
+def _own(world: World, source) -> None:
+    """A case at an object of the enterprise that walks."""
+    owned = _open(source, "owned", object="MH-SIJING-0088")
+    world.values["owned"] = owned.number
+    world.things["owned"] = Thing("statement.own", {"own": {owned.risk_object.main_body.code}}, room=True)
 
 
 def _deciders(world: World) -> None:

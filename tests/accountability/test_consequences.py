@@ -136,7 +136,7 @@ def test_a_talk_is_recorded_once_with_words_or_a_file(case, people, at):
         following.hold(made.pk, by=by, outcome="已说明", file=SimpleUploadedFile("x.exe", b"MZ" + b"\0" * 99))
     held = following.hold(made.pk, by=by, outcome="一周内补齐值班", minutes="到会三人", file=paper())
     entry = ledger.story(case.chain).last()
-    assert (entry.verb, entry.after["sha256"], entry.note) == ("consequence.hold", held.sha256, "到会三人")
+    assert (entry.verb, entry.after["sha256"], entry.note) == ("consequence.minute", held.sha256, "到会三人")
     with pytest.raises(Refused, match="wrong_state"):
         following.hold(made.pk, by=by, outcome="再记", minutes="再记")
 

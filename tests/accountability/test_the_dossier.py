@@ -1,13 +1,14 @@
 """尽职材料: what shows that one officer was warned, saw, acted, asked and was refused; his own, and the auditor's."""
 
 import csv
+import hashlib
 import io
 from datetime import timedelta
 
 import pytest
 from django.utils.timezone import localdate
 
-from accountability import dossier, period
+from accountability import dossier, paper, period
 from accountability.dossier import Sort
 from cases import actions, requests
 from cases.sweeping import sweep
@@ -133,3 +134,19 @@ def test_wrong_questions_are_refused(people, client):
     assert client.get(ADDRESS, {"since": "x"}).status_code == 400
     assert client.get(ADDRESS, {"case": "NOT-A-CASE"}).status_code == 404
     assert client.get(ADDRESS, {"case": "\x00"}).status_code == 400
+
+
+def test_on_paper_it_has_its_sources_and_leaves_an_entry_with_its_digest(open_case, people, client):
+    case = open_case()
+    requests.ask(case.pk, by=people["sijing-head"], kind="void", reason="误报", code="false_alarm")
+    told = paper.content(people["sijing-head"], directory.current(), quarter(), None)
+    asked = LedgerEntry.objects.get(verb="request.void")
+    assert f"{asked.pk} {asked.digest[:16]}" in [row["cells"][-1] for row in told["parts"][0]["rows"]]
+    assert "verify.py" in "".join(told["check"]["said"])
+    client.force_login(people["sijing-duty"])
+    assert client.get(f"{ADDRESS}dossier.pdf").status_code == 403
+    client.force_login(people["sijing-head"])
+    file = client.get(f"{ADDRESS}dossier.pdf").content
+    assert file.startswith(b"%PDF")
+    entry = ledger.story(dossier.chain_of(people["sijing-head"].pk)).get()
+    assert (entry.after["form"], entry.after["sha256"]) == ("pdf", hashlib.sha256(file).hexdigest())

@@ -167,7 +167,7 @@ def test_loop_and_unit_narrow_the_cases(open_case, today):
     assert found(today, unit="SJ-SW").conformance.cases == 1
 
 
-def test_a_case_of_five_thousand_entries_takes_one_statement_beside_that_of_the_archive(
+def test_a_case_of_five_thousand_entries_takes_one_statement_and_one_that_asks_for_the_archive(
     open_case, press, today, statements
 ):
     from tests.mining.test_exports import chatter

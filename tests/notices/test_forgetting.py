@@ -6,8 +6,8 @@ import pytest
 
 from notices import forgetting
 from notices.models import Delivery, Line, Message, Notice
-from notices.tasks import forget
-from responsibility import clock
+from responsibility import clock, retention
+from responsibility.tasks import retain
 from tests.cases.conftest import alert
 
 pytestmark = pytest.mark.django_db
@@ -20,13 +20,16 @@ def after():
 
     def run(days: int, batch: int = forgetting.BATCH) -> tuple[int, int]:
         with clock.as_if(clock.now() + timedelta(days=days)):
-            return forgetting.forget(batch)
+            before = clock.now() - timedelta(days=retention.days("notices"))
+            waiting, gone = forgetting.waiting(before), forgetting.forget(before, batch)
+            assert bool(waiting) == bool(sum(gone))
+            return gone
 
     return run
 
 
-def test_what_is_old_goes_with_its_lines_and_what_is_not_stays(send, tell, after, settings, add_channel, outside):
-    settings.INBOX_DAYS = 60
+def test_what_is_old_goes_with_its_lines_and_what_is_not_stays(send, tell, after, add_channel, outside):
+    retention.set_days("notices", 200, by=None)
     add_channel()
     for number in range(5):
         send(alert(object=f"F-{number}", location=HERE))
@@ -34,8 +37,8 @@ def test_what_is_old_goes_with_its_lines_and_what_is_not_stays(send, tell, after
     messages, notices = Message.objects.count(), Notice.objects.count()
     assert messages > 0 < notices
     assert Delivery.objects.exists()
-    assert after(59) == (0, 0)
-    assert after(61, batch=2) == (messages, notices)
+    assert after(199) == (0, 0)
+    assert after(201, batch=2) == (messages, notices)
     assert not Message.objects.exists()
     assert not Notice.objects.exists()
     assert not Line.objects.exists()
@@ -72,5 +75,5 @@ def test_the_nightly_task_forgets(open_case, tell):
     open_case()
     tell()
     with clock.as_if(clock.now() + timedelta(days=401)):
-        forget()
+        retain()
     assert not Message.objects.exists()

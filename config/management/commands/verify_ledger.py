@@ -9,11 +9,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Sum
 
+from accountability import audit as accountability
 from alerts import audit as alerts
 from cases import audit as cases
-from cases import originals
+from cases import audit_joint, originals
 from cases.models import Case
 from config import progress, tampering, told_rows
+from notary import audit as witnessed
 from notary import growing, notes
 from notary.models import SigningKey
 from notary.verifying import diagnosis, running, tree
@@ -26,7 +28,7 @@ from responsibility.models import LedgerEntry, Volume
 STATE = "verify-ledger.json"
 SHOWN = 20
 # Each gives what differs from what the ledger tells of it.
-ROWS = (posts.mismatches, channels.mismatches, alerts.mismatches, cases.mismatches, told_rows.mismatches)
+ROWS = [of.mismatches for of in (posts, channels, alerts, cases, audit_joint, accountability, witnessed, told_rows)]
 
 
 class Command(BaseCommand):
