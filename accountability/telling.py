@@ -36,15 +36,6 @@ def tell(of: Consequence, verb: str, after: dict, actor: Actor, post: Post, now:
 def _notices(of: Consequence, verb: str, now: datetime) -> list[dict]:
     to_unit = verb.partition(".")[2] in TO_UNIT
     unit = of.unit_id if to_unit else of.by_post.unit_id
-<<<<<<< HEAD
-    whom: dict = {"unit_id": unit, "audience": Audience.COMMAND if to_unit else Audience.DUTY}
-    about: dict = {
-        "chain": of.chain, "subject": of.subject, "title": of.case.title if of.case else of.risk,
-        "path": f"/accountability/consequences/{of.pk}/", "words": {"unit": of.unit.code, "text": of.text},
-        "grade": of.case.grade if of.case else Grade.BLUE, "at": now,
-    }  # fmt: skip
-    rows = [outbox.row(verb, **whom, **about)]
-=======
     about = partial(
         outbox.row, verb, audience=Audience.COMMAND if to_unit else Audience.DUTY,
         grade=of.case.grade if of.case else Grade.BLUE, at=now, chain=of.chain, subject=of.subject,
@@ -52,7 +43,6 @@ def _notices(of: Consequence, verb: str, now: datetime) -> list[dict]:
         words={"unit": of.unit.code, "text": of.text},
     )  # fmt: skip
     rows = [about(unit_id=unit)]
->>>>>>> main
     if to_unit and of.post and of.post.user.is_active:
         rows.append(about(unit_id=of.post.unit_id, post_id=of.post_id))
     return rows

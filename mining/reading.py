@@ -86,16 +86,10 @@ def _archived(numbers: dict[UUID, str], telling: bool) -> Iterator[Event]:
     for entry in sorted(found, key=lambda entry: (entry.chain, entry.seq)):
         told = entry.verb == "case.triage" or not entry.after.keys().isdisjoint(TOLD_BY)
         if told or not telling:
-<<<<<<< HEAD
-            sides = _told(entry.before), _told(entry.after)
-            who = entry.unit_label, entry.post_label
-            yield Event(numbers[entry.chain], entry.seq, entry.at, entry.verb, *who, *sides, entry.digest)
-=======
             yield Event(
                 numbers[entry.chain], entry.seq, entry.at, entry.verb, entry.unit_label, entry.post_label,
                 _told(entry.before), _told(entry.after), entry.digest,
             )  # fmt: skip
->>>>>>> main
 
 
 def _open(said: str) -> dict:

@@ -69,7 +69,7 @@ def see(size: int, root: str, *, by: User) -> Sighting:
             raise Refused("already_seen", gettext_lazy("您已见证过这个存证点。"))
         holds = last is None or _continues(last, checkpoint, _proof(last, checkpoint))
         if holds:
-            return _keep(checkpoint, last, by, actor, post)
+            return _keep(checkpoint, last, actor, post)
         _alarm(actor, post, {"seen": last.size if last else 0, "size": size})
     raise Refused("forked", FORKED)
 
@@ -122,13 +122,9 @@ def _continues(last: Sighting, newest: Checkpoint, proof: list[bytes] | None) ->
     return merkle.consistent(last.size, bytes(last.root), newest.size, bytes(newest.root), proof)
 
 
-def _keep(checkpoint: Checkpoint, last: Sighting | None, by: User, actor: acting.Actor, post: Post) -> Sighting:
+def _keep(checkpoint: Checkpoint, last: Sighting | None, actor: acting.Actor, post: Post) -> Sighting:
     made = Sighting.objects.create(
-<<<<<<< HEAD
-        user=by, unit=post.unit, checkpoint=checkpoint, size=checkpoint.size, root=bytes(checkpoint.root),
-=======
         user=post.user, unit=post.unit, checkpoint=checkpoint, size=checkpoint.size, root=bytes(checkpoint.root),
->>>>>>> main
         since=last.size if last else None, at=timezone.now(),
     )  # fmt: skip
     _tell("witness.see", {"size": made.size, "root": bytes(made.root).hex(), "since": made.since}, actor, post)

@@ -126,13 +126,7 @@ ACTS: dict[str, Act] = {
         Kind.READING, _("查阅责任追溯"), COMMITTEE | EMERGENCY | AUDITOR, _("跨案件；单个案件的责任追溯随案件查阅。")
     ),
     "consequence.read": Act(
-<<<<<<< HEAD
-        Kind.READING,
-        _("查阅监督措施"),
-        at(OWN, *Role) | COMMITTEE | EMERGENCY | AUDITOR,
-=======
         Kind.READING, _("查阅监督措施"), at(OWN, *Role) | COMMITTEE | EMERGENCY | AUDITOR,
->>>>>>> main
         _("所涉单位；所涉本人也在内。"),
     ),
     "dossier.read": Act(
