@@ -18,6 +18,10 @@ class AccountabilityConfig(AppConfig):
         erasure.PLACES += [
             (Statement, ("text",), "case__number"),
             (Recheck, ("note",), "case__number"),
-            (Consequence, ("text", "chair", "minutes", "outcome", "purpose", "withdraw_note"), "case__number"),
+            (
+                Consequence,
+                ("text", "place", "chair", "minutes", "outcome", "body", "purpose", "withdraw_note"),
+                "case__number",
+            ),
             (Answer, ("text",), "consequence__case__number"),
         ]

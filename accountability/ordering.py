@@ -29,6 +29,8 @@ ACTS = {Rung.REMINDER: "consequence.remind", Rung.TALK: "consequence.talk", Rung
 # What only a court or a competent body may find; such words do not stand in what this records.
 VERDICTS = ("有罪", "罪犯", "构成犯罪", "犯罪分子", "渎职罪", "玩忽职守罪", "滥用职权罪", "guilty")
 SHORT, LONG = 100, 500
+# Words in which somebody may be named are told under names that are sealed (``responsibility/sealing.py``).
+SAID_AS = {"chair": "who", "purpose": "why", "place": "address", "body": "recipient"}
 LATEST = timedelta(days=366)
 
 
@@ -81,9 +83,7 @@ def order(asked: Asked, *, by: User) -> Consequence:
     if Consequence.objects.filter(case=case, risk=made.risk).count() >= MOST:
         raise Refused("too_many", _("同一事项的监督措施已满 %(most)d 份。") % {"most": MOST})
     made.save()
-    after = {name: value for name, value in told.items() if value and name not in ("chair", "purpose", "meets_at")}
-    after |= {"who": made.chair} if made.chair else {}
-    after |= {"why": made.purpose} if made.purpose else {}
+    after = {SAID_AS.get(name, name): value for name, value in told.items() if value and name != "meets_at"}
     after |= {"meets_at": made.meets_at.isoformat()} if made.meets_at else {}
     tell(made, f"consequence.{kind}", after, actor, post, now)
     return made

@@ -10,16 +10,16 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
-from alerts.models import Alert
+from alerts.models import Alert, RiskObject
 from cases.changes import locked
-from cases.models import Advice, Case, Command, Grant, Order, SituationReport, Urging
+from cases.models import Advice, Case, Command, Grant, Order, Pause, SituationReport, Urging
 from cases.models.checklist import ChecklistMark
 from cases.models.work import Evidence, Request
 from notary.archiving import altering
 from notices.models import Notice
-from responsibility import access, acting, chains, erasing, ledger, rows_told
+from responsibility import access, acting, chains, erasing, ledger, looking, rows_told
 from responsibility.erasing import Person
-from responsibility.models import LedgerEntry, Post, User, Volume
+from responsibility.models import HandOver, LedgerEntry, Opinion, Post, Upload, User, Volume
 from responsibility.refusals import Forbidden, Invalid
 
 # One at a time over all processes; the number is only ours.
@@ -37,7 +37,7 @@ class Basis(models.TextChoices):
     OTHER = "other", _("法律、行政法规规定的其他情形")
 
 
-# Each column in which the words of the public are kept, with the way from its row to a case.
+# Each column in which the words of the public are kept, with the way from its row to a case. Higher floors add theirs.
 PLACES: list[tuple[type[models.Model], tuple[str, ...], str]] = [
     (Alert, ("title", "payload", "stated"), ""),
     (Case, ("title",), "number"),
@@ -51,12 +51,17 @@ PLACES: list[tuple[type[models.Model], tuple[str, ...], str]] = [
     (SituationReport, ("situation", "done", "forces", "ahead", "needs"), "command__case__number"),
     (Grant, ("reason",), "case__number"),
     (Notice, ("title", "words"), ""),
+    (Pause, ("reason",), "deadline__case__number"),
+    (RiskObject, ("name", "name_en", "attributes"), ""),
+    (Opinion, ("text",), ""),
+    (HandOver, ("note",), ""),
+    (Upload, ("file_name", "faults", "shown"), ""),
 ]
 COLUMNS = """
     SELECT c.table_name, array_agg(c.column_name::text) FROM information_schema.columns c
     JOIN information_schema.tables t USING (table_schema, table_name)
     WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
-        AND c.data_type IN ('text', 'character varying', 'jsonb', 'json')
+        AND c.data_type IN ('text', 'character varying', 'jsonb', 'json', 'ARRAY')
         AND NOT EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = quote_ident(c.table_name)::regclass)
     GROUP BY 1 ORDER BY 1
 """
@@ -106,6 +111,9 @@ def erase(
         with connection.cursor() as cursor:
             cursor.execute(LOCK)
         actor, post = _office(by)
+        if not dry_run:
+            # What came again within the minute waits to become an entry, in which it can be emptied.
+            looking.sum_up(minutes=0)
         found = _find(person, officials=bool(officials))
         cases = list(locked(chain__in=found.chains)) + list(locked(number__in=found.numbers))
         cases = sorted({case.pk: case for case in cases}.values(), key=lambda case: case.pk)
@@ -191,10 +199,11 @@ def _write(found: _Found, person: Person, *, officials: bool) -> None:
     for volume, changes in _by_volume(found, person).items():
         altering.rewrite(volume, changes)
         erasing.emptied_in_file(changes)
-    for model, pk, columns in found.rows:
-        # Read again under the lock of its case.
-        row = model._default_manager.filter(pk=pk)
-        row.update(**{name: person.emptied(value) for name, value in row.values(*columns).get().items()})
+    with rows_told.told():
+        for model, pk, columns in found.rows:
+            # Read again under the lock of its case.
+            row = model._default_manager.filter(pk=pk)
+            row.update(**{name: person.emptied(value) for name, value in row.values(*columns).get().items()})
     erasing.person_forgotten.send(sender=None, person=person)
     if officials and person.name:
         with rows_told.told():

@@ -6,4 +6,7 @@ class ConfigConfig(AppConfig):
     verbose_name = "Bihuan"
 
     def ready(self):
-        from config import signing  # noqa: F401
+        from config import lockout, signing  # noqa: F401
+        from responsibility import erasing
+
+        erasing.person_forgotten.connect(lockout.forget, dispatch_uid="lockout")

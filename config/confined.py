@@ -23,6 +23,7 @@ OUTSIDE = {
 # Where an auditor asks for something of the audit; what is written leaves the role by ``confining.PATHS`` alone.
 UNDER = {
     "cases/<number:number>/bundle/", "desk/questions/", "desk/questions/<int:pk>/<slug:act>/", "desk/sealed/",
+    "mining/export/",
 }  # fmt: skip
 
 

@@ -3,14 +3,15 @@
 from axes.attempts import get_cool_off_threshold
 from axes.handlers.database import AxesDatabaseHandler
 from axes.helpers import get_client_username, get_cool_off
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from config.refusing import refusal
+from responsibility.erasing import Person
 
 
 class ByNameToo(AxesDatabaseHandler):
@@ -38,3 +39,14 @@ def locked(request: HttpRequest, _response: HttpResponse | None, _credentials: d
     if pause is not None:
         answer["Retry-After"] = str(int(pause.total_seconds()))
     return answer
+
+
+def forget(sender, person: Person, **more) -> None:
+    """Remove attempts to sign in under names that tell of ``person``: anybody can type any name there."""
+    for model in (AccessAttempt, AccessFailureLog, AccessLog):
+        said = ["username", "path_info", "user_agent", "http_accept"]
+        said += ["get_data", "post_data"] if model is AccessAttempt else []
+        named = Q()
+        for column in said:
+            named |= Q(**{f"{column}__regex": person.pattern})
+        model.objects.filter(named).delete()

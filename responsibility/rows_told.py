@@ -72,7 +72,8 @@ def _act(table: str, row: str, before: dict, after: dict) -> ledger.Act:
 
 def _unsaid(was: str | None, becomes: str | None) -> str | None:
     """What was erased by law is not said again by the entry that tells of it."""
-    return erasing.MARK if becomes == erasing.MARK else was
+    emptied = becomes is not None and was is not None and becomes.count(erasing.MARK) > was.count(erasing.MARK)
+    return erasing.MARK if emptied else was
 
 
 def _label(said: Mapping[str, str | None]) -> str:

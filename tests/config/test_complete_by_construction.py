@@ -32,9 +32,15 @@ COMMANDS = {
     "exchange": ("units", "--export"), "export_case": ("CASE", "FILE"), "ledger_key": (),
     "load_demo": ("--no-history",), "load_district": (), "recompute_clocks": (), "replay": None, "safeguards": (),
     "simulate": None, "sweep": (),
+    "conformance": (), "export_log": ("--format", "xes", "--output", "FILE"), "auditor_roles": (),
+    "auditor_login": ("auditor", "--days", "1"), "retention": (),
+    "archive_ledger": ("--before", "2026-01"), "restore_ledger": ("2026-01",),
     "up": None, "verify_ledger": ("--skip-files",), "whatif": None,
 }  # fmt: skip
-OWN = ("accountability", "alerts", "cases", "config", "handbook", "notary", "notices", "resources", "responsibility")
+OWN = (
+    "accountability", "alerts", "cases", "config", "desk", "handbook", "mining", "notary", "notices", "resources",
+    "responsibility",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -39,6 +39,12 @@ FREE = {
     "notary_checkpoint": "signed, append-only, and witnessed outside",
     "notary_signingkey": "compared with the key folder and with what was signed",
     "notary_cosignature": "a signature, kept and checked again",
+    "notary_sighting": "append-only; what was seen is an entry, and checked with the tree",
+    "responsibility_volume": "changes with an entry that tells of it only (volume_told)",
+    "responsibility_archivedchain": "changes with an entry that tells of it only",
+    "responsibility_archivedblock": "changes with an entry that tells of it only",
+    "desk_indexed": "made anew from the ledger at any time",
+    "desk_taken": "how far that has come",
     "responsibility_ledgerentry": "the ledger itself, append-only",
 }
 # Functions that refuse at commit, or note, what has no entry.

@@ -172,8 +172,6 @@ def test_archived_cases_are_mined_like_any_other(over, archive, period, open_cas
 def test_a_case_that_went_on_after_it_was_archived_is_mined_whole(over, archive, period, press):
     before = log("xes", period).count(b"<event>")
     archive()
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     press(over, "chengyun-lead reopen", reason="复发")
     assert log("xes", period).count(b"<event>") > before
 
