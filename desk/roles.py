@@ -23,6 +23,8 @@ NOBODYS = {
     "responsibility_token", "django_session", "axes_accessattempt", "axes_accessattemptexpiration", "axes_accesslog",
     "axes_accessfailurelog",
 }  # fmt: skip
+# But how old the oldest attempt is: that is what retention tells.
+HOW_OLD = {"axes_accesslog": "attempt_time", "axes_accessfailurelog": "attempt_time"}
 OPEN_APPS = {"responsibility", "alerts", "resources", "handbook", "notary", "cases", "accountability"}
 # Whole tables that are for pages alone: where checkpoints are sent (an address may hold a secret), imported sheets.
 PAGES_ALONE = {"notary_outlet", "responsibility_upload", "responsibility_ledgerentry"}
@@ -103,6 +105,9 @@ def _grant_pages(cursor) -> None:
     role = sql.Identifier(confining.ROLE)
     cursor.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(role))
     cursor.execute(sql.SQL("REVOKE SELECT ON {} FROM {}").format(_names(NOBODYS), role))
+    for table, column in HOW_OLD.items():
+        which, where = sql.Identifier(column), sql.Identifier(table)
+        cursor.execute(sql.SQL("GRANT SELECT ({}) ON {} TO {}").format(which, where, role))
 
 
 def _grant_people(cursor) -> None:
