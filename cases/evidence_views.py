@@ -62,7 +62,7 @@ def original(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     if not access.may(actor, "evidence.original"):
         raise PermissionDenied
     told = {"case": evidence.case.number, "sha256": evidence.sha256}
-    looking.note(request, Seen("sealed.view", "evidence", str(pk), after=told, door=f"evidence {pk}"))
+    looking.note(request, Seen("original.view", "evidence", str(pk), after=told, door=f"evidence {pk}"))
     path = settings.EVIDENCE_ROOT / evidence.path
     if path.is_file():
         with path.open("rb") as file:

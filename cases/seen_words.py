@@ -10,16 +10,25 @@ ABOUT = {
     "token": _("令牌"),
     "key": _("子平台密钥"),
     "access": _("访问"),
-    "sealed": _("封存内容"),
+    "original": _("凭证原件"),
     "row": _("基础数据"),
 }
+# By their whole verbs: the same words mean other acts of a case.
 ACTS = {
-    "close": _("退出"),
-    "fail": _("失败"),
-    "lock": _("锁定"),
-    "take": _("取走文件"),
-    "view": _("查看"),
+    "session.open": _("成功"),
+    "session.close": _("退出"),
+    "session.fail": _("失败"),
+    "session.lock": _("锁定"),
+    "access.refuse": _("被拒"),
+    "access.take": _("取走文件"),
+    "key.refuse": _("无效"),
+    "token.refuse": _("无效"),
+    "original.view": _("查看"),
+    "row.add": _("新增"),
+    "row.change": _("更改"),
+    "row.remove": _("删去"),
 }
+CODES = {"forbidden": _("没有权限。"), "conflict": _("现在不能办理。")}
 SENTENCES = {
     "session.open": _("登录，来自 {address}。"),
     "session.close": _("退出登录。"),
@@ -29,7 +38,7 @@ SENTENCES = {
     "key.refuse": _("子平台密钥无效或已停用。"),
     "access.refuse": _("被拒绝：{wanted}。{refusal}"),
     "access.take": _("取走文件 {file}。"),
-    "sealed.view": _("查看案件 {case} 的凭证原件。"),
+    "original.view": _("查看案件 {case} 的凭证原件。"),
     "row.add": _("新增{table}：{person}。"),
     "row.change": _("更改{table}：{person}（{columns}）。"),
     "row.remove": _("删去{table}：{person}。"),
@@ -44,8 +53,14 @@ def words(entry: LedgerEntry) -> dict[str, object]:
     return {
         "address": after.get("address") or "—",
         "account": entry.subject_label or _("不认识的账号"),
-        "wanted": " ".join(filter(None, [after.get("door", ""), after.get("act", ""), entry.subject_id])),
-        "refusal": after.get("why") or after.get("code", ""),
+        "wanted": " ".join(filter(None, _wanted(entry))),
+        "refusal": after.get("why") or CODES.get(after.get("code", ""), after.get("code", "")),
         "table": of.verbose_name if of else entry.subject_type,
         "columns": "、".join(str(names.get(name, name)) for name in entry.before),
     }
+
+
+def _wanted(entry: LedgerEntry) -> list[str]:
+    door, act = entry.after.get("door", ""), entry.after.get("act", "")
+    # Of a door that is no case's, the address itself says more than its pattern.
+    return [door.partition(" ")[0], entry.subject_id] if entry.subject_type == "door" else [door, act, entry.subject_id]

@@ -127,8 +127,31 @@ ACTS = {
     "seal": _("封存"),
     "fetch": _("下载"),
     "admit": _("开通 SQL 登录"),
+}
+# Verbs whose act is called by another name than the same word of others.
+OWN = {
+    "case.open": _("开案"),
+    "case.triage": _("转研判"),
+    "command.open": _("成立指挥部"),
+    "channel.add": _("设立"),
+    "outlet.add": _("设立"),
+    "statement.make": _("提交"),
+    "desk.take": _("导出检索结果"),
+    "question.keep": _("保存"),
+    "question.remove": _("删除"),
+    "sealed.seal": _("密封"),
+    "retention.hold": _("封存案件"),
+    "retention.lift": _("解除封存"),
     **seen_words.ACTS,
 }
+
+
+def named(verb: str) -> str:
+    """A verb as a choice names it: what it is about, and the act."""
+    about, _dot, act = verb.partition(".")
+    return f"{ABOUT[about]} · {OWN.get(verb) or ACTS[act]}" if about in ABOUT else verb
+
+
 # What is said of each verb; the names in braces are filled in by ``_words``.
 SENTENCES = {
     "case.open": _("预警立案，派遣{holder}；牵头单位：{lead}。"),

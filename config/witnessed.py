@@ -9,6 +9,7 @@ from responsibility.models import User
 from responsibility.refusals import Invalid, Refused
 
 FORBIDDEN, CONFLICT = 403, 409
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 # Files that tell nothing of anybody, or whose handing out is an entry of its action already.
 NOT_TAKEN = {
     "exchange-template": "an empty form",
@@ -57,7 +58,8 @@ def _refused(request: HttpRequest, response: HttpResponse, found: list[Refused])
     given = match.kwargs if match else {}
     if "number" in given:
         kind, name = "case", str(given["number"])
-    door = f"{request.method} /{match.route if match else ''}"
+    # Whoever invents methods, or addresses, is one refusal.
+    door = f"{request.method if request.method in METHODS else '?'} /{match.route if match else ''}"
     after = {"door": door, "act": str(given.get("verb") or given.get("decision") or ""), "code": code, "why": why}
     return [Seen("access.refuse", kind, name, after=after, door=f"{door} {after['act']} {code}")]
 

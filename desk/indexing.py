@@ -10,7 +10,7 @@ from functools import cache
 from django.db import connection, transaction
 from django.utils.translation import override
 
-from cases.sentences import ABOUT, ACTS, SENTENCES
+from cases.sentences import SENTENCES, named
 from notary import growing
 from responsibility import shelf
 
@@ -73,8 +73,7 @@ FLOOR = """
 def verbs() -> str:
     """The words of each verb in the first language, as JSON: 签收 is found by who types it."""
     with override("zh-hans"):
-        parts = [(verb, *verb.split(".")) for verb in SENTENCES]
-        return json.dumps({verb: f"{ABOUT[about]} {ACTS[act]}" for verb, about, act in parts}, ensure_ascii=False)
+        return json.dumps({verb: named(verb) for verb in SENTENCES}, ensure_ascii=False)
 
 
 def catch_up() -> int:

@@ -54,8 +54,8 @@ def view(user: User) -> View:
 def see(size: int, root: str, *, by: User) -> Sighting:
     """Keep that ``by`` saw the checkpoint of ``size`` entries with ``root`` (hex), as the page showed it.
 
-    Raises ``Forbidden``; ``Refused``: ``not_ours``, ``already_seen``, and ``forked`` when it does not continue what he
-    saw last, of which the district is told.
+    Raises ``Forbidden``; ``Refused``: ``not_ours``, ``already_seen``, ``seen_newer``, and ``forked`` when it does
+    not continue what he saw last, of which the district is told.
     """
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
@@ -67,8 +67,9 @@ def see(size: int, root: str, *, by: User) -> Sighting:
         last = Sighting.objects.filter(user=by).first()
         if last and last.size == size and bytes(last.root).hex() == root:
             raise Refused("already_seen", gettext_lazy("您已见证过这个存证点。"))
-        holds = last is None or _continues(last, checkpoint, _proof(last, checkpoint))
-        if holds:
+        if last and size < last.size and _continues(checkpoint, last, _proof(checkpoint, last)):
+            raise Refused("seen_newer", gettext_lazy("您已见证过更新的存证点，请刷新页面。"))
+        if last is None or _continues(last, checkpoint, _proof(last, checkpoint)):
             return _keep(checkpoint, last, actor, post)
         _alarm(actor, post, {"seen": last.size if last else 0, "size": size})
     raise Refused("forked", FORKED)
@@ -109,14 +110,14 @@ def _signed(given: str) -> notes.Checkpoint:
     return told
 
 
-def _proof(last: Sighting, newest: Checkpoint) -> list[bytes] | None:
+def _proof(last: Sighting | Checkpoint, newest: Sighting | Checkpoint) -> list[bytes] | None:
     try:
         return proofs.consistency(last.size, newest.size) if last.size <= newest.size else None
     except LookupError:
         return None
 
 
-def _continues(last: Sighting, newest: Checkpoint, proof: list[bytes] | None) -> bool:
+def _continues(last: Sighting | Checkpoint, newest: Sighting | Checkpoint, proof: list[bytes] | None) -> bool:
     if proof is None:
         return False
     return merkle.consistent(last.size, bytes(last.root), newest.size, bytes(newest.root), proof)

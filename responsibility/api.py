@@ -155,5 +155,5 @@ class Ledger(ListAPIView):
 
     def filter_queryset(self, queryset):
         """Of one chain also what is archived."""
-        found, chain = super().filter_queryset(queryset), self.request.query_params.get("chain")
+        found, chain = super().filter_queryset(queryset), self.request.query_params.get("chain", "").strip()
         return shelf.reading(found, [UUID(chain)]) if chain else found

@@ -113,7 +113,7 @@ def hold(asked: UUID, label: str, *, by: User | None, reason: str) -> None:
         if held.exists():
             raise Refused("held", _("该案已经封存。"))
         Hold.objects.create(chain=asked, label=label, reason=reason, by=actor.user, at=clock.now())
-        ledger.record([ledger.Act(asked, "retention.hold", "case", label, label, note=reason)], by=actor, post=post)
+        ledger.record([ledger.Act(asked, "retention.hold", "hold", label, label, note=reason)], by=actor, post=post)
 
 
 def lift(asked: UUID, *, by: User | None) -> None:
@@ -125,7 +125,7 @@ def lift(asked: UUID, *, by: User | None) -> None:
             raise Refused("not_held", _("该案没有封存。"))
         held.lifted_at = clock.now()
         held.save(update_fields=["lifted_at"])
-        ledger.record([ledger.Act(asked, "retention.lift", "case", held.label, held.label)], by=actor, post=post)
+        ledger.record([ledger.Act(asked, "retention.lift", "hold", held.label, held.label)], by=actor, post=post)
 
 
 def runs() -> dict[str, datetime]:

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable
 
+import structlog
 from django import template
 from django.utils.dateparse import parse_datetime
 from django.utils.text import format_lazy
+from django.utils.timezone import is_aware
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from cases import seen_words
 from cases.models import AdviceKind, DeadlineKind, Loop, Phase, RequestKind, State
 from cases.models.work import Answered, EvidenceKind
-from cases.sentences import ABOUT, ACTS, RECHECKED, REMARKS, SENTENCES
+from cases.sentences import RECHECKED, REMARKS, SENTENCES, named
 from cases.templatetags.display import full_moment, grade_label, in_stops, localized, moment, posts, unit_name
 from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Power, Stance
 
+log = structlog.get_logger(__name__)
 register = template.Library()
 
 TRIAGE = {
@@ -45,8 +48,13 @@ AS_TOLD = (
 @register.simple_tag
 def sentence(entry: LedgerEntry, known: Directory) -> str:
     """``entry`` as a sentence in the reader's language; the verb itself for one that nobody has put in words."""
-    pattern = SENTENCES.get(entry.verb)
-    said = str(pattern).format(**_words(entry, known)) if pattern else entry.verb
+    try:
+        pattern = SENTENCES.get(entry.verb)
+        said = str(pattern).format(**_words(entry, known)) if pattern else entry.verb
+    except (ValueError, TypeError, LookupError):
+        # A page of many entries is not sunk by one that tells something else than its verb should.
+        log.exception("entry_without_words", entry=entry.pk, verb=entry.verb)
+        said = named(entry.verb)
     said += calling(entry)
     if entry.after.get("drill") and not entry.verb.startswith("drill."):
         said = f"{_('【演练】')}{said}"
@@ -88,8 +96,7 @@ def plainly(value) -> str:
 @register.simple_tag
 def ledger_verbs() -> list[tuple[str, str]]:
     """The verbs that can be asked for, each with its words."""
-    parts = [(verb, *verb.split(".")) for verb in SENTENCES]
-    return [(verb, f"{ABOUT[about]} · {ACTS[act]}") for verb, about, act in parts]
+    return [(verb, named(verb)) for verb in SENTENCES]
 
 
 @register.simple_tag
@@ -147,7 +154,7 @@ def _words(entry: LedgerEntry, known: Directory) -> dict[str, str]:
             "said": _label(AdviceKind, after.get("said")),
             "proposed": unit_name(after.get("proposed"), known),
             "whom": after.get("person") or unit_name(after.get("unit"), known),
-            "until": moment(parse_datetime(after["until"])) if after.get("until") else "",
+            "until": _until(after.get("until")),
             "come": str(len(after.get("shifts", ()))),
             "gone": str(len(before.get("shifts", ()))),
             "from_": after.get("from", ""),
@@ -190,6 +197,12 @@ def _of(words: dict, key) -> str:
 def _why(why: str) -> str:
     cause, _colon, grade = why.partition(":")
     return str(format_lazy(_("颜色为{grade}"), grade=grade_label(grade))) if cause == "grade" else _of(RISES, why)
+
+
+def _until(told: str | None) -> str:
+    """An instant in local time; a day as it was written."""
+    at = parse_datetime(told) if told else None
+    return moment(at) if at and is_aware(at) else told or ""
 
 
 def _late(after: dict) -> str:

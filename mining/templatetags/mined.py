@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from cases import guards
 from cases.models import Loop
-from cases.sentences import ABOUT, ACTS
+from cases.sentences import SENTENCES, named
 from cases.templatetags.display import unit_name
 from mining.ranking import Row
 from responsibility import directory
@@ -32,10 +32,9 @@ def _unit(code: str) -> str:
 @register.filter
 def act_label(verb: str) -> str:
     """A verb of the ledger as a choice names it; as it is where nobody has named it."""
-    about, _dot, act = verb.partition(".")
-    if about == "case" and act in ACTS:
-        return str(ACTS[act])
-    return f"{ABOUT[about]} · {ACTS[act]}" if about in ABOUT and act in ACTS else verb
+    if verb not in SENTENCES:
+        return verb
+    return named(verb).partition(" · ")[2] if verb.startswith("case.") else named(verb)
 
 
 @register.filter

@@ -152,7 +152,7 @@ def test_an_original_that_was_looked_at_is_told(client, people, open_case, press
     made = proof.add(case.pk, picture(7), by=people["sijing-handler"])
     client.force_login(people["auditor"])
     assert client.get(f"/evidence/{made.pk}/original/").status_code == 200
-    (entry,) = told("sealed.view")
+    (entry,) = told("original.view")
     assert entry.after == {"case": case.number, "sha256": made.sha256}
 
 
