@@ -81,13 +81,37 @@ def signed(text, lines, key):
 
 def read_entries(folder):
     """The entries, and their bodies by number for those that are shown and unaltered."""
-    entries = [json.loads(line) for line in (folder / "entries.jsonl").read_text("utf-8").splitlines()]
+    lines = (folder / "entries.jsonl").read_text("utf-8").split("\n")  # splitlines() would split inside of words
+    entries = [json.loads(line) for line in (lines if lines[-1] else lines[:-1])]
+    if not entries:
+        judge(["0"], "没有条目", "there are no entries")
     shown = [entry for entry in entries if "body" in entry]
     altered = [f"#{entry['seq']}" for entry in shown if _sha(entry["body"].encode()) != entry["digest"]]
     judge(altered, "条目内容与其摘要不符，内容被改动", "entries were altered: content and digest differ",
           f"{len(shown)} 条条目的内容与摘要相符", f"{len(shown)} entries give their digests")  # fmt: skip
     bodies = {entry["seq"]: json.loads(entry["body"]) for entry in shown if f"#{entry['seq']}" not in altered}
     return entries, bodies
+
+
+def check_counts(entries, size, manifest):
+    """As many entries shown, and as large a checkpoint, as the manifest says."""
+    shown = sum("body" in entry for entry in entries)
+    same = (shown + manifest.get("hidden", 0), size) == (manifest["entries"], manifest["checkpoint_size"])
+    judge([] if same else [f"{shown}, {size}"], "所示条目或存证点条数与清单不符",
+          "entries shown or size of the checkpoint are not as listed",
+          f"清单所称的 {shown} 条条目都已示出", f"all {shown} entries are shown that are listed as shown")  # fmt: skip
+
+
+def check_case(bodies, manifest):
+    """The number of the case in the manifest, against those that entries shown were written of."""
+    named = {n: b["subject"][1] for n, b in bodies.items() if b["subject"][0] == "case"}
+    if not named:
+        return _say("!", "所示条目未写明案件号，案件号未经证明。",
+                    "No entry shown names the case: its number is not proved.")  # fmt: skip
+    other = [f"#{n} {number}" for n, number in named.items() if number != manifest["case"]]
+    return judge(other, "清单所称案件号与条目不符", "the entries are of another case than the manifest says",
+                 f"{len(named)} 条写明案件号，与清单相符",
+                 f"{len(named)} entries name the case of the manifest")  # fmt: skip
 
 
 def check_chain(entries, bodies, manifest):
@@ -117,7 +141,9 @@ def check_opened(entries, bodies):
         shown, erased, withheld = shown + len(opened), erased + len(gone), withheld + len(set(seals) - {*opened, *gone})
     judge(false, "所示姓名或文字与封存的摘要不符", "names or words shown are not those that were sealed",
           f"{shown} 处姓名与文字与封存的摘要相符", f"{shown} names and words are as they were sealed")  # fmt: skip
-    return withheld, erased
+    if erased:
+        _say("!", f"声明 {erased} 处已依法删除，无法核对。", f"{erased} declared erased, cannot be checked.")
+    return withheld
 
 
 def check_tree(note, entries, manifest, own):
@@ -140,10 +166,11 @@ def check_tree(note, entries, manifest, own):
 
 
 def check_outside(path, size, root):
-    """A checkpoint of the same size from elsewhere has the same root."""
+    """A checkpoint of the same size from elsewhere has the same root; one of another size says nothing."""
     other, root_there = checkpoint_of(Path(path).read_text("utf-8"))[2:]
     if other != size:
-        return judge([f"{other} ≠ {size}"], "外来存证点的条数不同，无法比对", "the outside checkpoint has another size")
+        return _say("!", f"未与外来存证点比对，条数不同：{other} ≠ {size}。",
+                    f"The outside checkpoint was not compared: sizes differ, {other} ≠ {size}.")  # fmt: skip
     return judge([] if root == root_there else [other], "与外来存证点不一致，台账有两个版本", "there are two ledgers",
                  "与外来存证点一致", "agrees with the outside checkpoint")  # fmt: skip
 
@@ -168,6 +195,15 @@ def check_files(folder, manifest, bodies):
             f"{left} originals of proofs are not here; copies cannot be held against the ledger.")  # fmt: skip
 
 
+def name_unlisted(folder, *listed):
+    """Name the files in the folder that are not of the bundle."""
+    listed = {"manifest.json", "entries.jsonl", "checkpoint.txt", "README.txt", "verify.py", *listed}
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()}
+    if more := ", ".join(map(repr, sorted(there - listed))):
+        _say("!", f"文件夹中有未列入清单的文件，不在证明之内：{more}",
+            f"Files that are not listed, and not proved: {more}")  # fmt: skip
+
+
 def _main():
     asked = argparse.ArgumentParser(usage=__doc__)
     asked.add_argument("folder", nargs="?", default=Path(__file__).parent, type=Path)
@@ -178,14 +214,20 @@ def _main():
     _say("·", "案件 {case}，{made_at}".format(**manifest), "case {case}, {made_at}".format(**manifest))
     entries, bodies = read_entries(given.folder)
     check_chain(entries, bodies, manifest)
-    withheld, erased = check_opened(entries, bodies)
+    check_case(bodies, manifest)
+    withheld = check_opened(entries, bodies)
     size, root = check_tree((given.folder / "checkpoint.txt").read_text("utf-8"), entries, manifest, given.key)
+    check_counts(entries, size, manifest)
     if given.checkpoint:
         check_outside(given.checkpoint, size, root)
     check_files(given.folder, manifest, bodies)
+    name_unlisted(given.folder, *(file["path"] for file in manifest["files"]))
+    _say("!", "report.pdf、made_at、文件名与说明仅供阅读，未经证明；只有凭证原件与台账比对。",
+        "report.pdf, made_at, names and notes of files are for reading and not proved;"
+        " only originals of proofs are held against the ledger.")  # fmt: skip
     hidden = sum("body" not in entry for entry in entries)
-    _say("·", f"未示：{hidden} 条条目只有摘要；{withheld} 处姓名或文字不示，{erased} 处已依法删除。",
-        f"Not shown: {hidden} entries (digest only); words: {withheld} withheld, {erased} erased.")  # fmt: skip
+    _say("·", f"未示：{hidden} 条条目只有摘要；{withheld} 处姓名或文字不示。",
+        f"Not shown: {hidden} entries (digest only); {withheld} names or words.")  # fmt: skip
     _say("·", "最后一条之后是否还有条目、所记是否属实，证据包不能证明。",
         "What came after the last entry, and whether what was written is true, a bundle cannot prove.")  # fmt: skip
     failed = ("✗", f"{len(faults)} 项不成立", f"{len(faults)} checks failed")

@@ -12,7 +12,9 @@ import json
 import sys
 from pathlib import Path
 
-import verify
+sys.dont_write_bytecode = True  # so that nothing comes into the folder that is not of the selection
+
+import verify  # noqa: E402
 
 
 def _main():
@@ -32,9 +34,12 @@ def _main():
     verify.check_opened(entries, bodies)
     note = (given.folder / "checkpoint.txt").read_text("utf-8")
     size, root = verify.check_tree(note, entries, manifest, given.key)
+    verify.check_counts(entries, size, manifest)
     if given.checkpoint:
         verify.check_outside(given.checkpoint, size, root)
+    verify.name_unlisted(given.folder, Path(__file__).name)
     sys.stdout.write(
+        "! made_at 与文件名仅供阅读，未经证明。\n  made_at and names of files are for reading and not proved.\n"
         "· 摘选不能证明没有别的条目。\n  A selection cannot prove that there are no other entries.\n"
         + ("✗ 有不成立之处\n  it does not hold\n" if verify.faults else "✓ 全部成立\n  everything holds\n")
     )

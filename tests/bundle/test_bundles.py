@@ -53,14 +53,12 @@ def test_an_outside_checkpoint_of_the_same_size_agrees_or_tells_of_two_ledgers(u
     note = (folder / "checkpoint.txt").read_text()
     outside.write_text(note)
     assert verify(folder, "--checkpoint", str(outside))[0] == 0
-    origin, size, root, rest = note.split("\n", 3)
+    origin, size, _root, rest = note.split("\n", 3)
     other = base64.b64encode(bytes(32)).decode()
     outside.write_text("\n".join((origin, size, other, rest)))
     code, said = verify(folder, "--checkpoint", str(outside))
     assert code == 1
     assert "台账有两个版本" in said
-    outside.write_text("\n".join((origin, str(int(size) + 1), root, rest)))
-    assert "条数不同" in verify(folder, "--checkpoint", str(outside))[1]
 
 
 def test_one_byte_of_an_entry(unpack, verify):

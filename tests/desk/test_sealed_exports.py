@@ -1,6 +1,7 @@
 """What is given to the discipline body is locked, complete, provable, and gone on its day."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -65,6 +66,60 @@ def test_cases_and_a_questions_entries_are_locked_and_verify_on_their_own(case, 
     (tmp_path / "out" / "entries" / "entries.jsonl").write_text(line.replace("case.ack", "case.arr", 1))
     script = tmp_path / "out" / "entries" / "verify_selection.py"
     assert subprocess.run([sys.executable, script], capture_output=True, env=os.environ).returncode == 1
+
+
+@pytest.fixture
+def check(case, seal, tmp_path):
+    """``check(change, ...)``: exit code and words of the script of a selection whose folder ``change`` altered."""
+
+    def run(change, *more):
+        _answer, passphrase = seal(cases="", query="text=欧阳报险")
+        with opened(exporting.place(Sealed.objects.latest("pk").pk), passphrase) as inside:
+            inside.extractall(tmp_path / "out")
+        folder = tmp_path / "out" / "entries"
+        change(folder)
+        command = [sys.executable, folder / "verify_selection.py", *more]
+        done = [subprocess.run(command, capture_output=True, text=True, env=os.environ) for _ in range(2)][-1]
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def change_entries(folder, change):
+    path, listed = folder / "entries.jsonl", folder / "manifest.json"
+    lines = change([json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]])
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+    listed.write_text(json.dumps(json.loads(listed.read_text("utf-8")) | {"entries": len(lines)}), "utf-8")
+
+
+def test_a_sound_selection_holds_whatever_its_words_and_tells_what_is_not_proved(check, tmp_path):
+    def change(folder):
+        change_entries(folder, lambda lines: [line | {"remark": "一\u2028二\u2029三\x85四"} for line in lines])
+        origin, size, rest = (folder / "checkpoint.txt").read_text().split("\n", 2)
+        (tmp_path / "outside.txt").write_text("\n".join((origin, str(int(size) + 1), rest)))
+        (folder / "more.txt").write_text("")
+
+    code, said = check(change, "--checkpoint", tmp_path / "outside.txt")
+    assert code == 0, said
+    assert "! 未与外来存证点比对，条数不同" in said
+    assert "! 文件夹中有未列入清单的文件，不在证明之内：'more.txt'\n" in said
+    assert "! made_at 与文件名仅供阅读，未经证明。" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda lines: [], "✗ 没有条目"),
+        (
+            lambda lines: [{key: line[key] for key in ("seq", "digest", "proof")} for line in lines],
+            "✗ 所示条目或存证点条数与清单不符",
+        ),
+    ],
+)
+def test_a_selection_that_shows_no_entry_does_not_hold(check, change, sentence):
+    code, said = check(lambda folder: change_entries(folder, change))
+    assert code == 1
+    assert sentence in said
 
 
 def test_the_export_and_each_download_are_entries(case, seal, as_, people):
