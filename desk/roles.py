@@ -33,6 +33,8 @@ CLOSED = INNER - {"name", "text"} | {
     "password", "email", "key_digest", "url", "secret", "note", "first_name", "last_name", "last_login", "payload",
     "original_name", "stated", "body", "faults", "plan", "shown",
 }  # fmt: skip
+# Who acts in office answers for it by name.
+IN_OFFICE = {("responsibility_user", "full_name")}
 WORDY = {"accountability_statement": {"text"}, "responsibility_opinion": {"text"}}
 SIGNED = {"notary_checkpoint": {"note"}}
 MAKE = """
@@ -120,7 +122,7 @@ def _grant_people(cursor) -> None:
 
 def readable() -> dict[str, list[str]]:
     """What people with SQL read: columns by table. What is not named here, a new app above all, they do not read."""
-    words = {(model._meta.db_table, name) for model, names, _way in PLACES for name in names}
+    words = {(model._meta.db_table, name) for model, names, _way in PLACES for name in names} - IN_OFFICE
     found = {}
     for model in apps.get_models(include_auto_created=True):
         table = model._meta.db_table
@@ -134,7 +136,7 @@ def _columns(model: type[models.Model]) -> list[str]:
 
 
 def _open(table: str, name: str) -> bool:
-    return name in SIGNED.get(table, ()) or name not in CLOSED | WORDY.get(table, set())
+    return (table, name) in IN_OFFICE or name in SIGNED.get(table, ()) or name not in CLOSED | WORDY.get(table, set())
 
 
 def _names(tables: set[str]) -> sql.Composable:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from alerts import retaining
 from alerts.models import Reading, RiskObject
+from cases import audit
 from responsibility import ledger, retention
 from responsibility.models import Category, Hold, LedgerEntry, Retention
 from responsibility.refusals import Forbidden, Invalid, Refused
@@ -62,6 +63,7 @@ def test_nothing_of_a_held_case_goes(readings, open_case, people):  # noqa: F811
     assert "readings: 已清理 removed 0" in run()
     with pytest.raises(CommandError):
         run(hold=case.number, reason="再封", by="anwei-office")
+    assert list(audit.mismatches(case.chain)) == []
     entry = ledger.story(case.chain).get(verb="retention.hold")
     assert (entry.note, entry.actor) == ("诉讼保全", people["anwei-office"])
     run(lift=case.number, by="anwei-office")

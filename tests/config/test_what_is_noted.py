@@ -186,3 +186,11 @@ def test_the_auditor_reads_it_in_words_and_in_both_languages(client, people):
     page = client.get("/ledger/?verb=access.refuse").content.decode()
     assert "被拒绝" in page
     assert "Refused" in client.get("/ledger/?verb=access.refuse", headers={"Accept-Language": "en"}).content.decode()
+
+
+def test_methods_that_somebody_invents_are_one_refusal(client, people):
+    client.force_login(people["insurer"])
+    for number in range(5):
+        client.generic(f"FOO{number}", "/retention/")
+    doors = {entry.after["door"].partition(" ")[0] for entry in told("access.refuse")}
+    assert doors <= {"?"}

@@ -33,6 +33,10 @@ def test_what_somebody_saw_is_kept_and_the_next_is_proved_to_continue_it(tell, p
     assert again.since == first.size
     with pytest.raises(Refused, match="already_seen"):
         seen(shown.newest, people["insurer"])
+    # A page that was left open shows an older one.
+    with pytest.raises(Refused, match="seen_newer"):
+        seen(first, people["insurer"])
+    assert not LedgerEntry.objects.filter(verb="witness.fork").exists()
     with pytest.raises(DatabaseError), transaction.atomic():
         Sighting.objects.update(size=1)
 

@@ -2,16 +2,25 @@
 
 import pytest
 
-from cases.sentences import ABOUT, ACTS, SENTENCES
-from cases.templatetags.telling import ledger_verbs
+from cases.sentences import SENTENCES, named
+from cases.templatetags import telling
 from desk import indexing
+from responsibility import directory
+from responsibility.models import LedgerEntry
 
 pytestmark = pytest.mark.django_db
 
 
-def test_every_verb_of_the_ledger_has_its_words_where_it_is_asked_for():
-    parts = [verb.split(".") for verb in SENTENCES]
-    assert {about for about, _act in parts} <= ABOUT.keys()
-    assert {act for _about, act in parts} <= ACTS.keys()
-    assert len(ledger_verbs()) == len(SENTENCES)
+def test_every_verb_of_the_ledger_has_its_own_words_where_it_is_asked_for():
+    words = dict(telling.ledger_verbs())
+    assert words.keys() == SENTENCES.keys()
+    assert len(set(words.values())) == len(words)
     assert "archive.write" in indexing.verbs()
+
+
+def test_an_entry_that_tells_a_day_or_nonsense_sinks_no_page():
+    known = directory.current()
+    day = LedgerEntry(verb="dossier.export", before={}, after={"since": "2026-11-01", "until": "2026-11-22"})
+    assert telling.sentence(day, known)
+    odd = LedgerEntry(verb="deadline.missed", before={}, after={"due_at": ["nonsense"], "until": 7, "from": {}})
+    assert telling.sentence(odd, known) == named("deadline.missed")
