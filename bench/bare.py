@@ -23,7 +23,8 @@ from rest_framework.generics import CreateAPIView  # noqa: E402
 from rest_framework.response import Response  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
 
-from alerts.models import Alert, RiskObject, Source  # noqa: E402
+from alerts.models import Alert, Source  # noqa: E402
+from cases.models import Deadline  # noqa: E402
 
 
 class BareSerializer(serializers.ModelSerializer):
@@ -69,7 +70,8 @@ class Update(APIView):
 
     def post(self, request, pk):
         """Say how many rows were updated: one."""
-        return Response({"updated": RiskObject.objects.filter(pk=pk).update(name_en=request.data["note"])})
+        # A column that may change without an entry of the ledger.
+        return Response({"updated": Deadline.objects.filter(pk=pk).update(retry_at=None)})
 
 
 urlpatterns = [

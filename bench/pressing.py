@@ -9,12 +9,12 @@ from statistics import median
 
 from websockets.sync.client import connect
 
-from alerts.models import RiskObject
 from bench import people
 from bench.figures import Figure, quantile
 from bench.intake import take_in
 from bench.material import Material
 from bench.place import HOST, Place, ask
+from cases.models import Deadline
 
 PRESSER, WATCHER = "sijing-duty", "chengyun-check"
 
@@ -24,7 +24,7 @@ def action(place: Place, quick: bool) -> list[Figure]:
     turns, each = (1, 5) if quick else (5, 60)
     ours, bare = [], []
     numbers, headers = _cases(6, (turns + 1) * each), people.token(PRESSER)
-    rows = list(RiskObject.objects.values_list("pk", flat=True)[:each])
+    rows = list(Deadline.objects.values_list("pk", flat=True)[:each])
     with place.web() as port, place.web("bench.bare:application") as bare_port:
         for turn in range(turns + 1):
             batch = numbers[turn * each : (turn + 1) * each]

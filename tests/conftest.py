@@ -71,6 +71,11 @@ def _empty(self):
             " AND NOT (verb LIKE 'row.%%' AND subject_type = ANY(%s))",
             [sorted(KEPT)],
         )
+        # What was told of handbooks that a test drew up goes with them.
+        cursor.execute(
+            "DELETE FROM responsibility_ledgerentry WHERE subject_type = 'handbook_step'"
+            " AND subject_id NOT IN (SELECT id::text FROM handbook_step)"
+        )
         cursor.execute("SET session_replication_role = origin")
 
 

@@ -18,7 +18,7 @@ from accountability.drawseed import DrawSeed
 from notary import checkpoints, keys, notes, witnessing
 from notary.models import Witness
 from notary.standalone import draw
-from responsibility import ledger
+from responsibility import ledger, rows_told
 from responsibility.models import LedgerEntry, Unit
 from tests.cases.conftest import CLOSED
 
@@ -96,7 +96,8 @@ def test_what_witnesses_sign_after_the_month_makes_another_seed(sealed, open_cas
     private = Ed25519PrivateKey.generate()
     key = str(notes.Key("x", notes.COSIGNATURE, notes.raw(private)))
     witness = witnessing.register(Unit.objects.get(code="X-INS").pk, key, by=people["anwei-office"])
-    Witness.objects.filter(pk=witness.pk).update(added_at=sealed.at)
+    with rows_told.told():
+        Witness.objects.filter(pk=witness.pk).update(added_at=sealed.at)
     closed(open_case, press)
     end_of_month(at)
     newest = checkpoints.Checkpoint.objects.order_by("-size").first()

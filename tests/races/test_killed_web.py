@@ -108,7 +108,7 @@ def test_a_connection_cut_in_the_middle_of_a_batch_leaves_nothing_and_the_batch_
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
     assert body["errors"][0]["code"] == "unavailable"
     assert [model.objects.count() for model in (Case, Alert)] == [1, 1]
-    assert LedgerEntry.objects.exclude(subject_type="post").count() == 1
+    assert LedgerEntry.objects.exclude(subject_type="post").exclude(verb__startswith="row.").count() == 1
     assert (
         set(Party.objects.values_list("case"))
         == set(Deadline.objects.values_list("case"))
