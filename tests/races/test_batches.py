@@ -8,6 +8,7 @@ import pytest
 from alerts import keys
 from alerts.models import Alert, Source
 from cases.models import Case
+from responsibility import rows_told
 from responsibility.models import Grade, LedgerEntry, Unit
 from tests.cases.conftest import alert
 
@@ -21,12 +22,12 @@ HERE = {"lat": 31.1144, "lon": 121.2683}
 @pytest.fixture(scope="module")
 def second_key(django_db_setup, django_db_blocker):
     """The key of another source. Sources stay between tests, so it goes when the last of these is over."""
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), rows_told.told():
         unit = Unit.objects.get(code="SJ-SW")
         other = Source.objects.create(code="race-sensors", name="另一平台", name_en="Another platform", unit=unit)
         key = keys.issue(other)
     yield key
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), rows_told.told():
         other.delete()
 
 
