@@ -5,6 +5,7 @@ from alerts.models import Alert, Drill, RiskObject
 from cases import advising, command, dispatching, drills, orders, requests
 from cases.models import Case
 from handbook import versions
+from handbook.models import Step
 from handbook.wording import Wish
 from notices import addressing, channels
 from resources.models import Resource
@@ -147,7 +148,7 @@ def without_english() -> set[str]:
     texts |= set(Case.objects.values_list("title", flat=True)) | set(Alert.objects.values_list("title", flat=True))
     # The ledger keeps the post of an appointment, and the name of a drill, as they were written down.
     texts |= set(Drill.objects.values_list("title", flat=True))
-    texts |= set(Post.objects.values_list("title", flat=True))
+    texts |= set(Post.objects.values_list("title", flat=True)) | set(Step.objects.values_list("text", flat=True))
     texts |= set(RiskObject.objects.filter(name_en="").values_list("name", flat=True))
     texts |= set(Edition.objects.values_list("title", flat=True)) | set(
         Edition.objects.values_list("document", flat=True)
