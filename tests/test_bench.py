@@ -84,7 +84,7 @@ def test_what_does_not_depend_on_the_machine_holds(figures):
 
 def test_servers_and_data_are_gone(folder, printed):
     assert {path.name for path in folder.iterdir()} == {"bench", "bench.json"}
-    assert {path.name for path in (folder / "bench").iterdir()} <= {"log", "secret-key"}
+    assert {path.name for path in (folder / "bench").iterdir()} <= {"ledger-archive", "log", "secret-key"}
 
 
 def test_an_unknown_name_is_told(folder):

@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, date, datetime
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
@@ -23,6 +23,7 @@ from tests.notary.tampering import found
 
 pytestmark = pytest.mark.django_db
 MONTH = date(2026, 8, 1)
+PASSING = re.compile(r"csrf\S+ value=\S+|nonce=\S+|data-now=\S+|value=\"[0-9-]+T[^\"]+\"")
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +76,7 @@ def pages(case, client, people) -> list[str]:  # noqa: F811
     for name in ("case", "case-accountability"):
         answer = client.get(reverse(name, args=[case.number]))
         assert answer.status_code == 200, name
-        said.append(re.sub(r"csrf\S+ value=\S+|nonce=\S+|value=\"[0-9-]+T[^\"]+\"", "", answer.content.decode()))
+        said.append(PASSING.sub("", answer.content.decode()))
     listed = client.get(reverse("case-ledger", args=[case.number]), follow=True).content.decode()
     timeline = client.get(f"/api/v1/cases/{case.number}/timeline/").json()
     return [*said, listed.count("</li>"), timeline]
@@ -152,3 +153,8 @@ def test_a_case_reopened_after_it_was_archived_goes_on(over, archived, press):  
     checkpoints.make()
     assert "intact" in run("verify_ledger")
     assert over.number in run("archive_ledger", "--before", "2026-09")
+
+
+def test_the_check_of_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(CommandError, match="没有这个归档目录"):
+        run("archive_ledger", "--check", "--to", str(tmp_path / "nowhere"))

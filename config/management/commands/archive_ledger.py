@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -49,6 +50,8 @@ class Command(BaseCommand):
         if to:
             settings.LEDGER_ARCHIVE = to
         if check:
+            if not Path(settings.LEDGER_ARCHIVE).is_dir():
+                raise CommandError(f"没有这个归档目录 / no such folder of an archive: {settings.LEDGER_ARCHIVE}")
             return self._check()
         for file in taking.leftovers():
             file.unlink()
