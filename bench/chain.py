@@ -18,6 +18,7 @@ from responsibility.copying import copy
 from responsibility.models import LedgerEntry
 
 AIM = 50_000
+JOBS = min(2, os.cpu_count() or 1)
 
 
 def verify(place: Place, quick: bool) -> list[Figure]:
@@ -27,13 +28,12 @@ def verify(place: Place, quick: bool) -> list[Figure]:
     """
     count, rounds = (2000, 1) if quick else (300_000, 3)
     _fill(count)
-    jobs = 1 if quick else min(2, os.cpu_count() or 1)
+    jobs = 1 if quick else JOBS
     ours, bare, seconds, faults = [], [], 0.0, 0
     for _ in range(rounds):
-        began = time.perf_counter()
-        state = _run(jobs)
-        ours.append(time.perf_counter() - began)
-        bare.append(_hashing(state.entries))
+        state, took = verified(jobs)
+        ours.append(took)
+        bare.append(hashing(state.entries))
         began = time.perf_counter()
         faults = len(state.signs) + len(list(tree.flaws()))
         seconds = time.perf_counter() - began
@@ -52,30 +52,37 @@ def verify(place: Place, quick: bool) -> list[Figure]:
     return [figure]
 
 
-def _run(jobs: int) -> running.State:
+def verified(jobs: int = JOBS) -> tuple[running.State, float]:
+    """What a verification of all entries found, and in how many seconds."""
+    began = time.perf_counter()
     state = running.begin()
     with running.workers(jobs) as shared:
         running.run(state, shared, lambda _state: None, lambda _count: None)
-    return state
+    return state, time.perf_counter() - began
+
+
+def first_entries(count: int) -> list[dict]:
+    """At least ``count`` entries as intake writes them, as rows."""
+    material = Material(series=5)
+    while LedgerEntry.objects.count() < count:
+        take_in([material.alert(code) for code in material.objects(BATCH)], "opened")
+    return [row for row in reading.rows(passes.FIRST, passes.LAST)]
 
 
 def _fill(count: int) -> None:
     """Entries as intake writes them, then the same under other names until there are enough, and their checkpoint."""
-    material = Material(series=5)
-    while LedgerEntry.objects.count() < min(count, 20_000):
-        take_in([material.alert(code) for code in material.objects(BATCH)], "opened")
-    rows = [row for row in reading.rows(passes.FIRST, passes.LAST)]
+    rows = first_entries(min(count, 20_000))
     there = LedgerEntry.objects.count()
     while there < count:
         with transaction.atomic():
-            copy(LedgerEntry, _again(rows), leave_out=["id", "xact"])
+            copy(LedgerEntry, again(rows), leave_out=["id", "xact"])
         there += len(rows)
     checkpoints.make()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE responsibility_ledgerentry, notary_leaf")
 
 
-def _again(rows: list[dict]) -> list[dict]:
+def again(rows: list[dict]) -> list[dict]:
     """The same entries in chains of other names."""
     made, old, previous = [], None, ledger.GENESIS
     for row in rows:
@@ -87,7 +94,7 @@ def _again(rows: list[dict]) -> list[dict]:
     return made
 
 
-def _hashing(count: int) -> float:
+def hashing(count: int) -> float:
     """Seconds that SHA-256 alone takes for as many entries, whose canonical forms are in hand."""
     texts = [ledger.canonical(row) for row in reading.rows(passes.FIRST, next(passes.chain_ranges())[1])]
     began = time.perf_counter()
@@ -102,7 +109,7 @@ def _found_after_an_edit() -> int:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
         LedgerEntry.objects.filter(pk=LedgerEntry.objects.order_by("-id")[100].pk).update(note="edited")
-        state = _run(1)
+        state, _seconds = verified(1)
         found = len(diagnosis.diagnose(state.signs, [], state.settled))
         transaction.set_rollback(True)
     return found

@@ -20,6 +20,7 @@ GIVEN = {
         "index", "newest", "case", "verb", "unit-month", "person", "common-words", "two-signs", "rare-words", "role",
     )),
     "worklist", "worklist-centre", "worklist-overdue", "archive", "search",
+    "growth-checkpoint", "growth-verify",
 }  # fmt: skip
 
 
