@@ -85,10 +85,11 @@ _DUTIES = [(duty.code, str(role.value), int(n == 0)) for duty in fivefold.DUTIES
 _KINDS = ", ".join(f"'{kind.value}'" for kind in LEADING)
 _LEADING = f"(must.kind IN ({_KINDS}) OR must.kind = '{DeadlineKind.RUNG.value}' AND must.level >= 2)"
 # What an outcome is made of: whether the clock was missed, whether it runs, whether an act fulfilled it as it stopped.
+# Whoever has a clock that nobody missed owed it. Materialized, for otherwise each use of a verdict looks for its act.
 # ``{which}`` is a condition on ``c``, a case; nothing of it comes from outside.
 MUSTS = f"""
     done (kind, verbs, own) AS (VALUES {_DONE}),
-    must AS (
+    must AS MATERIALIZED (
         SELECT d.id, d.case_id, d.kind, d.level, d.started_at, d.due_at, d.missed_at, d.stopped_at, u.id AS unit_id,
             u.code AS unit,
             CASE WHEN d.missed_at IS NULL AND d.stopped_at IS NULL THEN 'open'
@@ -97,7 +98,7 @@ MUSTS = f"""
         FROM cases_case c JOIN cases_deadline d ON d.case_id = c.id
         LEFT JOIN LATERAL (
             SELECT v.unit_id FROM cases_clockevent v
-            WHERE v.deadline_id = d.id AND v.what IN ('start', 'hand_on')
+            WHERE d.missed_at IS NOT NULL AND v.deadline_id = d.id AND v.what IN ('start', 'hand_on')
                 AND v.id < COALESCE((SELECT m.id FROM cases_clockevent m WHERE m.deadline_id = d.id AND m.what = 'miss'
                     ORDER BY m.id DESC LIMIT 1), 9223372036854775807)
             ORDER BY v.id DESC LIMIT 1
