@@ -187,7 +187,12 @@ def _words_of_edition(entry: LedgerEntry) -> dict[str, str]:
 
 
 def _label(choices, value) -> str:
-    return str(choices(value).label) if value in choices.values else str(value or "")
+    if value is None:
+        return ""
+    try:
+        return str(choices(value).label)
+    except ValueError:
+        return str(value or "")
 
 
 def _of(words: dict, key) -> str:
