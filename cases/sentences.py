@@ -31,6 +31,7 @@ ABOUT = {
     "channel": _("通知渠道"),
     "exchange": _("导入导出"),
     "privacy": _("个人信息"),
+    "retention": _("保存期限"),
     "resource": _("应急资源"),
     "statement": _("申诉"),
     "dossier": _("尽职材料"),
@@ -49,6 +50,9 @@ ABOUT = {
 }
 ACTS = {
     "restore": _("还原入库"),
+    "run": _("清除"),
+    "lay": _("封存"),
+    "set": _("设定"),
     "rewrite": _("换发新版"),
     "write": _("归档入卷"),
     **edition_page.LABELS,
@@ -254,6 +258,10 @@ SENTENCES = {
     "archive.rewrite": _("归档卷依法删除个人信息，换为新版 {file}。"),
     "archive.restore": _("归档卷 {file} 还原入库，{entries} 条。"),
     "privacy.erase": _("依法删除个人信息。"),
+    "retention.run": _("按保存期限清除 {removed} 项。"),
+    "retention.set": _("设定保存期限：{subject}，{days} 天。"),
+    "retention.lay": _("封存，此后不清除。"),
+    "retention.lift": _("解除封存。"),
     "mining.export": _("导出事件日志（{subject}）：{first} 至 {last}，{cases} 件案件。"),
     "exchange.bring": _("上传表格 {file}，尚未导入。"),
     "exchange.apply": _("导入表格 {file}：新增 {created}，更改 {changed}，删去 {removed}，未变 {unchanged}。"),

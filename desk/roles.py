@@ -23,7 +23,7 @@ NOBODYS = {
     "responsibility_token", "django_session", "axes_accessattempt", "axes_accessattemptexpiration", "axes_accesslog",
     "axes_accessfailurelog",
 }  # fmt: skip
-OPEN_APPS = {"responsibility", "alerts", "resources", "handbook", "notary", "cases", "accountability"}
+OPEN_APPS = {"responsibility", "alerts", "resources", "handbook", "notary", "cases", "accountability", "retention"}
 # Whole tables that are for pages alone: where checkpoints are sent (an address may hold a secret), imported sheets.
 PAGES_ALONE = {"notary_outlet", "responsibility_upload", "responsibility_ledgerentry"}
 # Columns that hold secrets, or words that people wrote, wherever they stand; signed notes are no such words.

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from notices import addressing, delivering, forgetting
+from notices import addressing, delivering
 
 
 @shared_task
@@ -11,9 +11,3 @@ def tell() -> None:
     while addressing.address() == addressing.BATCH:
         pass
     delivering.deliver()
-
-
-@shared_task
-def forget() -> None:
-    """Remove messages and notices that are older than they are kept."""
-    forgetting.forget()

@@ -3,19 +3,13 @@
 from celery import shared_task
 
 from responsibility import looking
-from responsibility.exchange import importing, purging
+from responsibility.exchange import importing
 
 
 @shared_task
 def import_files() -> None:
     """Judge and import what was too long to be done while its sender waited."""
     importing.run_waiting()
-
-
-@shared_task
-def purge_files() -> None:
-    """Remove what was brought and never imported."""
-    purging.purge()
 
 
 @shared_task

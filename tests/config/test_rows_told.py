@@ -126,7 +126,7 @@ LOOSE = {
         "lines", "state", "stale", "counts", "faults", "fault_count", "shown", "plan", "applied_by_id")},
 }  # fmt: skip
 # Filled by no short way; the first of each is written by the tests of their own rooms.
-UNFILLED = {"accountability_recheck", "cases_order_proof", "cases_pause"}
+UNFILLED = {"accountability_recheck", "cases_order_proof", "cases_pause", "retention_period", "retention_hold"}
 COLUMNS = """
     SELECT c.column_name, c.data_type FROM information_schema.columns c
     WHERE c.table_schema = 'public' AND c.table_name = %s AND c.is_generated = 'NEVER' AND c.is_identity = 'NO'

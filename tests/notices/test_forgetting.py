@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from notices import forgetting
 from notices.models import Delivery, Line, Message, Notice
-from notices.tasks import forget
 from responsibility import clock
+from retention import running
 from tests.cases.conftest import alert
 
 pytestmark = pytest.mark.django_db
@@ -18,9 +17,9 @@ HERE = {"lat": 31.1144, "lon": 121.2683}
 def after():
     """Forget as if so many days had passed."""
 
-    def run(days: int, batch: int = forgetting.BATCH) -> tuple[int, int]:
+    def run(days: int, batch: int = running.BATCH) -> int:
         with clock.as_if(clock.now() + timedelta(days=days)):
-            return forgetting.forget(batch)
+            return running.run(batch)["notices"]
 
     return run
 
@@ -34,8 +33,8 @@ def test_what_is_old_goes_with_its_lines_and_what_is_not_stays(send, tell, after
     messages, notices = Message.objects.count(), Notice.objects.count()
     assert messages > 0 < notices
     assert Delivery.objects.exists()
-    assert after(59) == (0, 0)
-    assert after(61, batch=2) == (messages, notices)
+    assert after(59) == 0
+    assert after(61, batch=2) == messages + notices
     assert not Message.objects.exists()
     assert not Notice.objects.exists()
     assert not Line.objects.exists()
@@ -60,17 +59,9 @@ def test_what_still_waits_to_be_told_or_sent_stays(open_case, tell, after, add_c
     add_channel()
     outside.down.add("mail")
     open_case()
-    assert after(5000) == (0, 0)
+    assert after(5000) == 0
     tell()
     waiting = Delivery.objects.filter(status="waiting").values_list("message_id", flat=True)
     assert waiting
     after(5000)
     assert Message.objects.filter(pk__in=waiting).exists()
-
-
-def test_the_nightly_task_forgets(open_case, tell):
-    open_case()
-    tell()
-    with clock.as_if(clock.now() + timedelta(days=401)):
-        forget()
-    assert not Message.objects.exists()
