@@ -31,10 +31,21 @@ COMMANDS = {
     "erase_person": ("--name", "陆工", "--basis", "consent", "--reason", "撤回"),
     "exchange": ("units", "--export"), "export_case": ("CASE", "FILE"), "ledger_key": (),
     "load_demo": ("--no-history",), "load_district": (), "recompute_clocks": (), "replay": None, "safeguards": (),
-    "simulate": None, "sweep": (),
+    "retention": (), "simulate": None, "sweep": (),
     "up": None, "verify_ledger": ("--skip-files",), "whatif": None,
 }  # fmt: skip
-OWN = ("accountability", "alerts", "cases", "config", "handbook", "notary", "notices", "resources", "responsibility")
+OWN = (
+    "accountability",
+    "alerts",
+    "cases",
+    "retention",
+    "config",
+    "handbook",
+    "notary",
+    "notices",
+    "resources",
+    "responsibility",
+)
 
 
 @pytest.fixture
