@@ -113,11 +113,11 @@ def _day(given, name: str, plus: timedelta = timedelta(0)) -> datetime | None:
 
 
 def _tell(verb: str, hold: Hold, reason: str, at: datetime, actor: acting.Actor, post: Post) -> None:
-    told = {
-        "hold": hold.pk, "object": hold.risk_object.code if hold.risk_object else None,
-        "since": hold.since.isoformat() if hold.since else None,
-        "until": hold.until.isoformat() if hold.until else None,
-    }  # fmt: skip
-    kind, name = ("case", hold.case.number) if hold.case else ("hold", str(hold.pk))
-    act = ledger.Act(hold.chain, verb, kind, name, name, after=told, note=reason)
-    ledger.record([act], by=actor, post=post, at=at)
+    # In the chain of a case nothing is said but the hold: the rest would be taken for news of the case.
+    told: dict[str, object] = {"hold": hold.pk}
+    if hold.case is None:
+        told["object"] = hold.risk_object.code if hold.risk_object else None
+        told["since"] = hold.since.isoformat() if hold.since else None
+        told["until"] = hold.until.isoformat() if hold.until else None
+    of = ("case", hold.case.number, hold.case.title) if hold.case else ("hold", str(hold.pk), str(hold.pk))
+    ledger.record([ledger.Act(hold.chain, verb, *of, after=told, note=reason)], by=actor, post=post, at=at)

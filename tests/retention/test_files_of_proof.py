@@ -132,7 +132,7 @@ def test_kept_for_good_unless_set_open_or_held_it_stays(open_case, press, people
 
 def test_a_file_that_another_case_needs_stays_till_that_goes_too(open_case, press, people, settings):
     first = press(open_case(), *CLOSED)
-    other = press(open_case(object="MH-SIJING-0099"), *CLOSED[:2])
+    other = press(open_case(object="U-1", location={"lat": 31.1144, "lon": 121.2683}), *CLOSED[:2])
     shared = proof.add(other.pk, picture(3), by=people["sijing-handler"])
     behind_the_triggers("UPDATE cases_evidence SET sha256 = %s, path = %s WHERE case_id = %s",
                         shared.sha256, shared.path, first.pk)  # fmt: skip
