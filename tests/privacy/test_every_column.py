@@ -35,7 +35,7 @@ NOBODY = {
         "cases_case": {"state", "loop", "number", "grade", "duties", "policy"},
         "cases_evidence": {"sha256", "content_type", "path"}, "cases_request": {"code", "act", "answers_for"},
         "accountability_consequence": {"risk", "sha256", "content_type", "path", "bundles"},
-        "accountability_recheck": {"month"}, "alerts_riskobject": {"code"},
+        "accountability_recheck": {"month"}, "alerts_riskobject": {"code"}, "retention_period": {"code"},
     },
     PUBLISHED: {
         "accountability_consequence": {"basis"},
