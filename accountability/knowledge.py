@@ -81,7 +81,7 @@ def facts(case: Case, known: Directory, by: datetime) -> list[Fact]:
 def people(case: Case, known: Directory, by: datetime) -> list[Person]:
     """Whoever was told of ``case``, by unit and then by name, each with what it was told. Three queries.
 
-    Notices over age (``responsibility/retention.py``) are forgotten; what the ledger tells of the calls stays.
+    Notices over age (``retention``) are forgotten; what the ledger tells of the calls stays.
     """
     lines = Line.objects.filter(notice__chain=case.chain).select_related("notice", "message__person", "message__unit")
     found: dict[tuple[int, int | None], Person] = {}

@@ -8,9 +8,6 @@ class AlertsConfig(AppConfig):
 
     def ready(self):
         from alerts.exchange import Objects
-        from alerts.retaining import READINGS
-        from responsibility import retention
         from responsibility.exchange import tables
 
         tables.register(Objects())
-        retention.register("readings", READINGS)

@@ -273,6 +273,7 @@ class EvidenceSerializer(serializers.ModelSerializer):
             "lat",
             "lon",
             "uploaded_at",
+            "removed_at",
         ]
 
 

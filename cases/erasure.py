@@ -19,7 +19,7 @@ from notary.archiving import altering
 from notices.models import Notice
 from responsibility import access, acting, chains, erasing, ledger, looking, rows_told
 from responsibility.erasing import Person
-from responsibility.models import HandOver, Hold, LedgerEntry, Opinion, Post, Upload, User, Volume
+from responsibility.models import HandOver, LedgerEntry, Opinion, Post, Upload, User, Volume
 from responsibility.refusals import Forbidden, Invalid
 
 # One at a time over all processes; the number is only ours.
@@ -55,7 +55,6 @@ PLACES: list[tuple[type[models.Model], tuple[str, ...], str]] = [
     (RiskObject, ("name", "name_en", "attributes"), ""),
     (Opinion, ("text",), ""),
     (HandOver, ("note",), ""),
-    (Hold, ("reason",), ""),
     (Upload, ("file_name", "faults", "shown"), ""),
 ]
 COLUMNS = """

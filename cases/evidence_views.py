@@ -30,6 +30,11 @@ def _seen(request: HttpRequest, pk: int) -> tuple[Evidence, acting.Actor]:
     return evidence, actor
 
 
+def _gone(request: HttpRequest, evidence: Evidence, actor: acting.Actor) -> HttpResponse:
+    """410: the file went under retention; that there was one, and its digest, stays."""
+    return render(request, "cases/removed.html", {"actor": actor, "evidence": evidence}, status=410)
+
+
 def _send(path: Path | None, content_type: str, name: str) -> FileResponse:
     if path is None or not path.is_file():
         raise Http404
@@ -39,17 +44,21 @@ def _send(path: Path | None, content_type: str, name: str) -> FileResponse:
 
 @require_GET
 @KEPT
-def thumb(request: HttpRequest, pk: int) -> FileResponse:
+def thumb(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """``/evidence/<id>/thumb/``: a small JPEG."""
-    evidence, _actor = _seen(request, pk)
+    evidence, actor = _seen(request, pk)
+    if evidence.removed_at:
+        return _gone(request, evidence, actor)
     return _send(files.thumbnail(evidence, settings.EVIDENCE_ROOT), "image/jpeg", f"{evidence.sha256[:12]}.jpg")
 
 
 @require_GET
 @KEPT
-def shared(request: HttpRequest, pk: int) -> FileResponse:
-    """``/evidence/<id>/``: the copy without metadata."""
-    evidence, _actor = _seen(request, pk)
+def shared(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+    """``/evidence/<id>/``: the copy without metadata; 410 when the file went under retention."""
+    evidence, actor = _seen(request, pk)
+    if evidence.removed_at:
+        return _gone(request, evidence, actor)
     path = files.shareable(evidence, settings.EVIDENCE_ROOT)
     return _send(path, evidence.content_type, files.shown_name(evidence, evidence.original_name))
 
@@ -61,6 +70,8 @@ def original(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     evidence, actor = _seen(request, pk)
     if not access.may(actor, "evidence.original"):
         raise PermissionDenied
+    if evidence.removed_at:
+        return _gone(request, evidence, actor)
     told = {"case": evidence.case.number, "sha256": evidence.sha256}
     looking.note(request, Seen("original.view", "evidence", str(pk), after=told, door=f"evidence {pk}"))
     path = settings.EVIDENCE_ROOT / evidence.path

@@ -1,4 +1,7 @@
-"""The originals of the proofs on disk, against the hashes that were written down when they came."""
+"""The originals of the proofs on disk, against the hashes that were written down when they came.
+
+An original that went when its period was over (``retention``) is no fault, as long as the ledger tells of it.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -6,10 +9,15 @@ from io import BufferedReader
 from pathlib import Path
 from uuid import UUID
 
+from django.db.models import Case, OuterRef, Subquery, When
+from django.db.models.fields.json import KT
+
 from cases.models import Evidence
 from responsibility.auditing import Mismatch
+from responsibility.models import LedgerEntry
 
 CHUNK = 500
+REMOVE = "evidence.remove"
 
 
 def same(file: BufferedReader, sha256: str) -> bool:
@@ -26,11 +34,25 @@ def of(chain: UUID | None = None):
 
 
 def mismatches(root: Path, chain: UUID | None = None, done: Callable[[int], None] = lambda _: None):
-    """Proofs whose original under ``root`` is altered (``differs``) or ``gone``. ``done`` hears how many were read."""
-    rows = of(chain).values_list("case__number", "case__chain", "sha256", "path").iterator(chunk_size=CHUNK)
-    for count, (number, case_chain, sha256, path) in enumerate(rows, 1):
-        yield from _fault(root / path, number, case_chain, sha256)
+    """Proofs whose original under ``root`` is altered (``differs``), ``gone``, or ``removed`` as the ledger tells.
+
+    ``stored`` of the last is the instant at which it went. ``done`` hears how many were read.
+    """
+    asked = of(chain).annotate(told_at=Case(When(removed_at__isnull=False, then=Subquery(_told()))))
+    rows = asked.values_list("case__number", "case__chain", "sha256", "path", "told_at").iterator(chunk_size=CHUNK)
+    for count, (number, case_chain, sha256, path, told_at) in enumerate(rows, 1):
+        if told_at is not None:
+            yield Mismatch("removed", number, case_chain, "original", told_at.isoformat(), sha256)
+        else:
+            yield from _fault(root / path, number, case_chain, sha256)
         done(count)
+
+
+def _told():
+    """The instant of the entry that tells of the removal of a proof."""
+    of_case = LedgerEntry.objects.filter(chain=OuterRef("case__chain"), verb=REMOVE)
+    told = of_case.annotate(original=KT("after__sha256")).filter(original=OuterRef("sha256"))
+    return told.order_by("seq").values("at")[:1]
 
 
 def _fault(path: Path, number: str, chain: UUID, sha256: str) -> Iterator[Mismatch]:

@@ -45,7 +45,6 @@ app.conf.beat_schedule = {
         "schedule": settings.INDEX_SECONDS,
         "options": {"expires": settings.INDEX_SECONDS},
     },
-    "desk-expire": {"task": "desk.tasks.expire", "schedule": crontab(minute=25)},
     "ledger-parts": {"task": "notary.tasks.keep_parts_ready", "schedule": crontab(hour=2, minute=10)},
     "draws": {"task": "accountability.tasks.keep_draws", "schedule": crontab(minute=20)},
     "clocks": {"task": "cases.tasks.check_clocks", "schedule": crontab(hour=3, minute=40)},
@@ -54,7 +53,8 @@ app.conf.beat_schedule = {
         "schedule": settings.NOTICE_SECONDS,
         "options": {"expires": settings.NOTICE_SECONDS},
     },
-    "retention": {"task": "responsibility.tasks.retain", "schedule": crontab(hour=4, minute=10)},
+    "retention": {"task": "retention.tasks.run", "schedule": crontab(hour=4, minute=10)},
+    "sealed-expire": {"task": "retention.tasks.expire", "schedule": crontab(minute=25)},
     "exchange": {
         "task": "responsibility.tasks.import_files",
         "schedule": settings.EXCHANGE_SECONDS,
@@ -64,11 +64,6 @@ app.conf.beat_schedule = {
         "task": "responsibility.tasks.sum_up",
         "schedule": settings.REPEATS_SECONDS,
         "options": {"expires": settings.REPEATS_SECONDS},
-    },
-    "purge": {
-        "task": "responsibility.tasks.purge_files",
-        "schedule": settings.PURGE_SECONDS,
-        "options": {"expires": settings.PURGE_SECONDS},
     },
 }
 

@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "accountability",
     "mining",
     "desk",
+    "retention",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -227,7 +228,7 @@ EXCHANGE_ROOT = VAR_DIR / "exchange"
 # Sealed exports of the auditors' desk, encrypted; gone when they expire.
 DESK_ROOT = VAR_DIR / "desk"
 EXCHANGE_MAX_BYTES = env.integer("EXCHANGE_MAX_MB", 30, low=1, high=200) * 1024 * 1024
-# A file that was brought and never imported is kept for so long.
+# A file that was brought and never imported is kept for so long, until a district sets it (`/retention/`).
 EXCHANGE_KEEP_DAYS = env.integer("EXCHANGE_KEEP_DAYS", 7, low=1, high=3650)
 DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_MAX_BYTES
 STORAGES = {
@@ -288,7 +289,6 @@ CHECKPOINT_SECONDS = 60
 INDEX_SECONDS = 20
 REPEATS_SECONDS = 30
 EXCHANGE_SECONDS = 3
-PURGE_SECONDS = 3600
 # One derived from the other: the two libraries spell a socket differently.
 CELERY_BROKER_URL = paths.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
@@ -311,7 +311,6 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 NOTICE_SECONDS = 2
 # A demo tells nobody outside: what would have left is written to this file.
 NOTICES_SEND = env.boolean("NOTICES_SEND", not DEMO)
-# How long messages and notices are kept; red that nobody has read stays.
 NOTICES_FILE = VAR_DIR / "messages.log"
 PUBLIC_URL = env.url("PUBLIC_URL", "", schemes=("https", "http")).rstrip("/")
 # The kinds of channels that may be set up, by their scheme in Apprise; webhooks to the hosts named here alone, because

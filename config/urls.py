@@ -25,6 +25,7 @@ from notary import api as notary
 from resources import api as resources
 from responsibility import api as responsibility
 from responsibility import edition_api, permissions, roster_api
+from retention import api as retention
 
 handler500 = "config.failing.failed"
 
@@ -82,6 +83,10 @@ v1 = [
     path("ledger/keys/", notary.Keys.as_view()),
     path("ledger/cosign/", notary.Cosign.as_view()),
     path("desk/entries/", desk.Entries.as_view()),
+    path("retention/", retention.Retention.as_view()),
+    path("retention/periods/", retention.Periods.as_view()),
+    path("retention/holds/", retention.Holds.as_view()),
+    path("retention/holds/<int:pk>/lift/", retention.HoldEnd.as_view()),
     path("roster/", roster_api.Roster.as_view()),
     path("mining/ocel/", mining.MiningOcel.as_view()),
     path("mining/xes/", mining.MiningXes.as_view()),
@@ -112,5 +117,6 @@ urlpatterns = [
     path("", include("accountability.urls")),
     path("", include("mining.urls")),
     path("", include("desk.urls")),
+    path("", include("retention.urls")),
     path("", include("cases.urls")),
 ]

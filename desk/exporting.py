@@ -102,14 +102,17 @@ def fetch(pk, *, by: User) -> tuple[Sealed, Path]:
     return sealed, place(pk)
 
 
-def remove_expired() -> int:
-    """Remove the files of exports that have expired, and what an interrupted one left; how many."""
+def expired() -> list[Path]:
+    """The files of exports that have expired, and what an interrupted one left."""
     kept = {f"{pk}.zip" for pk in Sealed.objects.filter(until__gt=clock.now()).values_list("pk", flat=True)}
     old = clock.now().timestamp() - timedelta(hours=1).total_seconds()
-    gone = [path for path in settings.DESK_ROOT.glob("*.zip*") if path.name not in kept and path.stat().st_mtime < old]
-    for path in gone:
+    return [path for path in settings.DESK_ROOT.glob("*.zip*") if path.name not in kept and path.stat().st_mtime < old]
+
+
+def remove(files: list[Path]) -> None:
+    """Remove what ``expired`` told."""
+    for path in files:
         path.unlink(missing_ok=True)
-    return len(gone)
 
 
 def place(pk) -> Path:

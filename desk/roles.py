@@ -23,9 +23,13 @@ NOBODYS = {
     "responsibility_token", "django_session", "axes_accessattempt", "axes_accessattemptexpiration", "axes_accesslog",
     "axes_accessfailurelog",
 }  # fmt: skip
-# But how old the oldest attempt is: that is what retention tells.
-HOW_OLD = {"axes_accesslog": "attempt_time", "axes_accessfailurelog": "attempt_time"}
-OPEN_APPS = {"responsibility", "alerts", "resources", "handbook", "notary", "cases", "accountability"}
+# But how old the oldest attempt is, and how many are over age: that is what retention tells.
+HOW_OLD = {
+    "axes_accessattempt": "attempt_time",
+    "axes_accesslog": "attempt_time",
+    "axes_accessfailurelog": "attempt_time",
+}
+OPEN_APPS = {"responsibility", "alerts", "resources", "handbook", "notary", "cases", "accountability", "retention"}
 # Whole tables that are for pages alone: where checkpoints are sent (an address may hold a secret), imported sheets.
 PAGES_ALONE = {"notary_outlet", "responsibility_upload", "responsibility_ledgerentry"}
 # Columns that hold secrets, or words that people wrote, wherever they stand; signed notes are no such words.

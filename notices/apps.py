@@ -5,9 +5,3 @@ from django.utils.translation import gettext_lazy as _
 class NoticesConfig(AppConfig):
     name = "notices"
     verbose_name = _("通知")
-
-    def ready(self):
-        from notices.retaining import NOTICES
-        from responsibility import retention
-
-        retention.register("notices", NOTICES)

@@ -276,8 +276,9 @@ ACTS: dict[str, Act] = {
     "exchange.matrix": Act(Kind.EXCHANGE, _("导入导出责任清单"), COMMITTEE),
     "exchange.objects": Act(Kind.EXCHANGE, _("导入导出监测对象"), COMMITTEE | EMERGENCY | ADMIN),
     "privacy.erase": Act(Kind.EXCHANGE, _("依法删除个人信息"), COMMITTEE, _("行为人的姓名依法保留。")),
-    "retention.read": Act(Kind.READING, _("查阅保存期限"), COMMITTEE | AUDITOR | ADMIN),
-    "retention.set": Act(Kind.EXCHANGE, _("设定保存期限"), COMMITTEE, _("不得短于法定最短期限。")),
-    "retention.hold": Act(Kind.EXCHANGE, _("封存案件"), COMMITTEE, _("封存期间不清理。")),
+    "retention.read": Act(Kind.READING, _("查阅保存期限与封存"), COMMITTEE | EMERGENCY | AUDITOR | ADMIN),
+    "retention.set": Act(Kind.EXCHANGE, _("设定保存期限"), COMMITTEE, _("不得短于法定下限。")),
+    "retention.hold": Act(Kind.EXCHANGE, _("封存"), COMMITTEE | EMERGENCY, _("封存期间不清除。")),
+    "retention.lift": Act(Kind.EXCHANGE, _("解除封存"), COMMITTEE | EMERGENCY, _("封存人除外。")),
     "admin.use": Act(Kind.EXCHANGE, _("系统管理后台"), ADMIN, _("案件与台账在后台只可查看。")),
 }  # fmt: skip

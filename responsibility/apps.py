@@ -7,10 +7,7 @@ class ResponsibilityConfig(AppConfig):
     verbose_name = _("责任")
 
     def ready(self):
-        from responsibility import retention
         from responsibility.exchange import matrix, posts, rosters, tables, units
-        from responsibility.retaining import LOGINS
 
         for table in (units.Units(), posts.Posts(), matrix.Matrix(), rosters.Rosters()):
             tables.register(table)
-        retention.register("logins", LOGINS)

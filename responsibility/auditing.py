@@ -13,8 +13,9 @@ CHUNK = 2000
 class Mismatch:
     """Something that differs from what the ledger tells of it.
 
-    ``kind``: ``silent`` (the ledger tells nothing of it), ``gone`` (the ledger tells of what is not there) or
-    ``differs``. ``number`` names the thing, mostly by its case; ``stored`` and ``told`` hold what stands in ``field``.
+    ``kind``: ``silent`` (the ledger tells nothing of it), ``gone`` (the ledger tells of what is not there),
+    ``differs``, or ``removed``, which is no fault: it went under retention, as the ledger tells. ``number`` names the
+    thing, mostly by its case; ``stored`` and ``told`` hold what stands in ``field``.
     """
 
     kind: str

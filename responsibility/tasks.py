@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from responsibility import looking, retention
-from responsibility.exchange import importing, purging
+from responsibility import looking
+from responsibility.exchange import importing
 
 
 @shared_task
@@ -13,18 +13,6 @@ def import_files() -> None:
 
 
 @shared_task
-def purge_files() -> None:
-    """Remove what was brought and never imported."""
-    purging.purge()
-
-
-@shared_task
 def sum_up() -> None:
     """Write into the ledger what came again within a minute of its first time."""
     looking.sum_up()
-
-
-@shared_task
-def retain() -> None:
-    """Remove what is over age."""
-    retention.run()

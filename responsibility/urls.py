@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from responsibility import edition_views, matrix_views, permissions, retention_views, roster_views, views
+from responsibility import edition_views, matrix_views, permissions, roster_views, views
 
 urlpatterns = [
     path("accounts/login/", views.Login.as_view(), name="login"),
@@ -23,7 +23,6 @@ urlpatterns = [
     path("matrix/editions/<int:number>/opinions/", edition_views.opinions, name="edition-opinions"),
     path("matrix/editions/<int:number>/compare/", edition_views.compare, name="edition-compare"),
     path("ledger/", views.ledger, name="ledger"),
-    path("retention/", retention_views.page, name="retention"),
     path("permissions/", permissions.page, name="permissions"),
     path("permissions/table.csv", permissions.sheet, name="permissions-sheet"),
     path("roster/", roster_views.page, name="roster"),

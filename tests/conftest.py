@@ -43,7 +43,6 @@ KEPT = {
     "responsibility_post", "responsibility_authority", "responsibility_district", "responsibility_unit",
     "responsibility_territory", "responsibility_scenario", "responsibility_category", "responsibility_duty",
     "responsibility_edition", "responsibility_calendaryear", "responsibility_calendarday", "responsibility_revision",
-    "responsibility_retention",
     "alerts_source", "alerts_riskobject", "handbook_version", "handbook_step",
     "resources_capability", "resources_kitline", "resources_station", "resources_resource", "resources_offer",
 }  # fmt: skip

@@ -13,7 +13,7 @@ from django.conf import settings
 
 FLOORS = [
     "responsibility", "notices", "handbook", "notary", "alerts", "resources", "cases", "accountability", "mining",
-    "desk", "insurance",
+    "desk", "retention", "insurance",
     "config",
 ]  # fmt: skip
 FILE_LINES = 400

@@ -25,6 +25,7 @@ APPS = (
     "accountability",
     "mining",
     "desk",
+    "retention",
 )
 CODE = [path for app in APPS for path in (BASE / app).rglob("*.py")]
 TEMPLATES = sorted((BASE / "templates").rglob("*.html"))

@@ -9,7 +9,7 @@ import structlog
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from cases import files
+from cases import files, originals
 from cases.bundle.reader import Reader
 from cases.filetypes import SUFFIXES
 from cases.models import Case, Evidence
@@ -105,9 +105,12 @@ class Kept:
     evidence: Evidence
 
 
-def files_of(case: Case, reader: Reader) -> Iterator[Kept]:
-    """The proofs of ``case``: the originals to who may see them, to others the copies without metadata."""
-    seen = set()
+def files_of(case: Case, record: Record, reader: Reader) -> Iterator[Kept]:
+    """The proofs of ``case``: the originals to who may see them, to others the copies without metadata.
+
+    Those of which the ledger tells that they went under retention are not looked for.
+    """
+    seen = {entry.after.get("sha256") for entry in record.entries if entry.verb == originals.REMOVE}
     for evidence in case.evidence.select_related("unit", "uploaded_by"):
         if evidence.sha256 in seen:
             continue

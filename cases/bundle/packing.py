@@ -55,7 +55,7 @@ def pack(case: Case, record: Record, reader: Reader, known: Directory, into: IO[
         printed = paper.of(case, record, reader, known)
         archive.writestr("report.pdf", printed)
         packed.listed.append({"path": "report.pdf", "is": "report", "sha256": hashlib.sha256(printed).hexdigest()})
-        for kept in gathering.files_of(case, reader):
+        for kept in gathering.files_of(case, record, reader):
             _add(archive, kept, reader, packed)
         archive.writestr("manifest.json", _text(_manifest(case, record, packed, made_at)))
         archive.writestr("README.txt", READ_ME)

@@ -140,6 +140,9 @@ def _evidence(case: Case, reader: Reader) -> dict:
     for proof in case.evidence.select_related("unit", "uploaded_by"):
         by = f"{proof.unit.label} {proof.uploaded_by}" if reader.inside else proof.unit.label
         note = proof.note if reader.inside else ""
+        if proof.removed_at is not None:
+            gone = _("文件已依保存期限于%(at)s清除。") % {"at": full_moment(proof.removed_at)}
+            note = f"{note} {gone}".strip()
         digest = f"{proof.sha256[:32]} {proof.sha256[32:]}"
         rows.append((False, [proof.get_kind_display(), full_moment(proof.uploaded_at), by, note, digest]))
     head = [_("类别"), _("上传时间"), _("上传单位"), _("说明"), "SHA-256"]

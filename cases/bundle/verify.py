@@ -178,6 +178,7 @@ def check_outside(path, size, root):
 def check_files(folder, manifest, bodies):
     """Files as listed, originals of proofs as the ledger tells."""
     told = {b["after"]["sha256"] for b in bodies.values() if b["verb"] == "evidence.add"}
+    gone = {b["after"]["sha256"]: b["at"][:16] + "Z" for b in bodies.values() if b["verb"] == "evidence.remove"}
     wrong, originals = [], set()
     for file in manifest["files"]:
         path = folder / file["path"]
@@ -190,7 +191,10 @@ def check_files(folder, manifest, bodies):
     judge(wrong, "文件缺失，或与登记的摘要不符", "files are missing or altered",
           f"{count} 个文件与摘要相符，其中 {kept} 个凭证原件与台账相符",
           f"{count} files as listed; {kept} originals of proofs as the ledger tells")  # fmt: skip
-    if left := len(told - originals):
+    for sha256 in sorted(gone.keys() & told - originals):
+        _say("!", f"凭证原件 {sha256[:12]} 已依保存期限于 {gone[sha256]} 清除，台账有载。",
+            f"Original {sha256[:12]} was removed under retention on {gone[sha256]}, as the ledger tells.")  # fmt: skip
+    if left := len(told - originals - gone.keys()):
         _say("!", f"{left} 个凭证的原件不在包内，所附副本不能与台账比对。",
             f"{left} originals of proofs are not here; copies cannot be held against the ledger.")  # fmt: skip
 

@@ -55,7 +55,11 @@ class Party(models.Model):
 
 
 class Evidence(models.Model):
-    """处置凭证: a file with its hash, place and time. Never changed, never removed."""
+    """处置凭证: a file with its hash, place and time. Never changed, never removed.
+
+    The file itself may go when its period is over (``retention``): then ``removed_at`` tells when, with an entry
+    ``evidence.remove`` in the chain of the case.
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="evidence", verbose_name=_("案件"))
     kind = models.CharField(_("类别"), max_length=10, choices=EvidenceKind, default=EvidenceKind.PHOTO)
@@ -71,6 +75,7 @@ class Evidence(models.Model):
     uploaded_at = models.DateTimeField(_("上传时间"))
     uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("上传人"))
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("上传单位"))
+    removed_at = models.DateTimeField(_("文件清除时间"), null=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("处置凭证")

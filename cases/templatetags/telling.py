@@ -41,7 +41,7 @@ RUNGS = {"second": _("第二岗位"), "leader": _("单位负责人"), "above": _
 AS_TOLD = (
     "commander", "objectives", "report", "casualties", "situation", "conclusion", "alert_count", "reason", "minutes",
     "text", "expert", "hops", "case", "to", "stock", "size", "file", "created", "changed", "removed", "unchanged",
-    "speed", "alerts", "entries", "hidden", "cases", "first", "last", "recipient",
+    "speed", "alerts", "entries", "hidden", "cases", "first", "last", "recipient", "days",
 )  # fmt: skip
 
 

@@ -42,34 +42,6 @@ QUESTION = """
 CREATE TRIGGER question_no_truncate BEFORE TRUNCATE ON desk_question
     FOR EACH STATEMENT EXECUTE FUNCTION bihuan_append_only();
 """
-# How long is kept, and what must not go, changes with an entry only; the chain is that of responsibility/retention.py.
-RETAINED = """
-CREATE CONSTRAINT TRIGGER hold_accounted AFTER INSERT OR UPDATE ON responsibility_hold
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bihuan_chain_accounted();
-CREATE TRIGGER hold_kept BEFORE DELETE ON responsibility_hold FOR EACH ROW EXECUTE FUNCTION bihuan_append_only();
-CREATE TRIGGER hold_no_truncate BEFORE TRUNCATE ON responsibility_hold
-    FOR EACH STATEMENT EXECUTE FUNCTION bihuan_append_only();
-CREATE FUNCTION bihuan_retention_accounted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT bihuan_has_entry('e366ebc9-8be7-6ca3-76a9-a50b148937ea'::uuid) THEN
-        RAISE EXCEPTION 'how long is kept was changed without a ledger entry'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'retention_accounted';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE CONSTRAINT TRIGGER retention_accounted AFTER INSERT OR UPDATE ON responsibility_retention
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bihuan_retention_accounted();
-CREATE TRIGGER retention_no_truncate BEFORE TRUNCATE ON responsibility_retention
-    FOR EACH STATEMENT EXECUTE FUNCTION bihuan_append_only();
-"""
-RETAINED_BACK = """
-DROP TRIGGER retention_no_truncate ON responsibility_retention;
-DROP TRIGGER retention_accounted ON responsibility_retention;
-DROP FUNCTION bihuan_retention_accounted();
-DROP TRIGGER hold_no_truncate ON responsibility_hold;
-DROP TRIGGER hold_kept ON responsibility_hold;
-DROP TRIGGER hold_accounted ON responsibility_hold;
-"""
 CONSEQUENCE = """
 DROP TRIGGER consequence_said ON accountability_consequence;
 CREATE TRIGGER consequence_said BEFORE UPDATE ON accountability_consequence FOR EACH ROW
@@ -82,7 +54,7 @@ CREATE TRIGGER consequence_said BEFORE UPDATE ON accountability_consequence FOR 
 class Migration(migrations.Migration):
     dependencies = [
         ("config", "0002_repeats"),
-        ("responsibility", "0017_retention"),
+        ("responsibility", "0016_archived_ids"),
         ("accountability", "0004_consequences"),
         ("desk", "0001_initial"),
     ]
@@ -90,6 +62,5 @@ class Migration(migrations.Migration):
         *(migrations.RunSQL(APART.format(*kept), APART_BACK.format(*kept)) for kept in KEPT),
         migrations.RunSQL(UPLOAD.format(ERASED), UPLOAD.format("")),
         migrations.RunSQL(CONSEQUENCE.format(", 'place', 'body'"), CONSEQUENCE.format("")),
-        migrations.RunSQL(RETAINED, RETAINED_BACK),
         migrations.RunSQL(QUESTION, "DROP TRIGGER question_no_truncate ON desk_question;"),
     ]

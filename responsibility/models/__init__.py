@@ -9,7 +9,6 @@ from responsibility.models.exchange import Upload, UploadState
 from responsibility.models.ledger import LedgerEntry
 from responsibility.models.matrix import Category, Duty, EvidenceKind, Scenario
 from responsibility.models.people import Post, Role, Token, User
-from responsibility.models.retention import Hold, Retention
 from responsibility.models.roster import HandOver, Shift
 
 __all__ = [
@@ -26,13 +25,11 @@ __all__ = [
     "EvidenceKind",
     "Grade",
     "HandOver",
-    "Hold",
     "LedgerEntry",
     "Loop",
     "Opinion",
     "Post",
     "Power",
-    "Retention",
     "Revision",
     "Role",
     "Scenario",

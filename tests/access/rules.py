@@ -39,8 +39,6 @@ WITHIN = {
     "case.grants": "tests/access/test_the_walk.py",
     "case.acknowledge_off_duty": "tests/cases/test_acknowledging_on_duty.py",
     "posts.oversight": "tests/exchange/test_exchange.py",
-    "retention.set": "tests/archive/test_retention.py",
-    "retention.hold": "tests/archive/test_retention.py",
 }
 
 
@@ -299,7 +297,6 @@ def _rooms() -> list[Door]:
     proof, seen = "/api/v1/ledger/entries/", "/ledger/checkpoints/witness/"
     return [
         Door("GET", "/ledger/", "ledger.read"),
-        Door("GET", "/retention/", "retention.read"),
         Door("GET", "/api/v1/ledger/", "ledger.read"),
         Door("GET", "/ledger/checkpoints/", "ledger.read"),
         *(Door("POST", "/ledger/checkpoints/<slug:act>/", "ledger.witnesses", "", f"/ledger/checkpoints/{act}/")
@@ -322,6 +319,19 @@ def _rooms() -> list[Door]:
         Door("POST", "/desk/sealed/", "desk.seal"),
         Door("GET", "/desk/sealed/<uuid:pk>/file/", "desk.seal", "", f"/desk/sealed/{NO_EXPORT}/file/"),
         Door("GET", "/api/v1/desk/entries/", "ledger.read"),
+        Door("GET", "/retention/", "retention.read"),
+        Door("GET", "/api/v1/retention/", "retention.read"),
+        Door("POST", "/retention/periods/", "retention.set", "", "/retention/periods/",
+             {"code": "readings", "days": "400", "reason": "试"}),
+        Door("POST", "/retention/holds/", "retention.hold", "", "/retention/holds/",
+             {"since": "2020-01-01", "until": "2020-01-02", "reason": "试"}),
+        Door("POST", "/retention/holds/<int:pk>/lift/", "retention.lift", "", "/retention/holds/1/lift/", REASON),
+        Door("POST", "/api/v1/retention/periods/", "retention.set", "", "/api/v1/retention/periods/",
+             {"code": "readings", "days": 400, "reason": "试"}),
+        Door("POST", "/api/v1/retention/holds/", "retention.hold", "", "/api/v1/retention/holds/",
+             {"since": "2020-01-01", "until": "2020-01-02", "reason": "试"}),
+        Door("POST", "/api/v1/retention/holds/<int:pk>/lift/", "retention.lift", "", "/api/v1/retention/holds/1/lift/",
+             REASON),
         Door("GET", "/permissions/", "permissions.read"),
         Door("GET", "/permissions/table.csv", "permissions.read"),
         Door("GET", "/api/v1/permissions/", "permissions.read"),

@@ -10,12 +10,15 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from alerts import retaining
 from alerts.models import Reading, RiskObject
 from cases import audit
-from responsibility import ledger, retention
-from responsibility.models import Category, Hold, LedgerEntry, Retention
+from responsibility import ledger
+from responsibility.models import Category, LedgerEntry
 from responsibility.refusals import Forbidden, Invalid, Refused
+from retention import audit as kept_as_told
+from retention import holds, periods, running
+from retention.classes import CLASSES
+from retention.models import Hold, Period
 from tests.cases.conftest import _evidence_folder, alert, open_case, press, send  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -42,32 +45,43 @@ def run(*arguments, **more) -> str:
     return out.getvalue()
 
 
-def test_readings_over_age_go_in_batches_that_the_ledger_tells_of(readings, monkeypatch):
-    monkeypatch.setattr(retaining, "REMOVE", retaining.REMOVE.replace("5000", "4"))
+def counted(said: str) -> dict[str, int]:
+    """The number of each class that the command printed."""
+    lines = [line.split() for line in said.splitlines() if line.startswith("  ")]
+    return {line[0]: int(line[1]) for line in lines}
+
+
+def test_readings_over_age_go_in_batches_that_the_ledger_tells_of(readings):
     readings(10, days=1200)
     readings(3, days=1000)
-    assert "readings: 将清理 would remove 10" in run("--dry-run")
+    said = run("--dry-run")
+    assert counted(said)["readings"] == 10
+    assert "将清除 would go" in said
     assert Reading.objects.count() == 13
-    assert "readings: 已清理 removed 10" in run()
+    assert running.run(batch=4)["readings"] == 10
     assert Reading.objects.count() == 3
-    told = ledger.story(retention.chain()).filter(verb="retention.run", subject_id="readings")
-    assert [entry.after["waiting"] for entry in told] == [10, 6, 2]
-    assert "removed 0" in run()
-    assert told.count() == 3
+    told = LedgerEntry.objects.filter(verb="retention.run").order_by("id")
+    assert [entry.after["readings"] for entry in told] == [4, 4, 2]
+    assert all(len(entry.after["sha256 alerts_reading"]) == 64 for entry in told)
+    assert counted(run())["readings"] == 0
+    assert [entry.after["removed"] for entry in told.all()] == [4, 4, 2, 0]
 
 
 def test_nothing_of_a_held_case_goes(readings, open_case, people):  # noqa: F811
     case = open_case()
     readings(4, days=1200)
     run(hold=case.number, reason="诉讼保全", by="anwei-office")
-    assert "readings: 已清理 removed 0" in run()
+    assert counted(run())["readings"] == 0
     with pytest.raises(CommandError):
         run(hold=case.number, reason="再封", by="anwei-office")
     assert list(audit.mismatches(case.chain)) == []
     entry = ledger.story(case.chain).get(verb="retention.hold")
     assert (entry.note, entry.actor) == ("诉讼保全", people["anwei-office"])
-    run(lift=case.number, by="anwei-office")
-    assert "readings: 已清理 removed 4" in run()
+    with pytest.raises(CommandError):
+        run(lift=case.number, reason="毕", by="anwei-office")
+    run(lift=case.number, reason="毕", by="yingji-office")
+    assert counted(run())["readings"] == 4
+    assert list(kept_as_told.mismatches()) == []
 
 
 def test_the_log_of_sign_ins_goes_when_it_is_over_age():
@@ -76,39 +90,60 @@ def test_the_log_of_sign_ins_goes_when_it_is_over_age():
         AccessLog.objects.filter(pk=AccessLog.objects.latest("pk").pk).update(
             attempt_time=timezone.now() - timedelta(days=days)
         )
-    assert "logins: 已清理 removed 1" in run()
+    assert counted(run())["logins"] == 1
 
 
 def test_shorter_than_the_law_is_refused_in_words_and_by_the_database(people):
     office = people["anwei-office"]
-    retention.set_days("readings", 183, by=office)
+    periods.put("readings", 184, "试", by=office)
     with pytest.raises(Invalid) as refused:
-        retention.set_days("readings", 182, by=office)
-    assert "183" in str(refused.value.detail)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Retention.objects.filter(code="readings").update(days=1)
-    for change in ({"minimum": 0}, {"source": "x"}):
+        periods.put("readings", 183, "试", by=office)
+    assert "184" in str(refused.value.detail)
+    for change in ({"days": 1}, {"code": "evidence"}):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Retention.objects.filter(code="readings").update(**change)
-    retention.set_days("readings", None, by=office)
+            Period.objects.filter(code="readings").update(**change)
+    periods.put("readings", None, "试", by=office)
+    assert periods.days()["readings"] is None
     assert LedgerEntry.objects.filter(verb="retention.set").count() == 2
     with pytest.raises(Invalid):
-        retention.set_days("nothing", 400, by=office)
-    with pytest.raises(CommandError):
-        run("--set", "ledger=many")
+        periods.put("nothing", 400, "试", by=office)
 
 
-def test_only_the_office_sets_and_holds(people, open_case):  # noqa: F811
+@pytest.mark.parametrize(
+    "setting", ["ledger=many", "readings=0", "readings=-1", "readings=1000000000", "readings=1e9", "readings", "=400",
+                "nothing=400", "readings=", "ledger=ever", "uploads=ever", "sealed=30", "readings=" + "9" * 400],
+)  # fmt: skip
+def test_the_command_says_what_is_wrong_with_a_period(setting, people):
+    with pytest.raises(CommandError) as refused:
+        run("--set", setting, reason="试", by="anwei-office")
+    assert str(refused.value)
+    assert not Period.objects.exists()
+
+
+@pytest.mark.parametrize("option", ["hold", "lift", "set", "reason", "by"])
+def test_bytes_that_are_no_utf8_are_refused_in_words(option, people):
+    given = {"hold": "X-1", "reason": "试", "by": "anwei-office", option: b"\xff\xfe".decode(errors="surrogateescape")}
+    if option in ("lift", "set"):
+        del given["hold"]
+    with pytest.raises(CommandError, match="UTF-8"):
+        run(**given)
+
+
+def test_only_the_offices_set_and_hold(people, open_case):  # noqa: F811
     case = open_case()
+    wanted = holds.read({"case": case.number})
     for name in ("auditor", "sijing-duty", "admin"):
         with pytest.raises(Forbidden):
-            retention.set_days("readings", 4000, by=people[name])
+            periods.put("readings", 4000, "试", by=people[name])
         with pytest.raises(Forbidden):
-            retention.hold(case.chain, case.number, by=people[name], reason="试")
+            holds.lay(wanted, "试", by=people[name])
     with pytest.raises(Invalid):
-        retention.hold(case.chain, case.number, by=people["anwei-office"], reason=" ")
+        holds.lay(wanted, " ", by=people["anwei-office"])
     with pytest.raises(Refused):
-        retention.lift(case.chain, by=people["anwei-office"])
+        holds.lift(1, "毕", by=people["anwei-office"])
+    for given in ({"hold": case.number, "reason": "试"}, {"lift": case.number, "reason": "试", "by": "nobody"}):
+        with pytest.raises(CommandError):
+            run(**given)
     assert not Hold.objects.exists()
 
 
@@ -117,7 +152,7 @@ def test_the_database_lets_no_reading_go_without_its_entry_or_before_its_time(re
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM alerts_reading")
     readings(1, days=20)
-    retention.run()
+    running.run()
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM alerts_reading")
     assert Reading.objects.count() == 1
@@ -125,14 +160,14 @@ def test_the_database_lets_no_reading_go_without_its_entry_or_before_its_time(re
 
 def test_the_page_shows_every_class(client, people, readings, open_case):  # noqa: F811
     case = open_case()
-    retention.hold(case.chain, case.number, by=people["anwei-office"], reason="诉讼保全")
+    holds.lay(holds.read({"case": case.number}), "诉讼保全", by=people["anwei-office"])
     readings(1, days=1200)
-    retention.run()
+    running.run()
     client.force_login(people["auditor"])
     said = client.get(reverse("retention")).content.decode()
-    for kept in Retention.objects.all():
-        assert kept.name in said
-        assert kept.source in said
+    for kept in CLASSES:
+        assert str(kept.label) in said
+        assert str(kept.law) in said
     assert case.number in said
     client.force_login(people["sijing-duty"])
     assert client.get(reverse("retention")).status_code == 403

@@ -39,7 +39,7 @@ COMMANDS = {
 }  # fmt: skip
 OWN = (
     "accountability", "alerts", "cases", "config", "desk", "handbook", "mining", "notary", "notices", "resources",
-    "responsibility",
+    "responsibility", "retention",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from desk.models import Sealed
 from responsibility import clock
 from responsibility.erasing import MARK, Person
 from responsibility.models import LedgerEntry
+from retention import running
 
 pytestmark = pytest.mark.django_db
 
@@ -147,7 +148,7 @@ def test_on_its_day_the_download_ends_and_the_file_goes(case, seal, as_):
         assert client.get(f"/desk/sealed/{made.pk}/file/").status_code == 410
         later = clock.now() + timedelta(hours=3)
     with clock.as_if(later):
-        assert exporting.remove_expired() == 1
+        assert running.run()["sealed"] == 1
     assert not exporting.place(made.pk).exists()
     assert client.get(f"/desk/sealed/{made.pk}/file/").status_code == 410
     assert not LedgerEntry.objects.filter(verb="sealed.fetch").exists()

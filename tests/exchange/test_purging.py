@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from config.celery import app
 from responsibility import clock
-from responsibility.exchange import importing, purging
+from responsibility.exchange import importing
 from responsibility.exchange.tables import TABLES
 from responsibility.models import LedgerEntry, Upload
-from responsibility.tasks import purge_files
+from retention import running
 from tests.exchange.conftest import book
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +29,9 @@ def test_a_dry_run_goes_after_a_week_with_its_file_and_its_report_but_stays_in_t
     paths = [path(upload) for upload in (good, faulty) for path in (importing.path_of, importing.sheet_of)]
     assert all(path.is_file() for path in paths)
     with later(6.9):
-        assert purging.purge() == 0
+        assert running.run()["uploads"] == 0
     with later(7.1):
-        purge_files()
+        running.run()
     assert not Upload.objects.exists()
     assert not any(path.exists() for path in paths)
     assert LedgerEntry.objects.filter(verb="exchange.bring").count() == 2
@@ -43,7 +42,7 @@ def test_what_was_imported_and_what_waits_stays(bring, apply, people):
     file = unit("乙")
     waiting = importing.receive(TABLES["units"], file, file.name, by=people["anwei-office"])
     with later(400):
-        assert purging.purge() == 0
+        assert running.run()["uploads"] == 0
     assert importing.path_of(done).is_file()
     assert importing.path_of(waiting).is_file()
 
@@ -57,7 +56,7 @@ def test_a_file_that_another_upload_needs_stays(bring, apply):
     dry, applied = again(), again()
     apply(applied)
     with later(8):
-        assert purging.purge() == 1
+        assert running.run()["uploads"] == 1
     assert not Upload.objects.filter(pk=dry.pk).exists()
     assert importing.path_of(applied).is_file()
 
@@ -66,21 +65,14 @@ def test_a_file_brought_again_a_moment_ago_stays_though_its_row_is_not_written_y
     upload = bring("units", unit("甲"))
     path = importing.path_of(upload)
     Upload.objects.filter(pk=upload.pk).update(brought_at=clock.now() - timedelta(days=9))
-    assert purging.purge() == 1
+    assert running.run()["uploads"] == 1
     assert path.is_file()
 
 
-def test_many_go_in_turns_and_a_file_already_gone_hinders_nobody(bring, monkeypatch):
-    monkeypatch.setattr(purging, "BATCH", 2)
+def test_many_go_in_turns_and_a_file_already_gone_hinders_nobody(bring):
     uploads = [bring("units", unit(str(n))) for n in range(5)]
     importing.path_of(uploads[1]).unlink()
     importing.sheet_of(uploads[2]).unlink()
     with later(8):
-        assert purging.purge() == 5
-        assert purging.purge() == 0
-
-
-def test_the_worker_is_asked_for_it():
-    entry = app.conf.beat_schedule["purge"]
-    assert entry["task"] == purge_files.name
-    assert entry["options"]["expires"] <= entry["schedule"]
+        assert running.run(batch=2)["uploads"] == 5
+        assert running.run()["uploads"] == 0

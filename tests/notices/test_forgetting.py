@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from notices import forgetting
 from notices.models import Delivery, Line, Message, Notice
-from responsibility import clock, retention
-from responsibility.tasks import retain
+from responsibility import clock
+from retention import periods, running
+from retention.tasks import run as nightly
 from tests.cases.conftest import alert
 
 pytestmark = pytest.mark.django_db
@@ -18,18 +18,17 @@ HERE = {"lat": 31.1144, "lon": 121.2683}
 def after():
     """Forget as if so many days had passed."""
 
-    def run(days: int, batch: int = forgetting.BATCH) -> tuple[int, int]:
+    def run(days: int, batch: int = running.BATCH) -> int:
         with clock.as_if(clock.now() + timedelta(days=days)):
-            before = clock.now() - timedelta(days=retention.days("notices"))
-            waiting, gone = forgetting.waiting(before), forgetting.forget(before, batch)
-            assert bool(waiting) == bool(sum(gone))
+            waiting, gone = running.over()["notices"], running.run(batch)["notices"]
+            assert bool(waiting) == bool(gone)
             return gone
 
     return run
 
 
-def test_what_is_old_goes_with_its_lines_and_what_is_not_stays(send, tell, after, add_channel, outside):
-    retention.set_days("notices", 200, by=None)
+def test_what_is_old_goes_with_its_lines_and_what_is_not_stays(send, tell, after, add_channel, outside, people):
+    periods.put("notices", 200, "试", by=people["anwei-office"])
     add_channel()
     for number in range(5):
         send(alert(object=f"F-{number}", location=HERE))
@@ -37,8 +36,8 @@ def test_what_is_old_goes_with_its_lines_and_what_is_not_stays(send, tell, after
     messages, notices = Message.objects.count(), Notice.objects.count()
     assert messages > 0 < notices
     assert Delivery.objects.exists()
-    assert after(199) == (0, 0)
-    assert after(201, batch=2) == (messages, notices)
+    assert after(199) == 0
+    assert after(201, batch=2) == messages + notices
     assert not Message.objects.exists()
     assert not Notice.objects.exists()
     assert not Line.objects.exists()
@@ -63,7 +62,7 @@ def test_what_still_waits_to_be_told_or_sent_stays(open_case, tell, after, add_c
     add_channel()
     outside.down.add("mail")
     open_case()
-    assert after(5000) == (0, 0)
+    assert after(5000) == 0
     tell()
     waiting = Delivery.objects.filter(status="waiting").values_list("message_id", flat=True)
     assert waiting
@@ -75,5 +74,5 @@ def test_the_nightly_task_forgets(open_case, tell):
     open_case()
     tell()
     with clock.as_if(clock.now() + timedelta(days=401)):
-        retain()
+        nightly()
     assert not Message.objects.exists()

@@ -35,8 +35,7 @@ NOBODY = {
         "cases_case": {"state", "loop", "number", "grade", "duties", "policy"},
         "cases_evidence": {"sha256", "content_type", "path"}, "cases_request": {"code", "act", "answers_for"},
         "accountability_consequence": {"risk", "sha256", "content_type", "path", "bundles"},
-        "accountability_recheck": {"month"}, "alerts_riskobject": {"code"},
-        "responsibility_hold": {"label"},
+        "accountability_recheck": {"month"}, "alerts_riskobject": {"code"}, "retention_period": {"code"},
     },
     PUBLISHED: {
         "accountability_consequence": {"basis"},
@@ -44,7 +43,7 @@ NOBODY = {
         "responsibility_authority": None, "responsibility_calendaryear": None, "responsibility_edition": None,
         "responsibility_scenario": None, "responsibility_category": None, "responsibility_duty": None,
         "handbook_version": None, "handbook_step": None,
-        "responsibility_retention": None, "resources_capability": None, "resources_kitline": None,
+        "resources_capability": None, "resources_kitline": None,
     },
     OFFICE: {
         "responsibility_user": None, "responsibility_post": None, "notices_channel": None, "notary_outlet": None,

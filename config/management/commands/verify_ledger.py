@@ -8,6 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Sum
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import localdate
 
 from accountability import audit as accountability
 from alerts import audit as alerts
@@ -24,11 +26,15 @@ from notices import channels
 from responsibility import posts, unpacking
 from responsibility.auditing import Mismatch
 from responsibility.models import LedgerEntry, Volume
+from retention import audit as retention
 
 STATE = "verify-ledger.json"
 SHOWN = 20
 # Each gives what differs from what the ledger tells of it.
-ROWS = [of.mismatches for of in (posts, channels, alerts, cases, audit_joint, accountability, witnessed, told_rows)]
+ROWS = [
+    of.mismatches
+    for of in (posts, channels, alerts, cases, audit_joint, accountability, witnessed, retention, told_rows)
+]
 
 
 class Command(BaseCommand):
@@ -58,8 +64,8 @@ class Command(BaseCommand):
         faults = self._report(tampering.lines(found))
         with unpacking.unpacked(chain):
             faults += self._report(self._rows(chain))
-        if not skip_files:
-            faults += self._report(self._files(chain))
+            if not skip_files:
+                faults += self._files(chain)
         if faults:
             raise CommandError(f"台账不一致：{checked} 条中发现 {faults} 处 / {faults} faults in {checked} entries.")
         self.stdout.write(
@@ -130,9 +136,11 @@ class Command(BaseCommand):
         for mismatches in ROWS:
             yield from map(_line, mismatches(chain))
 
-    def _files(self, chain: UUID | None) -> Iterator[str]:
+    def _files(self, chain: UUID | None) -> int:
         with progress.bar(self.stdout, "原件 originals", originals.of(chain).count()) as done:
-            yield from map(_line, list(originals.mismatches(settings.EVIDENCE_ROOT, chain, done)))
+            found = list(originals.mismatches(settings.EVIDENCE_ROOT, chain, done))
+        self._report(_removed(one) for one in found if one.kind == "removed")
+        return self._report(_line(one) for one in found if one.kind != "removed")
 
 
 def _chain(case: str) -> UUID:
@@ -160,6 +168,13 @@ def _outside(file: Path, key: str | None) -> notes.Checkpoint:
 def _ours() -> list[notes.Key]:
     kept = [notes.Key.read(verifier) for verifier in SigningKey.objects.values_list("verifier", flat=True)]
     return [*kept, *tree.folder_keys()]
+
+
+def _removed(found: Mismatch) -> str:
+    """No fault: what went under retention, by the day."""
+    day = localdate(parse_datetime(found.stored or "")).isoformat()
+    said = f"已依保存期限于 {day} 清除 / removed under retention on {day}"
+    return f"  原件 original: {found.number} · {(found.told or '')[:12]} {said}"
 
 
 def _line(found: Mismatch) -> str:
