@@ -61,7 +61,7 @@ CLASSES = [
         _("到期后以摘要代替，预警本身不动；案件结案后起算，未结和封存的不动。"),
     ),
     Kept(
-        "readings", _("监测读数"), LIKE_LOGS, HALF_A_YEAR, lambda: THREE_YEARS,
+        "readings", _("监测读数（逐条）"), LIKE_LOGS, HALF_A_YEAR, lambda: THREE_YEARS,
         _("到期删除；未结案件和封存所及的不动。"),
     ),
     Kept("notices", _("通知与消息"), LIKE_LOGS, HALF_A_YEAR, lambda: 400, _("到期删除；未读的红色和待发的不动。")),
@@ -73,7 +73,10 @@ CLASSES = [
         "uploads", _("上传而未导入的表格"), PRIVACY, 1, lambda: settings.EXCHANGE_KEEP_DAYS,
         _("到期连同文件和报告删除；已导入的见下。"), endless=False,
     ),
-    _kept("imports", _("已导入的表格和报告"), SERVICE, FIVE_YEARS, _("永久保存；用以证明名册和清单从何而来。")),
+    Kept(
+        "imports", _("已导入的表格和报告"), _("无专门规定；证明数据从何而来，随台账保存，待核"), None, _for_good,
+        _("永久保存；用以证明名册和清单从何而来。"), runs=False, settable=False,
+    ),
     Kept(
         "sealed", _("密封导出的文件"), PRIVACY, 0, lambda: 0, _("过有效期后删除；导出记录保存。"),
         settable=False, endless=False,

@@ -20,7 +20,7 @@ from desk.models import Sealed
 from responsibility import clock
 from responsibility.erasing import MARK, Person
 from responsibility.models import LedgerEntry
-from retention import running
+from retention import holds, running
 
 pytestmark = pytest.mark.django_db
 
@@ -140,15 +140,21 @@ def test_the_export_and_each_download_are_entries(case, seal, as_, people):
     assert "区纪委监委" in client.get("/desk/", {"verb": "sealed.seal"}).content.decode()
 
 
-def test_on_its_day_the_download_ends_and_the_file_goes(case, seal, as_):
+def test_on_its_day_the_download_ends_and_the_file_goes(case, seal, as_, people):
     seal(cases=case.number)
     made = Sealed.objects.get()
     client = as_("auditor")
     with clock.as_if(made.until):
         assert client.get(f"/desk/sealed/{made.pk}/file/").status_code == 410
         later = clock.now() + timedelta(hours=3)
+    number = Sealed.objects.get().cases[0]
+    hold = holds.lay(holds.read({"case": number}), "诉讼", by=people["anwei-office"])
     with clock.as_if(later):
-        assert running.run()["sealed"] == 1
+        assert running.expire() == 0
+    holds.lift(hold.pk, "毕", by=people["yingji-office"])
+    with clock.as_if(later):
+        assert running.expire() == 1
+        assert running.expire() == 0
     assert not exporting.place(made.pk).exists()
     assert client.get(f"/desk/sealed/{made.pk}/file/").status_code == 410
     assert not LedgerEntry.objects.filter(verb="sealed.fetch").exists()
