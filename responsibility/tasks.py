@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from responsibility import looking, retention
+from responsibility import looking, retention, stands
 from responsibility.exchange import importing, purging
 
 
@@ -22,6 +22,12 @@ def purge_files() -> None:
 def sum_up() -> None:
     """Write into the ledger what came again within a minute of its first time."""
     looking.sum_up()
+
+
+@shared_task
+def tell_rows() -> None:
+    """Write into the ledger what the rows of the record have become."""
+    stands.tell()
 
 
 @shared_task

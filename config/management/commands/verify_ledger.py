@@ -12,9 +12,9 @@ from django.db.models import Sum
 from accountability import audit as accountability
 from alerts import audit as alerts
 from cases import audit as cases
-from cases import audit_joint, originals
+from cases import audit_clocks, audit_joint, originals
 from cases.models import Case
-from config import progress, tampering, told_rows
+from config import progress, stands, tampering, told_rows
 from notary import audit as witnessed
 from notary import growing, notes
 from notary.models import SigningKey
@@ -28,7 +28,10 @@ from responsibility.models import LedgerEntry, Volume
 STATE = "verify-ledger.json"
 SHOWN = 20
 # Each gives what differs from what the ledger tells of it.
-ROWS = [of.mismatches for of in (posts, channels, alerts, cases, audit_joint, accountability, witnessed, told_rows)]
+ROWS = [
+    of.mismatches
+    for of in (posts, channels, alerts, cases, audit_joint, audit_clocks, accountability, witnessed, told_rows, stands)
+]
 
 
 class Command(BaseCommand):
