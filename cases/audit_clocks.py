@@ -85,4 +85,4 @@ def _events(number: str, chain: UUID, told: Counter, events: list[list]) -> Iter
             where = f"cases_clockevent.{pk} {what} cases_deadline.{deadline}"
             yield Mismatch("silent", number, chain, where, mark)
     for mark in told.elements():
-        yield Mismatch("gone", number, chain, "cases_clockevent", None, mark)
+        yield Mismatch("gone", number, chain, "cases_clockevent cases_deadline", None, mark)
