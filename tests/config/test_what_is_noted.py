@@ -109,9 +109,11 @@ def test_a_token_that_is_given_out_by_hand_is_refused(people):
     statement = (
         "INSERT INTO responsibility_token (user_id, digest, created_at, expires_at) VALUES (%s, 'x', now(), now())"
     )
-    with pytest.raises(IntegrityError, match="without a word"), transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, [user])
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(IntegrityError, match="without a word"):
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        transaction.set_rollback(True)
 
 
 def test_a_sub_platform_with_a_wrong_key_is_told_once(client):

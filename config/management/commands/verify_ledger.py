@@ -61,6 +61,7 @@ class Command(BaseCommand):
         faults = self._report(tampering.lines(found))
         with unpacking.unpacked(chain):
             faults += self._report(self._rows(chain))
+            self._say_untold(audit_clocks.untold(chain))
         if not skip_files:
             faults += self._report(self._files(chain))
         if faults:
@@ -132,6 +133,13 @@ class Command(BaseCommand):
     def _rows(self, chain: UUID | None) -> Iterator[str]:
         for mismatches in ROWS:
             yield from map(_line, mismatches(chain))
+
+    def _say_untold(self, count: int) -> None:
+        if count:
+            self.stdout.write(
+                f"  {count} 个责任方和计时事件写于台账载明之前，未比对"
+                f" / {count} parties and clock events are older than the entries that tell of such: not compared"
+            )
 
     def _files(self, chain: UUID | None) -> Iterator[str]:
         with progress.bar(self.stdout, "原件 originals", originals.of(chain).count()) as done:
