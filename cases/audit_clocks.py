@@ -41,16 +41,17 @@ PARTY = f"""
 """  # noqa: S608
 
 
-def _gone(key: str, column: str) -> str:
-    return f"""
-        SELECT c.number, c.chain, 'cases_party {column}', NULL, t.key || ' ' || t.value
-        FROM responsibility_ledgerentry e JOIN cases_case c ON c.chain = e.chain, jsonb_each_text(e.after -> '{key}') t
-        WHERE {ONE} AND NOT EXISTS (SELECT 1 FROM cases_party p JOIN responsibility_unit u ON u.id = p.unit_id
-            WHERE p.case_id = c.id AND u.code = t.key AND p.role = t.value AND p.{column} = e.at)
-    """  # noqa: S608
-
-
-PARTIES = [PARTY, _gone("parties", "since"), _gone("left", "until")]
+GONE = f"""
+    SELECT c.number, c.chain, 'cases_party ' || t.instant, NULL, t.code || ' ' || t.role
+    FROM responsibility_ledgerentry e JOIN cases_case c ON c.chain = e.chain CROSS JOIN LATERAL (
+        SELECT key AS code, value AS role, 'since' AS instant FROM jsonb_each_text(e.after -> 'parties')
+        UNION ALL SELECT key, value, 'until' FROM jsonb_each_text(e.after -> 'left')
+    ) t
+    WHERE {ONE} AND e.after ?| '{{parties,left}}' AND NOT EXISTS (
+        SELECT 1 FROM cases_party p JOIN responsibility_unit u ON u.id = p.unit_id WHERE p.case_id = c.id
+            AND u.code = t.code AND p.role = t.role
+            AND CASE t.instant WHEN 'since' THEN p.since ELSE p.until END = e.at)
+"""  # noqa: S608
 UNTOLD = f"""
     SELECT count(*) FROM cases_party p JOIN cases_case c ON c.id = p.case_id CROSS JOIN {SINCE}
     WHERE {ONE} AND (p.since >= since.at) IS NOT TRUE
@@ -67,7 +68,7 @@ def mismatches(chain: UUID | None = None) -> Iterator[Mismatch]:
         yield Mismatch("differs", found.number, found.chain, where, str(found.stored), str(found.recomputed))
     for number, of, told, events in ask(EVENTS, chain):
         yield from _events(number, of, Counter((told or "").split()), json.loads(events or "[]"))
-    for query in PARTIES:
+    for query in (PARTY, GONE):
         yield from differing(query, chain)
 
 

@@ -288,6 +288,20 @@ def test_rows_from_before_are_told_as_they_stand_and_then_compared(stood):  # no
         assert f"{table}.{row}" in found()
 
 
+def test_a_column_that_is_added_and_filled_is_told_by_its_migration(stood):  # noqa: F811
+    telling.tell()
+    behind_the_triggers("UPDATE cases_request SET answer = 'x' WHERE id = (SELECT max(id) FROM cases_request)")
+    altered = found()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute("ALTER TABLE cases_request ADD COLUMN weight integer NOT NULL DEFAULT 1")
+        assert len(found()) > len(altered) == 1
+        cursor.execute("SELECT bihuan_rows_stand('cases_request', 'id', '', '{weight}')")
+    assert found() == altered
+    telling.tell()
+    assert found() == altered
+
+
 def test_a_row_from_before_that_changes_since_is_compared_with_what_was_told_of_the_change(stood, people):  # noqa: F811
     behind_the_triggers("DELETE FROM responsibility_ledgerentry WHERE verb LIKE 'row.%'")
     stands.begin()
