@@ -67,6 +67,26 @@ SPEED = f"""
     FROM cases_case c LEFT JOIN alerts_drill d ON d.id = c.drill_id
     WHERE {ONE} AND c.speed <> COALESCE(d.speed, 1)
 """  # noqa: S608
+# What of a case follows from the rest of it. A danger that nobody knew may have been given its name since.
+KNOWN = f"""
+    SELECT c.number, c.chain, 'cases_case.' || c.id, 
+        concat_ws(' ', c.number, c.grade, c.grade_rank, c.category_id, c.risk_object_id, c.linked_to_id),
+        concat_ws(' ', told.number, c.grade, ranked.rank, k.id, sensed.risk_object_id, first.id)
+    FROM cases_case c LEFT JOIN responsibility_category k ON k.code = c.category_code
+    LEFT JOIN alerts_riskobject o ON o.id = c.risk_object_id LEFT JOIN cases_case first ON first.id = c.linked_to_id
+    CROSS JOIN LATERAL (SELECT array_position('{{red,orange,yellow,blue}}'::text[], c.grade::text) AS rank) ranked
+    LEFT JOIN LATERAL (
+        SELECT e.subject_id AS number FROM responsibility_ledgerentry e
+        WHERE e.chain = c.chain AND e.subject_type = 'case' ORDER BY e.seq LIMIT 1
+    ) told ON true LEFT JOIN LATERAL (
+        SELECT a.risk_object_id FROM alerts_alert a WHERE a.chain = c.chain AND a.case_number = c.number
+            AND a.received_at = c.opened_at AND a.risk_object_id IS NOT NULL LIMIT 1
+    ) sensed ON true
+    WHERE {ONE} AND (told.number <> c.number OR ranked.rank <> c.grade_rank OR c.linked_to_id <> COALESCE(first.id, -1)
+        OR c.category_id IS DISTINCT FROM k.id AND (c.category_id IS NOT NULL OR c.filed_at IS NOT NULL)
+        OR COALESCE(sensed.risk_object_id, c.risk_object_id) IS DISTINCT FROM c.risk_object_id
+        OR c.risk_object_id IS NOT NULL AND o.code IS DISTINCT FROM c.object_code)
+"""  # noqa: S608
 # As it was loaded or last counted, less what cases have used up since.
 STOCK = """
     SELECT r.code, told.chain, 'resource.stock', concat_ws(' ', r.stock, r.ready),
@@ -90,7 +110,7 @@ DRILLED = """
     LEFT JOIN responsibility_ledgerentry ended ON ended.chain = d.chain AND ended.verb = 'drill.end'
     WHERE %(chain)s::uuid IS NULL OR d.chain = %(chain)s
 """
-PARTS = [GRANT, GRANT_GONE, ADVICE, MARK_GONE, PARTY_GONE, SPEED, STOCK]
+PARTS = [KNOWN, GRANT, GRANT_GONE, ADVICE, MARK_GONE, PARTY_GONE, SPEED, STOCK]
 
 
 def digest(content: object) -> str:

@@ -4,19 +4,16 @@ A verb pressed by one person, a batch of a thousand alerts and a sweep of five h
 ``Changes`` and call ``write``. The cases it touches are locked by whoever fills it in.
 """
 
-import json
 from collections import defaultdict
 from datetime import datetime, timedelta
-from functools import cache
 
 from django.db import connection, transaction
 from django.utils.timezone import localdate
 
-from cases import board, ladder, notifying
+from cases import attesting, board, ladder, notifying, rewriting
 from cases.clockwork import OF_CASES, Clockwork
 from cases.models import Case, Deadline, Party
 from cases.models.clock import SEVERAL, What
-from cases.models.machine import ENDED
 from cases.models.work import Request, RequestState
 from notices import outbox
 from responsibility import acting, ledger
@@ -24,12 +21,6 @@ from responsibility.copying import copy, together
 from responsibility.directory import Directory
 from responsibility.models import Unit
 from responsibility.worktime import YearNotLoaded
-
-UPDATED = [
-    "state", "loop", "grade", "grade_rank", "category_id", "category_code", "scenario_id", "title", "territory_id",
-    "holder_id", "lead_id", "duties", "policy", "filed_at", "contained_at", "closed_at", "proof_since",
-    "last_alert_at", "alert_count", "rework_count", "hops", "no_return",
-]  # fmt: skip
 
 
 class Changes:
@@ -48,6 +39,7 @@ class Changes:
         self.overtaken: dict[str, list[int]] = defaultdict(list)
         # As rows of their tables: there are thousands in a batch, and nobody reads them before they are written.
         self.parties: list[dict] = []
+        self.left: list[tuple[int, str, str]] = []
         self.deadlines: list[dict] = []
         self.asked: list[Request] = []
         self.handed: list[tuple[Case, Unit, Unit]] = []
@@ -100,6 +92,7 @@ class Changes:
         engaged = Party.objects.filter(case=case, unit=unit, role=role, until__isnull=True)
         if engaged.update(until=self.now, live=False):
             self.engaged[case.pk].discard(unit.pk)
+            self.left.append((case.pk, unit.code, role))
         self.stop(case, *ladder.KINDS, unit=unit)
 
     def unanswer(self, case: Case) -> None:
@@ -148,7 +141,8 @@ class Changes:
         minutes /= case.speed
         due_at = self.now + timedelta(minutes=minutes)
         kept = Deadline.objects.create(case=case, unit=unit, kind=kind, started_at=self.now, due_at=due_at)
-        self.clocks.note([kept.pk], What.START, minutes=minutes, unit_id=kept.unit_id)
+        born = attesting.born_as(kind, kept.level, kept.provisional)
+        self.clocks.note([(kept.pk, case.pk)], What.START, minutes=minutes, unit_id=kept.unit_id, born=born)
         return kept
 
     def stop_own(self, *deadlines: Deadline | None) -> None:
@@ -218,7 +212,7 @@ class Changes:
             )
         self._add()
         if self.touched:
-            _rewrite(list(self.touched.values()))
+            rewriting.rewrite(list(self.touched.values()))
         outbox.write(self.outbox.tell(self.told, self.now))
         fresh = {case.chain for case in self.opened.values()} - self.old_chains
         told = {"by": by, "post": post, "at": self.now}
@@ -234,9 +228,14 @@ class Changes:
 
     def _add(self) -> None:
         if self.parties:
+            units = self.known.units
+            came = ((row["case_id"], units[row["unit_id"]].code, row["role"]) for row in self.parties)
+            attesting.parties(self.told, "parties", came)
             copy(Party, self.parties, leave_out=["id"])
+        attesting.parties(self.told, "left", self.left)
         if self.deadlines:
             self.clocks.start(self.deadlines)
+        attesting.clocks(self.told, self.clocks.events)
         self.clocks.write()
         if self.asked:
             Request.objects.bulk_create(self.asked)
@@ -287,44 +286,6 @@ class Changes:
 def place_of(lat: float | None, lon: float | None) -> str | None:
     """A place as the ledger tells it, exact: WGS84 degrees, latitude first."""
     return None if lat is None or lon is None else f"{lat!r} {lon!r}"
-
-
-# Each case is written once, with the nearest of its clocks: so wide a row is dear to write twice.
-REWRITE = """
-    UPDATE cases_case c SET {sets}, due_at =
-        (SELECT min(due_at) FROM cases_deadline WHERE case_id = c.id AND stopped_at IS NULL AND paused_at IS NULL)
-    FROM json_to_recordset(%s) AS n ({columns}) WHERE c.id = n.id
-"""
-# A party's own nearest clock is the key of its worklist, or the case's where it owes nothing itself.
-FOLLOW = """
-    UPDATE cases_party p SET due_at = n.due_at, live = n.live
-    FROM (
-        SELECT q.id, q.until IS NULL AND NOT c.state = ANY(%s) AS live, COALESCE((
-            SELECT min(d.due_at) FROM cases_deadline d WHERE d.case_id = q.case_id AND d.unit_id = q.unit_id
-            AND d.stopped_at IS NULL AND d.paused_at IS NULL), c.due_at) AS due_at
-        FROM cases_party q JOIN cases_case c ON c.id = q.case_id WHERE c.id = ANY(%s)
-    ) n
-    WHERE n.id = p.id
-"""
-
-
-@cache
-def _rewriting() -> str:
-    types = {str(field.column): field.db_type(connection) for field in Case._meta.concrete_fields}
-    columns = ", ".join(f'"{name}" {types[name]}' for name in ["id", *UPDATED])
-    return REWRITE.format(sets=", ".join(f'"{name}" = n."{name}"' for name in UPDATED), columns=columns)
-
-
-def _rewrite(cases: list[Case]) -> None:
-    """Write ``cases`` whole, then the worklist keys of their parties. Two statements.
-
-    Their clocks stand already. All cases go in one parameter, so that the statement does not grow with them.
-    """
-    rows = [{name: getattr(case, name) for name in ("id", *UPDATED)} for case in cases]
-    ended = [str(state.value) for state in ENDED]
-    with connection.cursor() as cursor:
-        cursor.execute(_rewriting(), [json.dumps(rows, ensure_ascii=False, default=str)])
-        cursor.execute(FOLLOW, [ended, [case.pk for case in cases]])
 
 
 def attach_units(case: Case, known: Directory) -> Case:

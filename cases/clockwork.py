@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from cases.attesting import born_as
 from cases.models import ClockEvent, Deadline
 from cases.models.clock import What
 from responsibility.copying import copy
 
 RUNNING = "d.stopped_at IS NULL AND "
 STOPPED = "stopped_at = %(now)s, paused_at = NULL"
-CHANGE = "UPDATE cases_deadline d SET {change} WHERE {which} RETURNING d.id"
+CHANGE = "UPDATE cases_deadline d SET {change} WHERE {which} RETURNING d.id, d.case_id"
 NUMBER = "nextval('cases_deadline_id_seq')"
 NUMBERS = f"SELECT {NUMBER} FROM generate_series(1, %s)"  # noqa: S608
 # A new case starts up to five clocks, six without a lead: their ids are drawn with the number of the case.
@@ -30,7 +31,7 @@ RESUME = """
         RETURNING d.id, LEAST(%(now)s, p.ceiling) - p.since AS stood
     )
     UPDATE cases_deadline d SET due_at = d.due_at + granted.stood, paused_at = NULL
-    FROM granted WHERE granted.id = d.id RETURNING d.id
+    FROM granted WHERE granted.id = d.id RETURNING d.id, d.case_id
 """
 
 
@@ -43,9 +44,12 @@ class Clockwork:
         # Ids that no clock has yet; what is left of them is never used.
         self.spare: list[int] = []
 
-    def note(self, ids: Iterable[int], what: What, **more) -> None:
-        """Something has happened to the clocks ``ids``; ``more`` holds further fields of ``ClockEvent``."""
-        self.events += [{"deadline_id": pk, "what": what.value, "at": self.now, **more} for pk in ids]
+    def note(self, clocks: Iterable[tuple[int, int]], what: What, **more) -> None:
+        """Something has happened to ``clocks``, ids each with that of its case; ``more`` holds further fields of
+        ``ClockEvent``."""
+        self.events += [
+            {"deadline_id": pk, "case_id": case, "what": what.value, "at": self.now, **more} for pk, case in clocks
+        ]
 
     def number(self, rows: list[dict]) -> None:
         """Give new clocks their ids, so that their events can name them. One statement, none where enough are spare."""
@@ -66,6 +70,8 @@ class Clockwork:
             self.events.append(
                 {
                     "deadline_id": row["id"], "what": What.START.value, "at": self.now, "unit_id": row["unit_id"],
+                    "case_id": row["case_id"],
+                    "born": born_as(row["kind"], row.get("level", 0), row.get("provisional", False)),
                     "minutes": None if days else row["minutes"], "days": days, "until": row["due_at"] if days else None,
                 }
             )  # fmt: skip
@@ -88,13 +94,13 @@ class Clockwork:
         """The paused clocks of ``cases`` go on with what was left."""
         with connection.cursor() as cursor:
             cursor.execute(RESUME, {"now": self.now, "cases": cases})
-            self.note([pk for (pk,) in cursor.fetchall()], What.RESUME)
+            self.note(cursor.fetchall(), What.RESUME)
 
     def extend(self, clock: Deadline, minutes: float) -> None:
         """Give ``clock`` so many natural minutes more."""
         clock.due_at += timedelta(minutes=minutes)
         clock.save(update_fields=["due_at"])
-        self.note([clock.pk], What.EXTEND, minutes=minutes)
+        self.note([(clock.pk, clock.case_id)], What.EXTEND, minutes=minutes)
 
     def write(self) -> None:
         """Write the events down, in the order in which they happened. One statement, none for none."""
@@ -105,4 +111,4 @@ class Clockwork:
     def _change(self, change: str, which: str, what: What, parameters: dict, **more) -> None:
         with connection.cursor() as cursor:
             cursor.execute(CHANGE.format(change=change, which=which), {"now": self.now, **parameters})
-            self.note([pk for (pk,) in cursor.fetchall()], what, **more)
+            self.note(cursor.fetchall(), what, **more)

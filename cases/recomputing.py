@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import groupby
+from uuid import UUID
 
 import structlog
 from django.core.cache import cache
@@ -19,9 +20,10 @@ LAST_CHECK = "last-clock-check"
 NAMED = 3
 # In the order of the events of a clock, which is that of their ids: several may share an instant.
 STORY = """
-    SELECT d.id, c.number, d.kind, d.started_at, d.due_at, d.paused_at, d.stopped_at, d.missed_at, d.unit_id,
+    SELECT d.id, c.number, c.chain, d.kind, d.started_at, d.due_at, d.paused_at, d.stopped_at, d.missed_at, d.unit_id,
         e.what, e.at, e.minutes, e.until, e.unit_id
     FROM cases_deadline d JOIN cases_case c ON c.id = d.case_id LEFT JOIN cases_clockevent e ON e.deadline_id = d.id
+    WHERE %(chain)s::uuid IS NULL OR c.chain = %(chain)s
     ORDER BY d.id, e.id
 """
 
@@ -43,6 +45,7 @@ class Difference:
     """A figure of the clock ``kind`` of the case ``number`` that is not what its events lead to."""
 
     number: str
+    chain: UUID
     deadline: int
     kind: str
     field: str
@@ -79,17 +82,20 @@ def figures(events: Iterable[Event]) -> Figures:
     return now
 
 
-def differences(done: Callable[[int], None] = lambda _count: None) -> Iterator[Difference]:
-    """Each figure that differs, clock by clock. One statement, read as it comes; ``done`` is told how far it is."""
+def differences(done: Callable[[int], None] = lambda _count: None, chain: UUID | None = None) -> Iterator[Difference]:
+    """Each figure that differs, clock by clock. One statement, read as it comes; ``done`` is told how far it is.
+
+    ``chain``: the clocks of one case only.
+    """
     names = [field.name for field in fields(Figures)]
     checked = 0
-    for key, rows in groupby(_rows(), key=lambda row: row[:9]):
-        pk, number, kind, *stored = key
-        told = figures(row[9:] for row in rows if row[9])
+    for key, rows in groupby(_rows(chain), key=lambda row: row[:10]):
+        pk, number, of, kind, *stored = key
+        told = figures(row[10:] for row in rows if row[10])
         for name, here in zip(names, stored, strict=True):
             there = getattr(told, name)
             if here != there:
-                yield Difference(number, pk, kind, name, here, there)
+                yield Difference(number, of, pk, kind, name, here, there)
         checked += 1
         if checked % CHUNK == 0:
             done(checked)
@@ -116,9 +122,9 @@ def count() -> int:
     return Deadline.objects.count()
 
 
-def _rows() -> Iterator[tuple]:
+def _rows(chain: UUID | None) -> Iterator[tuple]:
     # A server-side cursor, which needs a transaction: a month of a district is hundreds of thousands of rows.
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(STORY)
+        cursor.execute(STORY, {"chain": chain})
         while rows := cursor.fetchmany(CHUNK):
             yield from rows

@@ -12,6 +12,7 @@ ABOUT = {
     "access": _("访问"),
     "original": _("凭证原件"),
     "row": _("基础数据"),
+    "rows": _("数据行"),
 }
 # By their whole verbs: the same words mean other acts of a case.
 ACTS = {
@@ -22,11 +23,13 @@ ACTS = {
     "access.refuse": _("被拒"),
     "access.take": _("取走文件"),
     "key.refuse": _("无效"),
+    "token.issue": _("发放"),
     "token.refuse": _("无效"),
     "original.view": _("查看"),
     "row.add": _("新增"),
     "row.change": _("更改"),
     "row.remove": _("删去"),
+    "rows.stand": _("存样"),
 }
 CODES = {"forbidden": _("没有权限。"), "conflict": _("现在不能办理。")}
 SENTENCES = {
@@ -34,6 +37,7 @@ SENTENCES = {
     "session.close": _("退出登录。"),
     "session.fail": _("登录失败：{account}，来自 {address}。"),
     "session.lock": _("尝试过多，暂时锁定：{account}，来自 {address}。"),
+    "token.issue": _("发放令牌，来自 {address}。"),
     "token.refuse": _("令牌无效或已过期：{account}。"),
     "key.refuse": _("子平台密钥无效或已停用。"),
     "access.refuse": _("被拒绝：{wanted}。{refusal}"),
@@ -42,6 +46,7 @@ SENTENCES = {
     "row.add": _("新增{table}：{person}。"),
     "row.change": _("更改{table}：{person}（{columns}）。"),
     "row.remove": _("删去{table}：{person}。"),
+    "rows.stand": _("记下 {count} 行数据的摘要。"),
 }
 TABLES = {model._meta.db_table: model._meta for model in apps.get_models(include_auto_created=True)}
 
@@ -52,6 +57,7 @@ def words(entry: LedgerEntry) -> dict[str, object]:
     names = {field.column: field.verbose_name for field in of.concrete_fields} if of else {}
     return {
         "address": after.get("address") or "—",
+        "count": entry.subject_label,
         "account": entry.subject_label or _("不认识的账号"),
         "wanted": " ".join(filter(None, _wanted(entry))),
         "refusal": after.get("why") or CODES.get(after.get("code", ""), after.get("code", "")),

@@ -97,8 +97,8 @@ def _miss(deadline_ids: list[int], now: datetime) -> tuple[int, int]:
     known = directory.current()
     cases = {case.pk: attach_units(case, known) for case in Case.objects.filter(pk__in=ids).order_by("pk")}
     changes = Changes(known, now)
-    changes.clocks.note(won, What.MISS)
-    changes.clocks.note((pk for pk, over in won.items() if over), What.STOP)
+    changes.clocks.note(((one.pk, one.case_id) for one in deadlines), What.MISS)
+    changes.clocks.note(((one.pk, one.case_id) for one in deadlines if won[one.pk]), What.STOP)
     changes.remember_parties(ids)
     escalated, lapses = 0, Lapses(changes, deadlines)
     climbing = [(cases[d.case_id], d) for d in deadlines if d.kind in ladder.KINDS and cases[d.case_id].is_open]

@@ -65,6 +65,11 @@ app.conf.beat_schedule = {
         "schedule": settings.REPEATS_SECONDS,
         "options": {"expires": settings.REPEATS_SECONDS},
     },
+    "rows": {
+        "task": "responsibility.tasks.tell_rows",
+        "schedule": settings.ROWS_SECONDS,
+        "options": {"expires": settings.ROWS_SECONDS},
+    },
 }
 
 

@@ -288,6 +288,7 @@ CHECKPOINT_SECONDS = 60
 # What the search of the desk has not taken in yet it reads from the ledger itself.
 INDEX_SECONDS = 20
 REPEATS_SECONDS = 30
+ROWS_SECONDS = 60
 EXCHANGE_SECONDS = 3
 # One derived from the other: the two libraries spell a socket differently.
 CELERY_BROKER_URL = paths.celery_url(REDIS_URL)

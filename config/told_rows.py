@@ -35,7 +35,7 @@ TOLD = {
 }
 
 # Each row beside the latest entry of it; what was erased by law stands for anything, and a column that came later is
-# told by the next change of its row.
+# told by the next change of its row. Rows from before they were told one by one stand under their digest (``stands``).
 COMPARED = """
     SELECT coalesce(told.subject_label, '{table} ' || stands.row), coalesce(told.chain, stands.chain),
         concat_ws('.', '{table}', coalesce(stands.row, told.subject_id)),
@@ -55,6 +55,8 @@ COMPARED = """
     ) parts
     WHERE (%(chain)s::uuid IS NULL OR coalesce(told.chain, stands.chain) = %(chain)s)
         AND (parts.stored IS NOT NULL OR (stands.row IS NULL) <> (coalesce(told.verb, 'row.remove') = 'row.remove'))
+        AND (told.chain IS NOT NULL OR NOT EXISTS
+            (SELECT 1 FROM responsibility_stand s WHERE s.of_table = '{table}' AND s.of_row = stands.row))
 """
 
 

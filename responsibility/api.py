@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from axes.helpers import get_client_ip_address
 from django.contrib.auth import authenticate
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
@@ -52,7 +53,7 @@ class SignIn(APIView):
         user = authenticate(request._request, **given.validated_data)
         if user is None:
             raise AuthenticationFailed(_("用户名或密码不正确，或账号已暂时锁定。"), code="sign_in_failed")
-        return Response({"token": tokens.issue(user)})
+        return Response({"token": tokens.issue(user, request.path, get_client_ip_address(request._request) or "")})
 
     def get_authenticate_header(self, request):
         """So that a failure is 401, not 403."""

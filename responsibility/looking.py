@@ -19,8 +19,8 @@ from responsibility.models import User
 log = structlog.get_logger(__name__)
 # None of these is work: no record of what somebody has done counts them.
 VERBS = (
-    "session.open", "session.close", "session.fail", "session.lock", "token.refuse", "key.refuse", "access.refuse",
-    "access.take", "original.view",
+    "session.open", "session.close", "session.fail", "session.lock", "token.issue", "token.refuse", "key.refuse",
+    "access.refuse", "access.take", "original.view",
 )  # fmt: skip
 # Different subjects that are named of what came again; the rest is counted.
 NAMED = 20

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from responsibility import looking
+from responsibility import looking, stands
 from responsibility.exchange import importing
 
 
@@ -16,3 +16,9 @@ def import_files() -> None:
 def sum_up() -> None:
     """Write into the ledger what came again within a minute of its first time."""
     looking.sum_up()
+
+
+@shared_task
+def tell_rows() -> None:
+    """Write into the ledger what the rows of the record have become."""
+    stands.tell()

@@ -4,13 +4,14 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
-from responsibility import acting, confining, looking, rows_told
+from responsibility import confining, looking
 from responsibility.looking import Seen
 from responsibility.models import Token, User
 
@@ -22,11 +23,16 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def issue(user: User) -> str:
-    """A new token for ``user``, valid for 30 days, shown this once."""
+def issue(user: User, door: str = "", address: str = "") -> str:
+    """A new token for ``user``, valid for 30 days, shown this once.
+
+    An entry the first time in a minute, and one for how often it came again (``looking``).
+    """
     secret = secrets.token_urlsafe(32)
-    with rows_told.told(acting.of(user)):
+    seen = Seen("token.issue", "account", str(user.pk), user.username, {"address": address, "door": door}, door)
+    with transaction.atomic():
         Token.objects.create(user=user, digest=digest(secret), expires_at=timezone.now() + LIFETIME)
+        looking.write([seen], user)
     return secret
 
 

@@ -51,6 +51,8 @@ KEPT = {
 def _empty(self):
     from django.db import connection
 
+    from config import stands
+
     tables = sorted(set(connection.introspection.table_names()) - KEPT - {"responsibility_ledgerentry"})
     with connection.cursor() as cursor:
         # What the work leaves cannot be emptied by anybody but a superuser with the triggers off.
@@ -76,6 +78,7 @@ def _empty(self):
             " AND subject_id NOT IN (SELECT id::text FROM handbook_step)"
         )
         cursor.execute("SET session_replication_role = origin")
+        stands.begin()
 
 
 def _back_to_the_first_edition(cursor):

@@ -29,6 +29,8 @@ FREE = {
     "axes_accesslog": "who signed in, for the lock; signing in is an entry",
     "responsibility_revision": "a number that tells processes to read anew",
     "responsibility_change": "the notes themselves: none outlives its transaction",
+    "responsibility_line": "what the row of another table has become, before it is an entry",
+    "responsibility_stand": "the salt of a digest that is told; without it the row does not fit",
     "responsibility_repeat": "what happened again within the minute, before it is an entry",
     "notices_message": "what is on its way to people; the act that it tells of is an entry",
     "notices_line": "what is on its way to people",

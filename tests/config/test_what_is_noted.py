@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import RequestFactory
 
 from cases import proof
@@ -22,6 +22,8 @@ def told(verb: str) -> list[LedgerEntry]:
 
 def minute_passes() -> int:
     with connection.cursor() as cursor:
+        # What is counted was committed long before.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute("UPDATE responsibility_repeat SET began_at = began_at - interval '61 seconds'")
     return looking.sum_up()
 
@@ -78,8 +80,9 @@ def test_a_lock_is_told(client, settings):
 def test_a_token_is_told_when_it_is_issued_refused_and_ended(client, people, settings):
     given = {"username": "sijing-duty", "password": settings.DEMO_PASSWORD}
     secret = client.post("/api/v1/token/", given, "application/json").json()["token"]
-    (issued,) = LedgerEntry.objects.filter(verb="row.add", subject_type="responsibility_token")
+    (issued,) = told("token.issue")
     assert issued.actor == people["sijing-duty"]
+    assert issued.after["door"] == "/api/v1/token/"
     assert secret not in str(issued.after)
     user = people["sijing-duty"]
     user.set_password("another-password-1")
@@ -88,6 +91,29 @@ def test_a_token_is_told_when_it_is_issued_refused_and_ended(client, people, set
     refused = client.get("/api/v1/cases/", headers={"Authorization": f"Token {secret}"})
     assert refused.status_code == 401
     assert len(told("token.refuse")) == 1
+
+
+def test_thirty_tokens_within_a_minute_are_two_entries(client, people, settings):
+    given = {"username": "sijing-duty", "password": settings.DEMO_PASSWORD}
+    before = LedgerEntry.objects.count()
+    given_out = {client.post("/api/v1/token/", given, "application/json").json()["token"] for _again in range(30)}
+    assert len(given_out) == 30
+    assert LedgerEntry.objects.count() == before + 1
+    assert minute_passes() == 1
+    _first, rest = told("token.issue")
+    assert rest.after["times"] == 29
+
+
+def test_a_token_that_is_given_out_by_hand_is_refused(people):
+    user = people["sijing-duty"].pk
+    statement = (
+        "INSERT INTO responsibility_token (user_id, digest, created_at, expires_at) VALUES (%s, 'x', now(), now())"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, [user])
+        with pytest.raises(IntegrityError, match="without a word"):
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        transaction.set_rollback(True)
 
 
 def test_a_sub_platform_with_a_wrong_key_is_told_once(client):

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
+from config import stands
 from config.tampering import lines
 from notary import checkpoints, growing, keys, merkle, notes
 from notary.models import Checkpoint, Leaf, SigningKey
@@ -252,6 +253,10 @@ def test_only_a_checkpoint_from_elsewhere_tells_a_rewriting_with_the_keys(log, t
     rewrite(log)
     sign_anew()
     keys.remember(Checkpoint.objects.order_by("-size").first().note)
+    # Whoever owns the database and the keys has his checkpoints stand as if they had been honest.
+    behind_the_triggers("DELETE FROM responsibility_line WHERE of_table = 'notary_checkpoint'")
+    behind_the_triggers("DELETE FROM responsibility_stand WHERE of_table = 'notary_checkpoint'")
+    stands.begin()
     assert found() == []
     out = io.StringIO()
     call_command("verify_ledger", "--skip-files", stdout=out)

@@ -14,9 +14,9 @@ from django.utils.timezone import localdate
 from accountability import audit as accountability
 from alerts import audit as alerts
 from cases import audit as cases
-from cases import audit_joint, originals
+from cases import audit_clocks, audit_joint, originals
 from cases.models import Case
-from config import progress, tampering, told_rows
+from config import progress, stands, tampering, told_rows
 from notary import audit as witnessed
 from notary import growing, notes
 from notary.models import SigningKey
@@ -33,7 +33,19 @@ SHOWN = 20
 # Each gives what differs from what the ledger tells of it.
 ROWS = [
     of.mismatches
-    for of in (posts, channels, alerts, cases, audit_joint, accountability, witnessed, retention, told_rows)
+    for of in (
+        posts,
+        channels,
+        alerts,
+        cases,
+        audit_joint,
+        audit_clocks,
+        accountability,
+        witnessed,
+        retention,
+        told_rows,
+        stands,
+    )
 ]
 
 
@@ -64,6 +76,7 @@ class Command(BaseCommand):
         faults = self._report(tampering.lines(found))
         with unpacking.unpacked(chain):
             faults += self._report(self._rows(chain))
+            self._say_untold(audit_clocks.untold(chain))
             if not skip_files:
                 faults += self._files(chain)
         if faults:
@@ -135,6 +148,13 @@ class Command(BaseCommand):
     def _rows(self, chain: UUID | None) -> Iterator[str]:
         for mismatches in ROWS:
             yield from map(_line, mismatches(chain))
+
+    def _say_untold(self, count: int) -> None:
+        if count:
+            self.stdout.write(
+                f"  {count} 个责任方和计时事件写于台账载明之前，未比对"
+                f" / {count} parties and clock events are older than the entries that tell of such: not compared"
+            )
 
     def _files(self, chain: UUID | None) -> int:
         with progress.bar(self.stdout, "原件 originals", originals.of(chain).count()) as done:
