@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts.api import LocationSerializer
-from cases import actions, casepage, fivefold, guards, proof
+from cases import actions, fivefold, guards, proof
 from cases.filters import CaseFilter
 from cases.models import Case, Deadline, Evidence, Party
 from cases.models.work import Answered, EvidenceKind
@@ -241,9 +241,9 @@ class CaseTimeline(Visible):
         """The ledger entries of the case's chain, oldest first, up to 1,000; a ``Link`` leads to those that follow."""
         case = self.case(number)
         story = ledger.story(case.chain).order_by("seq")
-        story = story if self.inside(case) else story.exclude(casepage.INTERNAL)
+        to = reader.towards(self.actor(), inside=self.inside(case))
         entries = list(story.filter(seq__gt=self._after())[: TIMELINE + 1])
-        answer = Response(EntrySerializer(entries[:TIMELINE], many=True).data)
+        answer = Response(EntrySerializer(to.told(entries[:TIMELINE]), many=True).data)
         if len(entries) > TIMELINE:
             following = request.build_absolute_uri(f"{request.path}?after={entries[TIMELINE - 1].seq}")
             answer["Link"] = f'<{following}>; rel="next"'

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from notary import notes
 from notary.models import Checkpoint, Cosignature, Witness
-from responsibility import access, acting, directory, ledger, rows_told
+from responsibility import access, acting, clock, directory, ledger, rows_told
 from responsibility.models import Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
