@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from alerts.api import LocationSerializer
 from cases import actions, fivefold, guards, proof
+from cases.bundle import reader
 from cases.filters import CaseFilter
 from cases.models import Case, Deadline, Evidence, Party
 from cases.models.work import Answered, EvidenceKind

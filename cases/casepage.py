@@ -111,11 +111,10 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     primary = forms[0] if forms and forms[0].verb in ORDER else None
     engaged = {party.unit_id for party in parties if party.until is None}
     may_prove = _permits(guards.may_prove, actor, case, engaged)
-    row = next(iter(worklist.rows(actor, known, [case.pk])))
     return {
         "case": case,
         "inside": inside,
-        "row": row,
+        "row": _row(case, actor, known, to),
         "parties": parties,
         **_answering(case, parties, milestones, known, actor if "acknowledge" in allowed else None, to),
         "deadlines": sorted(
@@ -128,7 +127,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "sees_originals": access.may(actor, "evidence.original"),
         "missing": _missing(case, evidence),
         "alerts": list(_alerts(case)[: ALL_OF_IT if whole else ALERTS]),
-        "story": to.told(ledger.story(case.chain).order_by("-seq")[:ALL_OF_IT])[: ALL_OF_IT if whole else TIMELINE],
+        "story": _story(case, to, ALL_OF_IT if whole else TIMELINE),
         "whole": whole,
         "primary": primary,
         "others": [form for form in forms if form is not primary],
@@ -146,6 +145,19 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "family": list(_family(case, actor, known)),
         **_together(case, actor, known, allowed, asked, inside=inside),
     }
+
+
+def _story(case: Case, to: Reader, most: int) -> list[LedgerEntry]:
+    """The newest entries as ``to`` may see them. Who is not shown each of them reads further back."""
+    newest = ledger.story(case.chain).order_by("-seq")
+    return to.told(newest[: most if to.inside else ALL_OF_IT])[:most]
+
+
+def _row(case: Case, actor: Actor, known: Directory, to: Reader) -> worklist.Row:
+    row = next(iter(worklist.rows(actor, known, [case.pk])))
+    if row.clock and not to.owes(row.clock.kind):
+        row.clock, row.lamp = None, "none"
+    return row
 
 
 def _reads_by_office(

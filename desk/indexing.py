@@ -24,8 +24,8 @@ SAYS = """
     bihuan_desk_words(e.subject_label, e.subject_id, e.actor_label, e.unit_label, e.post_label, e.note, e.before,
         e.after, %(verbs)s::jsonb ->> e.verb)
 """
-# Whom an act met beside who acted: whose request was decided, who gave the answer that another wrote down, who is named.
-# An entry of a decision names the request, and no request is ever removed.
+# Whom an act met beside who acted: whose request was decided, who gave the answer that another wrote down, who is
+# named. An entry of a decision names the request, and no request is ever removed.
 MET = """
     ARRAY(
         SELECT key FROM (

@@ -1,6 +1,7 @@
 """What of a case somebody may see and carry away: the one source of what page, interface and bundle keep from whom.
 
-Who is shown a case by a grant is told no names and no inner words (facts 3.5). Whatever is kept from him stands in the bundle as the digest under which it was sealed, so that the proof holds.
+Who is shown a case by a grant is told no names and no inner words (facts 3.5). Whatever is kept from him stands in the
+bundle as the digest under which it was sealed, so that the proof holds.
 """
 
 from collections.abc import Iterable

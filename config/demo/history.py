@@ -125,8 +125,8 @@ def tick_through(timeline: Timeline, crew: Crew, start: datetime, hours: float) 
 
 def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:
     """Put the scenes on the timeline, those of categories that the district has."""
-    streets = streets(mix.data)
-    here = streets[0]
+    wards = streets(mix.data)
+    here = wards[0]
 
     def ago(minutes: int) -> datetime:
         return now - timedelta(minutes=minutes)
@@ -136,7 +136,7 @@ def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:
 
     for scene in SCENES:
         if scene.category in mix.categories:
-            when, street = ago(scene.ago), "" if scene.street is None else streets[scene.street]
+            when, street = ago(scene.ago), "" if scene.street is None else wards[scene.street]
             wanted = {"category": scene.category, "grade": scene.grade, "scenario": scene.scenario}
             at(when, [mix.apart(when, territory=street, **wanted)], scene.temper)
     at(ago(25), [mix.unlisted(ago(25), here)], Temper(stop=State.TRIAGE))
