@@ -113,14 +113,15 @@ def lived(at: datetime, say: Callable[[], None] = lambda: None) -> Iterator[None
     say()
     with clock.as_if(at):
         yield
-        while addressing.address() == addressing.BATCH:
+        # Again, for what reached nobody is told to somebody else.
+        while addressing.address():
             pass
 
 
-def tick_through(timeline: Timeline, crew: Crew, start: datetime, hours: float) -> None:
-    """Let the clock strike every few minutes for ``hours`` from ``start`` on."""
-    for tick in range(int(hours * 3600 / TICK.total_seconds())):
-        timeline.at(start + (tick + 1) * TICK, lambda: _sweep(timeline.now, crew))
+def tick_through(timeline: Timeline, crew: Crew, start: datetime, hours: float, every: timedelta = TICK) -> None:
+    """Let the clock strike ``every`` few minutes for ``hours`` from ``start`` on."""
+    for tick in range(int(hours * 3600 / every.total_seconds())):
+        timeline.at(start + (tick + 1) * every, lambda: _sweep(timeline.now, crew))
 
 
 def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:

@@ -82,7 +82,7 @@ def _work(data: dict, since: datetime, until: datetime, say: Callable[[float], N
             at = morning + timedelta(minutes=rng.randint(5, 200))
             item = mix.alert(at, grade="yellow", territory=streets(data)[nth % 2])
             timeline.at(at, partial(crew.take, [item], Temper(rework=nth == 0 and number % 3 == 0)))
-        tick_through(timeline, crew, morning, OPEN_HOURS)
+        tick_through(timeline, crew, morning, OPEN_HOURS, timedelta(minutes=20))
     timeline.run(until)
 
 
