@@ -14,7 +14,7 @@ from responsibility.refusals import Refused
 GRANT = (
     "外部单位和专家须先经特别授权：由区城运应急办或区安委办在案件页“特别授权”中授予，写明用途和期限"
     " / outsiders need a grant first: the emergency or the committee office gives it on the page of the case,"
-    " under “Special access”, with purpose and end."
+    " under “Special grants”, with purpose and end."
 )
 
 
