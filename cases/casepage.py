@@ -101,7 +101,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     parties = list(case.parties.select_related("unit", "acknowledged_by"))
     deadlines = list(case.deadlines.select_related("unit").prefetch_related("pauses__approved_by"))
     evidence = list(case.evidence.select_related("uploaded_by", "unit"))
-    inside = _reads_by_office(case, actor, known, parties, deadlines)
+    inside = reads_by_office(case, actor, known, parties, deadlines)
     to = reader.towards(actor, inside=inside)
     asked = list(case.requests.select_related(*OF_REQUEST)) if inside else []
     allowed = guards.allowed(actor, case, parties)
@@ -160,7 +160,7 @@ def _row(case: Case, actor: Actor, known: Directory, to: Reader) -> worklist.Row
     return row
 
 
-def _reads_by_office(
+def reads_by_office(
     case: Case, actor: Actor, known: Directory, parties: list[Party], deadlines: list[Deadline]
 ) -> bool:
     """Whether the actor sees the case otherwise than by a grant; as ``CaseQuerySet.inside_for``, without a query."""

@@ -51,6 +51,12 @@ class Reader:
         """Whether the clock ``kind`` is shown."""
         return self.inside or kind not in OF_OFFICE
 
+    def duties(self, case: Case) -> list[dict]:
+        """Who answers for what on ``case``: the posts, and who held them as far as this reader is told."""
+        if self.inside:
+            return case.duties
+        return [line | {"post": line["post"] | {"person": ""}} if line.get("post") else line for line in case.duties]
+
     def told(self, entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
         """Of ``entries`` those that are shown, each as this reader may see it."""
         return [self.masked(entry) for entry in entries if self.shows(entry)]

@@ -46,7 +46,7 @@ def write(data: dict, now: datetime, say: Callable[[float], None] = lambda done:
         _work(data, since, until, say)
         _sign(until + timedelta(minutes=1))
         _sign(_opening(until), seal=True)
-        _look_again(data, month, _opening(until) + timedelta(days=1), now)
+        _look_again(data, month, _opening(until) + timedelta(days=1) + MORNING, now)
     return month
 
 
