@@ -117,9 +117,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "row": _row(case, actor, known, to),
         "parties": parties,
         **_answering(case, parties, milestones, known, actor if "acknowledge" in allowed else None, to),
-        "deadlines": sorted(
-            (d for d in deadlines if to.owes(d.kind)), key=lambda d: (d.stopped_at is not None, d.due_at)
-        ),
+        "deadlines": _clocks(deadlines, to),
         "steps": _steps(case, milestones),
         "reported_straight": _reported(case, milestones) and not _repaired(case, milestones),
         "loops": _loops(case, parties, milestones),
@@ -151,6 +149,10 @@ def _story(case: Case, to: Reader, most: int) -> list[LedgerEntry]:
     """The newest entries as ``to`` may see them. Who is not shown each of them reads further back."""
     newest = ledger.story(case.chain).order_by("-seq")
     return to.told(newest[: most if to.inside else ALL_OF_IT])[:most]
+
+
+def _clocks(deadlines: list[Deadline], to: Reader) -> list[Deadline]:
+    return sorted((d for d in deadlines if to.owes(d.kind)), key=lambda d: (d.stopped_at is not None, d.due_at))
 
 
 def _row(case: Case, actor: Actor, known: Directory, to: Reader) -> worklist.Row:
