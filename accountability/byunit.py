@@ -6,12 +6,14 @@ By unit code and never by figure: this is no ranking, and of persons there is no
 from dataclasses import dataclass, fields
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from accountability.musts import MUSTS
 from accountability.period import Period
+from cases.models import Case, Deadline
 from responsibility import shelf
 from responsibility.directory import Directory
-from responsibility.models import Unit
+from responsibility.models import ArchivedChain, Unit
 
 PAGE = 100
 # A clock counts in the period in which it was due, one that was taken away before its time in none.
@@ -49,6 +51,12 @@ BY_UNIT = f"""
         AND (%(kind)s = '' OR u.kind = %(kind)s)
     ORDER BY u.code LIMIT %(limit)s
 """  # noqa: S608, no word of it comes from outside
+
+
+def archived(period: Period) -> int:
+    """How many cases with a clock due in ``period`` have their record in the archive: they are not counted."""
+    due = Deadline.objects.filter(case=OuterRef("pk"), due_at__gte=period.since, due_at__lt=period.until)
+    return Case.objects.real().filter(Exists(due), chain__in=ArchivedChain.objects.values("chain")).count()
 
 
 @dataclass

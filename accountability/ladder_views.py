@@ -22,6 +22,8 @@ from responsibility import access, acting, clock, directory
 from responsibility.models import Unit
 from responsibility.refusals import Refused
 
+# Cases of one risk whose bundles are offered to be made.
+FEW = 5
 TYPED = ("unit", "text", "ground", "person", "basis", "place", "chair", "body", "purpose")
 
 
@@ -153,6 +155,7 @@ def _form(
         "typed": request.POST, "units": _sorted(concerned - actor.unit_ids, known.units), "ticked": _ticked(request),
         "grounds": [Ground.CASE, Ground.COLLECTIVE],
         "exports": ordering.exports(case, risk) if kind == Rung.HANDOVER else [],
+        "matters": ([case] if case else ordering.of_risk(risk)[:FEW]) if kind == Rung.HANDOVER else [],
         "before": Consequence.objects.filter(case=case, risk="" if case else risk).select_related("unit"),
     }  # fmt: skip
     return render(request, "accountability/order.html", context, status=status_of(refused) if refused else 200)

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accountability import musts, stating
 from accountability.models import About, Statement
 from accountability.rungs import Consequence
+from cases import checklist
 from cases.models import Case
 from cases.views import after, status_of
-from responsibility import access, acting, directory
+from responsibility import access, acting, clock, directory
 from responsibility.refusals import Refused
 
 SHOWN = 100
@@ -49,7 +50,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def one(request: HttpRequest, number: str) -> HttpResponse:
-    """One of them: what was asked of the unit and what became of it; POST makes a statement."""
+    """One of them: what clocks and handbook asked of the unit and what became of it; POST makes a statement."""
     actor, units = _owner(request)
     case = _cases(units).filter(number=number).first()
     if case is None:
@@ -74,6 +75,7 @@ def _page(
     context = {
         "actor": actor, "case": case, "musts": [must for must in asked if must.unit and must.unit.pk in units],
         "statements": Statement.objects.filter(case=case, unit__in=units).select_related("by", "unit"),
-        "abouts": ABOUTS, "longest": stating.LONGEST, "refused": refused, "typed": request.POST,
+        "steps": [line for line in checklist.lines(case, known) if any(unit.pk in units for unit in line.units)],
+        "abouts": ABOUTS, "longest": stating.LONGEST, "refused": refused, "typed": request.POST, "now": clock.now(),
     }  # fmt: skip
     return render(request, "accountability/own_case.html", context, status=status_of(refused) if refused else 200)

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 WAIT = timedelta(days=3)
 AHEAD = 2
 # One at a time over all processes; the number is only ours.
-LOCK = "SELECT pg_advisory_xact_lock(7311)"
+LOCK = "SELECT pg_advisory_xact_lock(7312)"
 
 
 def keep() -> None:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from alerts.api import LocationSerializer
 from cases import actions, casepage, fivefold, guards, proof
+from cases.bundle import reader
 from cases.filters import CaseFilter
 from cases.models import Case, Deadline, Evidence, Party
 from cases.models.work import Answered, EvidenceKind
@@ -94,6 +95,15 @@ class CaseSerializer(serializers.ModelSerializer):
             "vacant_count", "drill", "speed", "allowed", "chain",
         ]  # fmt: skip
 
+    def to_representation(self, case: Case) -> dict:
+        """Whoever reads the case by a grant is told neither names nor the clocks of those in office."""
+        told, actor = super().to_representation(case), self.context["actor"]
+        engaged = list(case.parties.all()), list(case.deadlines.all())
+        to = reader.towards(actor, inside=casepage.reads_by_office(case, actor, self.context["known"], *engaged))
+        told["duties"] = to.duties(case)
+        told["deadlines"] = [each for each in told["deadlines"] if to.owes(each["kind"])]
+        return told
+
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_object(self, case: Case) -> str | None:
         return case.object_code or None
@@ -123,9 +133,15 @@ class Visible(APIView):
             self._actor = acting.of(self.request.user)
         return self._actor
 
+    def known(self) -> directory.Directory:
+        """The district as it stands at this request."""
+        if not hasattr(self, "_known"):
+            self._known = directory.current()
+        return self._known
+
     def visible(self):
         """The cases this person may see."""
-        return Case.objects.visible_to(self.actor(), directory.current().units)
+        return Case.objects.visible_to(self.actor(), self.known().units)
 
     def get_queryset(self):
         return (
@@ -139,7 +155,7 @@ class Visible(APIView):
 
     def inside(self, case: Case) -> bool:
         """Whether this person reads ``case`` by office, and not by a grant alone."""
-        return Case.objects.inside_for(self.actor(), directory.current().units).filter(pk=case.pk).exists()
+        return Case.objects.inside_for(self.actor(), self.known().units).filter(pk=case.pk).exists()
 
     def case(self, number: str, seen=None) -> Case:
         """The case ``number`` among those ``seen``, or 404 when this person may not see it."""
@@ -150,7 +166,7 @@ class Visible(APIView):
         return found
 
     def get_serializer_context(self) -> dict:
-        return {"request": self.request, "view": self, "actor": self.actor()}
+        return {"request": self.request, "view": self, "actor": self.actor(), "known": self.known()}
 
     def written(self, number: str) -> Response:
         """The case as it stands now."""
@@ -241,9 +257,9 @@ class CaseTimeline(Visible):
         """The ledger entries of the case's chain, oldest first, up to 1,000; a ``Link`` leads to those that follow."""
         case = self.case(number)
         story = ledger.story(case.chain).order_by("seq")
-        story = story if self.inside(case) else story.exclude(casepage.INTERNAL)
+        to = reader.towards(self.actor(), inside=self.inside(case))
         entries = list(story.filter(seq__gt=self._after())[: TIMELINE + 1])
-        answer = Response(EntrySerializer(entries[:TIMELINE], many=True).data)
+        answer = Response(EntrySerializer(to.told(entries[:TIMELINE]), many=True).data)
         if len(entries) > TIMELINE:
             following = request.build_absolute_uri(f"{request.path}?after={entries[TIMELINE - 1].seq}")
             answer["Link"] = f'<{following}>; rel="next"'

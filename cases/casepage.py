@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert
 from cases import deciding, fivefold, guards, joint, requests, sensors, ticking, urging_page, worklist
+from cases.bundle import reader
+from cases.bundle.reader import Reader
 from cases.models import Case, Deadline, Evidence, Grant, Loop, Party, Request, RequestKind, State
 from cases.models.work import REASONS, EvidenceKind, RequestState
 from cases.worklist import ORDER
@@ -91,12 +93,6 @@ class Askable:
     who: str
 
 
-# How those in office ask, order, advise, urge and answer each other; whoever reads by a grant alone is told none of it.
-INTERNAL = Q()
-for _about in ("request", "order", "advice", "urging", "statement", "recheck", "consequence"):
-    INTERNAL |= Q(verb__startswith=f"{_about}.")
-
-
 def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, failed: str = "", typed=None) -> dict:
     """The context of the page; ``whole`` lifts the limits of timeline and alerts.
 
@@ -105,23 +101,23 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     parties = list(case.parties.select_related("unit", "acknowledged_by"))
     deadlines = list(case.deadlines.select_related("unit").prefetch_related("pauses__approved_by"))
     evidence = list(case.evidence.select_related("uploaded_by", "unit"))
-    inside = _reads_by_office(case, actor, known, parties, deadlines)
+    inside = reads_by_office(case, actor, known, parties, deadlines)
+    to = reader.towards(actor, inside=inside)
     asked = list(case.requests.select_related(*OF_REQUEST)) if inside else []
     allowed = guards.allowed(actor, case, parties)
-    milestones = list(ledger.story(case.chain).filter(Q(verb__in=MILESTONES) | CALLS))
+    milestones = to.told(ledger.story(case.chain).filter(Q(verb__in=MILESTONES) | CALLS))
     forms = [_form(verb, failed, typed) for verb in allowed]
     forms.sort(key=lambda form: ORDER.index(form.verb) if form.verb in ORDER else len(ORDER))
     primary = forms[0] if forms and forms[0].verb in ORDER else None
     engaged = {party.unit_id for party in parties if party.until is None}
     may_prove = _permits(guards.may_prove, actor, case, engaged)
-    row = next(iter(worklist.rows(actor, known, [case.pk])))
     return {
         "case": case,
         "inside": inside,
-        "row": row,
+        "row": _row(case, actor, known, to),
         "parties": parties,
-        **_answering(case, parties, milestones, known, actor if "acknowledge" in allowed else None),
-        "deadlines": sorted(deadlines, key=lambda d: (d.stopped_at is not None, d.due_at)),
+        **_answering(case, parties, milestones, known, actor if "acknowledge" in allowed else None, to),
+        "deadlines": _clocks(deadlines, to),
         "steps": _steps(case, milestones),
         "reported_straight": _reported(case, milestones) and not _repaired(case, milestones),
         "loops": _loops(case, parties, milestones),
@@ -129,7 +125,7 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
         "sees_originals": access.may(actor, "evidence.original"),
         "missing": _missing(case, evidence),
         "alerts": list(_alerts(case)[: ALL_OF_IT if whole else ALERTS]),
-        "story": list(_story(case, inside=inside)[: ALL_OF_IT if whole else TIMELINE]),
+        "story": _story(case, to, ALL_OF_IT if whole else TIMELINE),
         "whole": whole,
         "primary": primary,
         "others": [form for form in forms if form is not primary],
@@ -149,12 +145,24 @@ def about(case: Case, actor: Actor, known: Directory, *, whole: bool = False, fa
     }
 
 
-def _story(case: Case, *, inside: bool):
-    story = ledger.story(case.chain).order_by("-seq")
-    return story if inside else story.exclude(INTERNAL)
+def _story(case: Case, to: Reader, most: int) -> list[LedgerEntry]:
+    """The newest entries as ``to`` may see them. Who is not shown each of them reads further back."""
+    newest = ledger.story(case.chain).order_by("-seq")
+    return to.told(newest[: most if to.inside else ALL_OF_IT])[:most]
 
 
-def _reads_by_office(
+def _clocks(deadlines: list[Deadline], to: Reader) -> list[Deadline]:
+    return sorted((d for d in deadlines if to.owes(d.kind)), key=lambda d: (d.stopped_at is not None, d.due_at))
+
+
+def _row(case: Case, actor: Actor, known: Directory, to: Reader) -> worklist.Row:
+    row = next(iter(worklist.rows(actor, known, [case.pk])))
+    if row.clock and not to.owes(row.clock.kind):
+        row.clock, row.lamp = None, "none"
+    return row
+
+
+def reads_by_office(
     case: Case, actor: Actor, known: Directory, parties: list[Party], deadlines: list[Deadline]
 ) -> bool:
     """Whether the actor sees the case otherwise than by a grant; as ``CaseQuerySet.inside_for``, without a query."""
@@ -177,11 +185,13 @@ def _asking(case: Case, actor: Actor, known: Directory, engaged: set[int], asked
     }
 
 
-def _answering(case: Case, parties: list[Party], milestones: list, known: Directory, actor: Actor | None) -> dict:
+def _answering(
+    case: Case, parties: list[Party], milestones: list, known: Directory, actor: Actor | None, to: Reader
+) -> dict:
     """Who is on duty, who is being called, and whose answer ``actor`` may write down."""
     engaged = {party.unit_id for party in parties if party.until is None}
     return {
-        "watches": roster.watches(engaged, clock.now()) if case.is_open else {},
+        "watches": roster.watches(engaged, clock.now()) if case.is_open and to.inside else {},
         "calls": _calls(parties, milestones, known),
         "colleagues": _colleagues(actor, engaged) if actor else [],
     }

@@ -27,7 +27,8 @@ AMBER = 0.8
 
 @dataclass(frozen=True)
 class Line:
-    """One step on one case. ``since``: from when it holds, ``ended``: until when it could be done."""
+    """One step on one case. ``since``: from when it holds, ``ended``: until when it could be done. ``over``: the case
+    has ended, at no told instant where it was voided."""
 
     step: Step
     units: tuple[Unit, ...]
@@ -36,6 +37,7 @@ class Line:
     mark: ChecklistMark | None
     evidence: Evidence | None
     ended: datetime | None
+    over: bool
 
     @property
     def is_done(self) -> bool:
@@ -51,14 +53,17 @@ class Line:
 
     def is_late(self, now: datetime) -> bool:
         """Whether it was, or is being, done after its time."""
-        return self.due_at is not None and (self.done_at or self.ended or now) > self.due_at
+        until = self.done_at or self.ended or (None if self.over else now)
+        return self.due_at is not None and until is not None and until > self.due_at
 
     def lamp(self, now: datetime) -> str:
-        """``green``, ``amber``, ``red``, or ``none`` without a limit."""
+        """``green``, ``amber``, ``red``, or ``none``: without a limit, and when the case ended before it was over."""
         if self.due_at is None:
             return "none"
         if self.is_late(now):
             return "red"
+        if self.over and not self.is_done:
+            return "none"
         used = (now - self.since) / (self.due_at - self.since)
         return "amber" if used >= AMBER and not self.is_done else "green"
 
@@ -145,5 +150,5 @@ def _line(case: Case, step: Step, known: Directory, mark, proof: list[Evidence],
     held = (at for at, grade, loop in turns if step.holds(grade, loop)) if _comes_in(step) else iter(())
     since = max(next(held, case.opened_at), case.proof_since)
     due_at = since + timedelta(minutes=step.minutes / case.speed) if step.minutes else None
-    ended = case.closed_at if not case.is_open else None
-    return Line(step, doers(step, case, known), since, due_at, mark, _proving(step, mark, proof), ended)
+    ended, units = case.closed_at if not case.is_open else None, doers(step, case, known)
+    return Line(step, units, since, due_at, mark, _proving(step, mark, proof), ended, not case.is_open)

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases import actions, casepage, deciding, guards, joint, proof, requests, worklist
+from cases import actions, casepage, deciding, granted, guards, joint, proof, requests, worklist
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
@@ -37,10 +37,15 @@ def cases(request: HttpRequest) -> HttpResponse:
     narrowing = CaseFilter(request.GET, Case.objects.all())
     apart = worklist.open_drills()
     rows, more = worklist.of(actor, known, narrowing, cursor, apart)
+    shown = [] if request.GET else granted.held(actor)
+    if shown and not access.may(actor, "case.read"):
+        # They stand there with their purpose already.
+        rows, more = [], ""
     context = {
         "actor": actor,
         "known": known,
         "rows": rows,
+        "granted": shown,
         "drilled": [] if cursor else worklist.drilled(actor, known, narrowing, apart),
         "owed": [] if request.GET else joint.waiting(actor, FEW),
         "more": more,

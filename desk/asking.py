@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from urllib.parse import parse_qsl, quote
 
+from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,8 @@ LONGEST = 150
 SHORTEST = 2
 # Of the words of one question; each narrows it.
 MOST_WORDS = 8
+# Accounts that bear one name.
+NAMESAKES = 50
 
 # What means something in an address.
 RESERVED = re.compile(r"""[%&=+#;\s"'<>]""")
@@ -133,11 +136,11 @@ def _number(number: str | None) -> list[list[str]]:
 
 
 def _person(name: str | None) -> list[list[str]]:
-    """By the name as it was written down, or by the account."""
+    """Who acted, and whom an act met: by the name as it was written down, or by the accounts that are called so."""
     if not name:
         return []
-    user = User.objects.filter(username=name).values_list("pk", flat=True).first()
-    return [[f"p:{name}", *([f"a:{user}"] if user else [])]]
+    users = User.objects.filter(Q(username=name) | Q(full_name=name)).order_by("pk").values_list("pk", flat=True)
+    return [[f"p:{name}", *(f"a:{user}" for user in users[:NAMESAKES])]]
 
 
 def _midnight(filled: Mapping[str, str], name: str, days: int) -> datetime | None:

@@ -24,9 +24,21 @@ SAYS = """
     bihuan_desk_words(e.subject_label, e.subject_id, e.actor_label, e.unit_label, e.post_label, e.note, e.before,
         e.after, %(verbs)s::jsonb ->> e.verb)
 """
-KEYS = """
-    bihuan_desk_keys(e.at, e.verb, e.actor_id, e.actor_label, e.unit_label, e.chain, e.subject_type, e.subject_id,
-        e.before, e.after)
+# Whom an act met beside who acted: whose request was decided, who gave the answer that another wrote down, who is
+# named. An entry of a decision names the request, and no request is ever removed.
+MET = """
+    ARRAY(
+        SELECT key FROM (
+            SELECT 'a:' || r.asked_by_id AS key FROM cases_request r WHERE r.id = bihuan_desk_request(e.verb, e.after)
+            UNION SELECT 'u:' || u.code FROM cases_request r JOIN responsibility_unit u ON u.id = r.unit_id
+                WHERE r.id = bihuan_desk_request(e.verb, e.after)
+            UNION SELECT 'a:' || (e.after ->> 'answerer') UNION SELECT 'p:' || (e.after ->> 'person')
+        ) met WHERE key IS NOT NULL
+    )
+"""
+KEYS = f"""
+    (bihuan_desk_keys(e.at, e.verb, e.actor_id, e.actor_label, e.unit_label, e.chain, e.subject_type, e.subject_id,
+        e.before, e.after) || {MET})
 """
 TAKE = f"""
     WITH fresh AS (

@@ -24,8 +24,8 @@ class Indexed(models.Model):
     """One entry of the ledger as it is searched; may be made anew from the ledger at any time.
 
     ``words``: what it says, in small letters. ``keys``: what it is asked for by, each with a letter before it: ``v:``
-    verb, ``a:`` actor's id, ``p:`` actor's name, ``n:`` name of the actor's unit, ``u:`` code of a unit it speaks of,
-    ``c:`` chain, ``s:`` number of a case, ``m:`` month in UTC. One index answers for both.
+    verb, ``a:`` id of the actor or of whom the act met, ``p:`` such a name, ``n:`` name of the actor's unit, ``u:``
+    code of a unit it speaks of, ``c:`` chain, ``s:`` number of a case, ``m:`` month in UTC. One index answers for both.
     """
 
     # Not a foreign key: a month of entries may lie in the archive.

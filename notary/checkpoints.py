@@ -2,10 +2,10 @@
 
 import structlog
 from django.db import connection, transaction
-from django.utils import timezone
 
 from notary import growing, keys, merkle, notes
 from notary.models import Checkpoint, SigningKey
+from responsibility import clock
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ def _sign(signers: list[keys.Signer], settled: int, seen: int, running_from: int
     text = str(notes.Checkpoint(signers[0].name, size, tree.root(size)))
     note = str(notes.Note(text, tuple(signer.sign(text) for signer in signers)))
     made = Checkpoint.objects.create(
-        size=size, root=tree.root(size), note=note, made_at=timezone.now(),
+        size=size, root=tree.root(size), note=note, made_at=clock.now(),
         settled=settled, seen=seen, running_from=running_from,
     )  # fmt: skip
     # After the commit: a checkpoint that was rolled back has not been given to anybody.

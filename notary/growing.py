@@ -11,6 +11,7 @@ from django.db import connection
 
 from notary import merkle
 from notary.models import Checkpoint, Tile
+from responsibility import clock
 
 # One at a time over all processes; the number is only ours.
 LOCK = "SELECT pg_advisory_xact_lock(7305)"
@@ -33,7 +34,7 @@ SEEN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ledgerentry_i
 RUNNING_FROM = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 SETTLED = """
     SELECT seen FROM notary_checkpoint
-    WHERE running_from <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint AND made_at <= now() - %s
+    WHERE running_from <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint AND made_at <= %s
     ORDER BY size DESC LIMIT 1
 """
 WAITING = """
@@ -75,7 +76,7 @@ def mark() -> int:
 
 def settled() -> int:
     """Up to which id it needs none once it has been looked through: nothing that was drawn before is still running."""
-    return max(mark(), _ask(SETTLED, SETTLING))
+    return max(mark(), _ask(SETTLED, clock.now() - SETTLING))
 
 
 def take(above: int = 0) -> tuple[int, int]:

@@ -10,7 +10,6 @@ from uuid import UUID, uuid5
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,7 +18,7 @@ from notary.models import Checkpoint, SigningKey
 from notary.sighting import Sighting
 from notices import outbox
 from notices.models import Audience
-from responsibility import access, acting, directory, ledger
+from responsibility import access, acting, clock, directory, ledger
 from responsibility.models import Grade, Post, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
@@ -126,7 +125,7 @@ def _continues(last: Sighting | Checkpoint, newest: Sighting | Checkpoint, proof
 def _keep(checkpoint: Checkpoint, last: Sighting | None, actor: acting.Actor, post: Post) -> Sighting:
     made = Sighting.objects.create(
         user=post.user, unit=post.unit, checkpoint=checkpoint, size=checkpoint.size, root=bytes(checkpoint.root),
-        since=last.size if last else None, at=timezone.now(),
+        since=last.size if last else None, at=clock.now(),
     )  # fmt: skip
     _tell("witness.see", {"size": made.size, "root": bytes(made.root).hex(), "since": made.since}, actor, post)
     return made
@@ -136,7 +135,7 @@ def _alarm(actor: acting.Actor, post: Post, after: dict) -> None:
     """Two histories have met: written down, and told to those who must look."""
     log.error("ledger_witness_forked", **after)
     _tell("witness.fork", after, actor, post)
-    known, now = directory.current(), timezone.now()
+    known, now = directory.current(), clock.now()
     units = {unit.pk for unit in map(known.unit_with, TOLD) if unit}
     rows = [
         outbox.row(

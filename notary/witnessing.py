@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from notary import notes
 from notary.models import Checkpoint, Cosignature, Witness
-from responsibility import access, acting, directory, ledger, rows_told
+from responsibility import access, acting, clock, directory, ledger, rows_told
 from responsibility.models import Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
@@ -46,7 +46,7 @@ def register(unit_id: int, verifier: str, *, by: User) -> Witness:
     Unit.objects.select_for_update(no_key=True).get(pk=unit_id)
     if Witness.objects.filter(verifier=str(key)).exists():
         raise Refused("known_key", _("该公钥已登记。"), "verifier")
-    witness = Witness.objects.create(unit_id=unit_id, verifier=str(key), added_at=timezone.now())
+    witness = Witness.objects.create(unit_id=unit_id, verifier=str(key), added_at=clock.now())
     _tell(witness, unit, "witness.register", actor)
     return witness
 
@@ -57,7 +57,7 @@ def end(pk: int, *, by: User) -> Witness:
     actor = keeper(by)
     witness = Witness.objects.select_for_update(no_key=True).get(pk=pk)
     if witness.ended_at is None:
-        witness.ended_at = timezone.now()
+        witness.ended_at = clock.now()
         witness.save(update_fields=["ended_at"])
         _tell(witness, directory.current().units[witness.unit_id], "witness.end", actor)
     return witness

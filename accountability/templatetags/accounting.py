@@ -7,6 +7,7 @@ from django import template
 from django.utils.timezone import localtime
 
 from accountability.byunit import Figure, Row
+from cases.checklist import Line
 from cases.models import Loop
 from cases.templatetags import telling
 from responsibility.directory import Directory
@@ -37,3 +38,9 @@ def columned(row: Row, columns: Iterable[tuple[str, str]]) -> list[tuple[str, Fi
 def saying(entry: LedgerEntry, known: Directory) -> str:
     """``entry`` as a sentence."""
     return telling.sentence(entry, known)
+
+
+@register.simple_tag
+def step_late(line: Line, now: datetime) -> bool:
+    """Whether a step of the handbook was, or is being, done after its time."""
+    return line.is_late(now)

@@ -150,7 +150,7 @@ def _evidence(case: Case, reader: Reader) -> dict:
 
 
 def _story(record: Record, reader: Reader, known: Directory) -> dict:
-    shown = [reader.masked(entry) for entry in record.entries if reader.shows(entry)]
+    shown = reader.told(record.entries)
     who, rows = actors(shown, known), []
     for entry in shown:
         said = sentence(entry, known) + (f" “{entry.note}”" if entry.note else "")

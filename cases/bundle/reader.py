@@ -1,8 +1,10 @@
-"""What of a case somebody may carry away. Who is shown it by a grant is told no names and no inner words (facts 3.5).
+"""What of a case somebody may see and carry away: the one source of what page, interface and bundle keep from whom.
 
-Whatever is kept from him stands in the bundle as the digest under which it was sealed, so that the proof holds.
+Who is shown a case by a grant is told no names and no inner words (facts 3.5). Whatever is kept from him stands in the
+bundle as the digest under which it was sealed, so that the proof holds.
 """
 
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 
@@ -16,7 +18,7 @@ from responsibility.sealing import INNER
 # How those in office ask, order, advise, command and urge each other, and who else was shown the case.
 INTERNAL = (
     "request.", "order.", "advice.", "urging.", "command.", "dispatch.", "privacy.", "case.share", "case.unshare",
-    "consequence.", "recheck.",
+    "consequence.", "recheck.", "statement.",
 )  # fmt: skip
 OF_OFFICE = {
     DeadlineKind.DECIDE, DeadlineKind.ORDER, DeadlineKind.ORDER_CALL, DeadlineKind.DISPATCH,
@@ -49,6 +51,16 @@ class Reader:
         """Whether the clock ``kind`` is shown."""
         return self.inside or kind not in OF_OFFICE
 
+    def duties(self, case: Case) -> list[dict]:
+        """Who answers for what on ``case``: the posts, and who held them as far as this reader is told."""
+        if self.inside:
+            return case.duties
+        return [line | {"post": line["post"] | {"person": ""}} if line.get("post") else line for line in case.duties]
+
+    def told(self, entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+        """Of ``entries`` those that are shown, each as this reader may see it."""
+        return [self.masked(entry) for entry in entries if self.shows(entry)]
+
     def masked(self, entry: LedgerEntry) -> LedgerEntry:
         """``entry`` as this reader may see it put into words."""
         if self.inside:
@@ -59,6 +71,11 @@ class Reader:
             {key: value for key, value in said.items() if key not in INNER} for said in (entry.before, entry.after)
         )
         return seen
+
+
+def towards(actor: Actor, *, inside: bool) -> Reader:
+    """What ``actor``, who sees a case, is told of it; ``inside``: he sees it otherwise than by a grant."""
+    return Reader(inside, access.may(actor, "evidence.original"))
 
 
 def whole() -> Reader:
@@ -72,5 +89,4 @@ def of(actor: Actor, case: Case, known: Directory) -> Reader | None:
     reads = access.may(actor, "ledger.read")
     if not reads and not seen.visible_to(actor, known.units).exists():
         return None
-    inside = reads or seen.inside_for(actor, known.units).exists()
-    return Reader(inside, access.may(actor, "evidence.original"))
+    return towards(actor, inside=reads or seen.inside_for(actor, known.units).exists())

@@ -37,10 +37,7 @@ class CaseQuerySet(models.QuerySet):
     def _shared(self, actor: Actor) -> Q:
         from cases.models.grant import Grant
 
-        whom = Q(unit__in=[post.unit_id for post in actor.posts if access.scope("case.read_granted", post.role)])
-        if actor.user is not None and actor.user.pk:
-            whom |= Q(user=actor.user.pk)
-        return Q(pk__in=Grant.objects.live(clock.now()).filter(whom).values("case"))
+        return Q(pk__in=Grant.objects.live(clock.now()).given_to(actor).values("case"))
 
     def visible_to(self, actor: Actor, units: dict[int, Unit]):
         """Cases the actor may read: all for the district's own desks, else those of the actor's units.

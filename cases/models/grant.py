@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case
+from responsibility import access
+from responsibility.acting import Actor
 from responsibility.models import Unit, User
 
 
@@ -14,6 +16,13 @@ class GrantQuerySet(models.QuerySet):
     def live(self, at):
         """Grants that open something at the instant ``at``."""
         return self.filter(since__lte=at, until__gt=at).filter(Q(revoked_at__isnull=True) | Q(revoked_at__gt=at))
+
+    def given_to(self, actor: Actor):
+        """Grants to the actor himself, or to a unit in which he holds a post that reads what is granted."""
+        whom = Q(unit__in=[post.unit_id for post in actor.posts if access.scope("case.read_granted", post.role)])
+        if actor.user is not None and actor.user.pk:
+            whom |= Q(user=actor.user.pk)
+        return self.filter(whom)
 
 
 class Grant(models.Model):

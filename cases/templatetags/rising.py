@@ -47,6 +47,6 @@ def why_risen(entry: LedgerEntry, known: Directory) -> str:
         grade=grade_label(grade),
         asked_by=unit_name(after.get("asked_by"), known),
         reason=entry.note,
-        by=after.get("by", ""),
+        by=after.get("who") or after.get("by", ""),
         posts=posts(after.get("posts", [])),
     )

@@ -200,6 +200,8 @@ def _of(words: dict, key) -> str:
 
 
 def _why(why: str) -> str:
+    if not why:
+        return str(_("原因不示"))
     cause, _colon, grade = why.partition(":")
     return str(format_lazy(_("颜色为{grade}"), grade=grade_label(grade))) if cause == "grade" else _of(RISES, why)
 

@@ -14,6 +14,8 @@ from alerts.models import Source
 from cases import actions, proof, requests
 from cases.models import Case
 from config.demo import people
+from notices import inbox
+from notices.models import Message
 from responsibility.models import User
 from responsibility.models.matrix import DutyRole
 from responsibility.refusals import Refused
@@ -60,7 +62,7 @@ class Door(Protocol):
 
 
 class Inside:
-    """The actions themselves, at the time of ``responsibility.clock``."""
+    """The actions themselves, at the time of ``responsibility.clock``. Whoever acts has looked into his inbox first."""
 
     def __init__(self) -> None:
         self.source = Source.objects.get(code=people.SOURCE)
@@ -92,6 +94,7 @@ class Inside:
 
     def press(self, who: str, number: str, verb: str, data: dict) -> None:
         """One verb."""
+        self._read(who)
         self._do(actions.perform, self.ids[number], verb, by=self.users[who], data=data)
 
     def prove(self, who: str, number: str, photo: bytes, name: str, kind: str, note: str) -> None:
@@ -106,7 +109,13 @@ class Inside:
 
     def decide(self, who: str, request: int, approve: bool, answer: str) -> None:
         """Approve or refuse."""
+        self._read(who)
         self._do(requests.decide, request, by=self.users[who], approve=approve, answer=answer)
+
+    def _read(self, who: str) -> None:
+        mine = Message.objects.filter(person=self.users[who], read_at__isnull=True)
+        if newest := mine.order_by("-pk").values_list("pk", flat=True).first():
+            inbox.read(self.users[who], newest)
 
     def _do(self, act, *args, **kwargs):
         try:

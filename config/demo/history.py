@@ -14,7 +14,7 @@ from random import Random
 from django.db import transaction
 
 from alerts.models import Alert
-from cases import sweeping
+from cases import reminding, sweeping
 from cases.models import Deadline, RequestKind, State
 from config import progress
 from config.demo import people
@@ -22,6 +22,7 @@ from config.demo.doors import Inside
 from config.demo.drive import Crew, Tally, Temper, Wish
 from config.demo.mix import Mix
 from config.demo.timeline import Timeline
+from notices import addressing
 from responsibility import clock
 from responsibility.models import Role
 
@@ -46,7 +47,7 @@ MISTAKEN = Wish(RequestKind.VOID, "探头标定引起的误报，厂家已复检
 
 @dataclass(frozen=True)
 class Scene:
-    """One alert ``ago`` minutes before now and how it goes; ``street`` indexes ``_streets``, ``None`` for any."""
+    """One alert ``ago`` minutes before now and how it goes; ``street`` indexes ``streets``, ``None`` for any."""
 
     ago: int
     category: str
@@ -93,30 +94,40 @@ def write(data: dict, now: datetime, say: Callable[[float], None] = lambda done:
     """Live through the day before ``now``; all of it or nothing. ``say`` is told the share done, 0 to 1."""
     start = now - timedelta(hours=HOURS)
 
-    @contextmanager
-    def around(at: datetime) -> Iterator[None]:
-        say((at - start) / (now - start))
-        with clock.as_if(at):
-            yield
-
     rng = Random(data["demo"]["seed"])
-    timeline = Timeline(start, around)
+    timeline = Timeline(start, lambda at: lived(at, lambda: say((at - start) / (now - start))))
     crew, mix = Crew(Inside(), timeline, data, rng), Mix(data, rng, "demo")
     # The scenes choose their objects first, so that no ordinary alert joins them by chance.
     _stage(timeline, crew, mix, now)
     for post in mix.plan(ORDINARY, start, HOURS - 0.5):
         timeline.at(post.at, partial(crew.take, post.items))
-    for tick in range(int(HOURS * 3600 / TICK.total_seconds())):
-        timeline.at(start + (tick + 1) * TICK, lambda: _sweep(timeline.now, crew))
+    tick_through(timeline, crew, start, HOURS)
     with progress.quiet("cases.sweeping"), transaction.atomic():
         timeline.run(now)
     return crew.tally
 
 
+@contextmanager
+def lived(at: datetime, say: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Let an act happen at ``at``, and whoever it concerns be told at once, as the beat does it."""
+    say()
+    with clock.as_if(at):
+        yield
+        # Again, for what reached nobody is told to somebody else.
+        while addressing.address():
+            pass
+
+
+def tick_through(timeline: Timeline, crew: Crew, start: datetime, hours: float, every: timedelta = TICK) -> None:
+    """Let the clock strike ``every`` few minutes for ``hours`` from ``start`` on."""
+    for tick in range(int(hours * 3600 / every.total_seconds())):
+        timeline.at(start + (tick + 1) * every, lambda: _sweep(timeline.now, crew))
+
+
 def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:
     """Put the scenes on the timeline, those of categories that the district has."""
-    streets = _streets(mix.data)
-    here = streets[0]
+    wards = streets(mix.data)
+    here = wards[0]
 
     def ago(minutes: int) -> datetime:
         return now - timedelta(minutes=minutes)
@@ -126,7 +137,7 @@ def _stage(timeline: Timeline, crew: Crew, mix: Mix, now: datetime) -> None:
 
     for scene in SCENES:
         if scene.category in mix.categories:
-            when, street = ago(scene.ago), "" if scene.street is None else streets[scene.street]
+            when, street = ago(scene.ago), "" if scene.street is None else wards[scene.street]
             wanted = {"category": scene.category, "grade": scene.grade, "scenario": scene.scenario}
             at(when, [mix.apart(when, territory=street, **wanted)], scene.temper)
     at(ago(25), [mix.unlisted(ago(25), here)], Temper(stop=State.TRIAGE))
@@ -147,7 +158,7 @@ def _repeated(item: dict, when: datetime) -> dict:
     return {**item, "external_id": f"{item['external_id']}-again", "observed_at": when.isoformat()}
 
 
-def _streets(data: dict) -> list[str]:
+def streets(data: dict) -> list[str]:
     """The names of the streets of the file's first two duty officers; an empty text, any street, for one missing."""
     names = {row["unit"]: row["name"] for row in data["territories"]}
     officers = (row["unit"] for row in data["demo"]["people"] if row["role"] == Role.DUTY_OFFICER)
@@ -155,5 +166,6 @@ def _streets(data: dict) -> list[str]:
 
 
 def _sweep(now: datetime, crew: Crew) -> None:
+    reminding.remind()
     if Deadline.objects.due(now).exists() and sweeping.sweep().escalated:
         crew.wake()

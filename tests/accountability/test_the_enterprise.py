@@ -4,8 +4,9 @@ import pytest
 
 from accountability import stating
 from accountability.models import Statement
+from cases import checklist
 from cases.models import Case
-from responsibility import ledger
+from responsibility import directory, ledger
 from responsibility.refusals import Forbidden
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +51,26 @@ def test_cases_of_others_are_not_there_for_it_nor_the_page_for_others(own, open_
         assert client.get(DOOR).status_code == 403, name
         assert client.get(f"{DOOR}{own.number}/").status_code == 403, name
     assert not Statement.objects.exists()
+
+
+def test_it_is_told_which_steps_of_the_handbook_are_its_own_and_which_are_not_done(own, people, client):
+    lines = checklist.lines(own, directory.current())
+    mine = [line.step for line in lines if "X-WATER" in [unit.code for unit in line.units]]
+    others = [line.step for line in lines if line.step not in mine]
+    assert mine
+    assert others
+    client.force_login(people["enterprise"])
+    page = client.get(f"{DOOR}{own.number}/").content.decode()
+    assert all(step.label in page for step in mine)
+    assert not any(step.label in page for step in others)
+    assert "本案中没有向其提出有时限的要求" not in page
+    assert "未完成" in page
+
+
+def test_a_street_s_head_finds_the_way_to_what_concerns_his_unit(people, client):
+    client.force_login(people["sijing-head"])
+    assert 'href="/accountability/consequences/"' in client.get("/").content.decode()
+    page = client.get("/accountability/consequences/")
+    assert (page.status_code, "我的尽职材料" in page.content.decode()) == (200, True)
+    client.force_login(people["insurer"])
+    assert 'href="/accountability/consequences/"' not in client.get("/").content.decode()

@@ -88,6 +88,15 @@ def test_the_pages_of_an_archived_case_say_what_they_said_before(over, client, p
     assert pages(over, client, people) == before
 
 
+def test_the_figures_by_unit_say_how_many_cases_they_leave_out(over, client, people):
+    client.force_login(people["auditor"])
+    told = "期内 1 件案件的台账已归档，未计入"
+    assert told not in client.get("/accountability/", {"view": "units"}).content.decode()
+    taking.take(MONTH)
+    for view, said in (("units", True), ("failures", True), ("elephants", False)):
+        assert (told in client.get("/accountability/", {"view": view}).content.decode()) is said, view
+
+
 def test_a_month_with_an_open_case_stays(case):  # noqa: F811
     checkpoints.make()
     assert case.number in run("archive_ledger", "--before", "2026-09")

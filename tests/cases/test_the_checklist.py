@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
-from cases import actions, audit, checklist, proof, ticking
+from cases import actions, audit, checklist, proof, requests, ticking
 from cases.models import ChecklistMark
 from handbook import versions
 from handbook.models import Step
@@ -46,6 +46,25 @@ def numbers(case):
 
 def tick(case, step, by, **more):
     return ticking.mark(case.pk, step.pk, by=by, **more)
+
+
+def test_an_undone_step_of_a_case_that_is_over_is_not_about_to_be_due(open_case, handbook, press, people):
+    handbook({"text": "复查通风", "minutes": 200})
+    case = press(open_case(), *REPORTED, "chengyun-check close")
+    long_after = clock.now() + 190 * MINUTE
+    (line,) = lines(case)
+    assert (line.is_late(long_after), line.lamp(long_after)) == (False, "none")
+    with clock.as_if(long_after):
+        assert line.lamp(clock.now() + 5 * 60 * MINUTE) == "none"
+
+
+def test_nor_is_one_of_a_case_that_was_voided(open_case, handbook, people):
+    (step,) = handbook({"text": "复查通风", "minutes": 5})
+    case = open_case()
+    asked = requests.ask(case.pk, by=people["sijing-head"], kind="void", reason="误报")
+    requests.decide(asked.pk, by=people["chengyun-lead"], approve=True)
+    (line,) = lines(case)
+    assert line.lamp(clock.now() + 60 * MINUTE) == "none"
 
 
 # --- what holds -----------------------------------------------------------------

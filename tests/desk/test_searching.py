@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
+from cases import requests
 from desk import asking, indexing, lines, searching
 from desk.models import Indexed, Taken
 from notary import checkpoints
@@ -256,3 +257,25 @@ def test_an_entry_whose_transaction_ends_late_is_found_and_taken_in(tell):
     take_in()
     assert Indexed.objects.filter(entry=told[0]).exists()
     assert found(text="迟到") == told
+
+
+def test_a_refusal_is_found_by_who_refused_and_by_who_was_refused(open_case, press, people, settle):
+    case = press(open_case(), "sijing-duty acknowledge")
+    asker, decider = people["sijing-head"], people["shuiwu-head"]
+    asked = requests.ask(case.pk, by=asker, kind="escalate", reason="需要排水队伍")
+    requests.decide(asked.pk, by=decider, approve=False, answer="属地可以处置")
+    settle()
+    (refusal,) = LedgerEntry.objects.filter(chain=case.chain, verb="request.refuse").values_list("pk", flat=True)
+    for person in (asker.username, str(asker), decider.username, str(decider)):
+        assert refusal in found(person=person, verb="request.refuse"), person
+    assert found(person="jiuting-duty", verb="request.refuse") == []
+    codes = {post.unit.code for user in (asker, decider) for post in user.posts.all()}
+    assert all(refusal in found(unit=code, verb="request.refuse") for code in codes)
+
+
+def test_an_answer_that_a_colleague_wrote_down_is_found_by_who_gave_it(open_case, press, people, settle):
+    press(open_case(), "sijing-duty acknowledge", answered_by="voice", who="sijing-handler")
+    settle()
+    (entry,) = LedgerEntry.objects.filter(verb="case.acknowledge").values_list("pk", flat=True)
+    assert found(person="sijing-handler", verb="case.acknowledge") == [entry]
+    assert found(person="sijing-duty", verb="case.acknowledge") == [entry]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -179,6 +180,8 @@ def test_the_command_counts_first_and_then_erases(spread):
     given = ["--name", REPORTER, "--phone", PHONE, "--basis", "consent", "--reason", "来函"]
     call_command("erase_person", *given, "--dry-run", stdout=said)
     assert "将删除" in said.getvalue()
+    assert "处置凭证 " in said.getvalue()
+    assert not re.search(r"\b(cases|alerts|responsibility|notices)_[a-z]+", said.getvalue()), "tables by their names"
     assert REPORTER in dump()
     call_command("erase_person", *given, "--by", "anwei-office", stdout=said)
     assert REPORTER not in dump()

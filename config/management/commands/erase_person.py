@@ -1,6 +1,8 @@
 """Forget a person of the public, as the privacy law orders; each proof of the ledger holds afterwards."""
 
+from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
 
 from cases import erasure
 from responsibility.erasing import Person
@@ -37,7 +39,19 @@ class Command(BaseCommand):
         did = "将删除 would erase" if dry_run else "已删除 erased"
         self.stdout.write(f"{did}: 台账 {done.parts} 处 / parts in {done.entries} entries")
         for table, count in done.rows.items():
-            self.stdout.write(f"  {table}: {count}")
+            self.stdout.write(f"  {_called(table)}: {count}")
         self.stdout.write(f"涉及案件 cases: {', '.join(done.cases) or '—'}")
         for table, count in done.left.items():
-            self.stdout.write(f"  {'现有 stands in' if dry_run else '仍有 left in'} {table}: {count}")
+            self.stdout.write(f"  {'现有 stands in' if dry_run else '仍有 left in'} {_called(table)}: {count}")
+
+
+def _called(table: str) -> str:
+    """A table in both languages; a volume of the archive, and what is no table of ours, by its own name."""
+    model = next((model for model in apps.get_models() if model._meta.db_table == table), None)
+    if model is None:
+        return table
+    said = []
+    for language in ("zh-hans", "en"):
+        with translation.override(language):
+            said.append(str(model._meta.verbose_name))
+    return " ".join(dict.fromkeys(said))

@@ -11,6 +11,12 @@ from cases.models import Case
 from responsibility.models import User
 from responsibility.refusals import Refused
 
+GRANT = (
+    "外部单位和专家须先经特别授权：由区城运应急办或区安委办在案件页“特别授权”中授予，写明用途和期限"
+    " / outsiders need a grant first: the emergency or the committee office gives it on the page of the case,"
+    " under “Special grants”, with purpose and end."
+)
+
 
 class Command(BaseCommand):
     """Whole, or as one person would be given it. Says nothing of the case that the bundle does not."""
@@ -36,7 +42,7 @@ class Command(BaseCommand):
         except Refused as refused:
             raise CommandError(str(refused.detail)) from None
         except Http404:
-            raise CommandError(f"{username} 不能查阅 {number} / may not see this case.") from None
+            raise CommandError(f"{username} 不能查阅 {number} / may not see this case. {GRANT}") from None
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from None
         self.stdout.write(f"{file}  {file.stat().st_size:,} B")

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from config import progress
-from config.demo import history, people, rosters
+from config.demo import history, month, people, rosters
 from responsibility import directory, loading
 
 
@@ -38,8 +39,12 @@ class Command(BaseCommand):
         if history.exists():
             self.stdout.write("  历史 history: 已有演示预警，不再生成 / there is one already, left as it is")
             return
-        with progress.bar(self.stdout, "  历史 history（%）", 100) as done:
-            tally = history.write(data, timezone.now(), lambda share: done(round(share * 100)))
+        now = timezone.now()
+        with progress.bar(self.stdout, "  历史 history（%）", 100) as done, transaction.atomic():
+            drawn = month.write(data, now, lambda share: done(round(share * 25)))
+            tally = history.write(data, now, lambda share: done(25 + round(share * 75)))
             done(100)
         alerts, acts, closed = tally.outcomes.total(), tally.acts.total(), tally.acts["close"]
         self.stdout.write(f"  历史 history: {alerts} 条预警 alerts · {acts} 次操作 acts · {closed} 件结案 closed")
+        if drawn:
+            self.stdout.write(f"  抽查 draw of re-checks: {drawn}")
