@@ -16,7 +16,7 @@ BARE = "unaccounted"
 AIM = 1.10
 ASKING = """
     SELECT t.tgrelid::regclass::text, t.tgname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND p.prosrc ~ 'bihuan_has_entry|ledgerentry'
+    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND p.prosrc ~ 'bihuan_has_entry|ledgerentry|responsibility_line'
 """
 
 

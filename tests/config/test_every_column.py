@@ -21,8 +21,8 @@ BY_CASE = {"cases_case": "number", "cases_party": "id", "cases_deadline": "id", 
 # Tables that stand by no comparison of rows, beside those that are no part of the record (``FREE``).
 APART = {
     "alerts_reading": "what a sensor said, millions of them; no act, and gone when its time is over",
-    "responsibility_retention": "compared with the acts that set it by its own room",
-    "responsibility_hold": "compared with the acts that put and lifted it by its own room",
+    "retention_period": "compared with the acts that set it by its own room",
+    "retention_hold": "compared with the acts that put and lifted it by its own room",
 }
 # In FREE because no trigger asks for their entry; here they are compared all the same.
 SIGNED = {"notary_signingkey", "notary_checkpoint", "notary_cosignature", "notary_sighting"}
