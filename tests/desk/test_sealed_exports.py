@@ -38,7 +38,7 @@ def seal(as_):
         until = localdate(clock.now()) + timedelta(days=7)
         told = {"purpose": "问责核查", "recipient": "区纪委监委", "until": until.isoformat(), **given}
         answer = as_("auditor").post("/desk/sealed/", told)
-        found = re.search(r"<code>([A-Z2-9-]{35})</code>", answer.content.decode())
+        found = re.search(r"<code[^>]*>([A-Z2-9-]{35})</code>", answer.content.decode())
         return answer, found and found[1]
 
     return run
