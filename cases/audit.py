@@ -94,6 +94,12 @@ COMPARED = f"""
     ORDER BY c.id
 """  # noqa: S608, no word of it comes from outside
 
+# Each case that was opened is there: none is ever removed.
+GONE = """
+    SELECT e.subject_id, e.chain, 'cases_case', NULL, e.subject_id FROM responsibility_ledgerentry e
+    WHERE e.verb IN ('case.open', 'case.triage') AND (%(chain)s::uuid IS NULL OR e.chain = %(chain)s)
+        AND NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.chain = e.chain)
+"""
 # Promise and basis of responsibility, each told as one digest: many cases share them, so each is looked at once.
 TERMS = f"""
     SELECT min(c.number), (array_agg(c.chain))[1], c.policy::text, c.duties::text, told.terms
@@ -316,7 +322,7 @@ def _gone(part: str) -> str:
     """  # noqa: S608
 
 
-PARTS = [URGING, PARTY, WORKLIST, MISSED, RUNG, REQUEST, EVIDENCE, ORDER, MARK, DISPATCH, PROMISED, DIRECTION]
+PARTS = [GONE, URGING, PARTY, WORKLIST, MISSED, RUNG, REQUEST, EVIDENCE, ORDER, MARK, DISPATCH, PROMISED, DIRECTION]
 PARTS += [_gone(part) for part in NAMED]
 PARTS += [_instant(table, column) for table, columns in INSTANTS.items() for column in columns]
 

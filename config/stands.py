@@ -20,7 +20,7 @@ WATCHED = {
             "cases_dispatchline", "cases_command", "cases_situationreport", "accountability_statement",
             "accountability_recheck", "accountability_drawseed", "accountability_consequence",
             "accountability_answer", "desk_question", "desk_sealed", "notary_signingkey", "notary_checkpoint",
-            "notary_cosignature", "notary_sighting",
+            "notary_cosignature", "notary_sighting", "retention_period", "retention_hold",
         ),
         ("id", ""),
     ),

@@ -20,15 +20,17 @@ HOLD = f"""
     SELECT coalesce(h.id::text, laid.after ->> 'hold'), coalesce(h.chain, laid.chain), 'hold',
         CASE WHEN h.id IS NOT NULL THEN concat_ws(' ', h.reason, h.laid_at, h.lifted_at) END,
         CASE WHEN laid.id IS NOT NULL THEN concat_ws(' ', laid.note, laid.at, lifted.at) END
-    FROM retention_hold h LEFT JOIN alerts_riskobject o ON o.id = h.risk_object_id FULL JOIN (
+    FROM retention_hold h LEFT JOIN alerts_riskobject o ON o.id = h.risk_object_id
+    LEFT JOIN cases_case c ON c.id = h.case_id FULL JOIN (
         SELECT * FROM responsibility_ledgerentry WHERE verb = 'retention.hold'
     ) laid ON laid.chain = h.chain AND laid.after ->> 'hold' = h.id::text
     LEFT JOIN responsibility_ledgerentry lifted ON lifted.chain = laid.chain AND lifted.verb = 'retention.lift'
         AND lifted.after ->> 'hold' = laid.after ->> 'hold'
     WHERE {ONE.format("coalesce(h.chain, laid.chain)")}
-        AND (h.reason, o.code, h.since, h.until, h.laid_at, h.laid_by_id, h.lifted_at, h.lifted_by_id)
-        IS DISTINCT FROM (laid.note, laid.after ->> 'object', (laid.after ->> 'since')::timestamptz,
-            (laid.after ->> 'until')::timestamptz, laid.at, laid.actor_id, lifted.at, lifted.actor_id)
+        AND (c.chain <> h.chain OR (
+            h.reason, o.code, h.since, h.until, h.laid_at, h.laid_by_id, h.lifted_at, h.lifted_by_id
+        ) IS DISTINCT FROM (laid.note, laid.after ->> 'object', (laid.after ->> 'since')::timestamptz,
+            (laid.after ->> 'until')::timestamptz, laid.at, laid.actor_id, lifted.at, lifted.actor_id))
 """  # noqa: S608
 # A file goes with an entry, and with none it does not.
 PROOF = f"""

@@ -18,7 +18,7 @@ from responsibility.sealing import INNER
 # How those in office ask, order, advise, command and urge each other, and who else was shown the case.
 INTERNAL = (
     "request.", "order.", "advice.", "urging.", "command.", "dispatch.", "privacy.", "case.share", "case.unshare",
-    "consequence.", "recheck.", "statement.",
+    "consequence.", "recheck.", "statement.", "retention.",
 )  # fmt: skip
 OF_OFFICE = {
     DeadlineKind.DECIDE, DeadlineKind.ORDER, DeadlineKind.ORDER_CALL, DeadlineKind.DISPATCH,

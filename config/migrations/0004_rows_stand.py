@@ -47,6 +47,8 @@ WATCHED = {
     "notary_checkpoint": ("id", ""),
     "notary_cosignature": ("id", ""),
     "notary_sighting": ("id", ""),
+    "retention_period": ("id", ""),
+    "retention_hold": ("id", ""),
 }
 # Rows that are told one by one, and may be older than that: as ``0001_rows_told`` has them.
 TOLD = {
@@ -190,6 +192,7 @@ class Migration(migrations.Migration):
         ("accountability", "0004_consequences"),
         ("notary", "0004_sightings"),
         ("desk", "0001_initial"),
+        ("retention", "0002_rules"),
     ]
     operations = [
         migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK),

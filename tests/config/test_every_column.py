@@ -21,8 +21,6 @@ BY_CASE = {"cases_case": "number", "cases_party": "id", "cases_deadline": "id", 
 # Tables that stand by no comparison of rows, beside those that are no part of the record (``FREE``).
 APART = {
     "alerts_reading": "what a sensor said, millions of them; no act, and gone when its time is over",
-    "retention_period": "compared with the acts that set it by its own room",
-    "retention_hold": "compared with the acts that put and lifted it by its own room",
 }
 # In FREE because no trigger asks for their entry; here they are compared all the same.
 SIGNED = {"notary_signingkey", "notary_checkpoint", "notary_cosignature", "notary_sighting"}
@@ -214,6 +212,17 @@ def test_no_part_of_a_case_is_removed_unnoticed(filled, table):
     row, number = _of_case(table, "id")
     behind_the_triggers(f"DELETE FROM {table} WHERE id = {row}")
     assert named(table, row, number)
+
+
+def test_no_whole_case_is_removed_unnoticed(filled):
+    row, number = _of_case("cases_case", "id")
+    of_clocks = f"(SELECT id FROM cases_deadline WHERE case_id = {row})"
+    behind_the_triggers(
+        f"DELETE FROM cases_clockevent WHERE deadline_id IN {of_clocks};"
+        f"DELETE FROM cases_deadline WHERE case_id = {row}; DELETE FROM cases_party WHERE case_id = {row};"
+        f"DELETE FROM cases_case WHERE id = {row}"
+    )
+    assert [one for one in audit.mismatches() if (one.kind, one.number) == ("gone", number)]
 
 
 def _of_case(table: str, column: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from alerts.models import Alert, Reading
@@ -164,10 +164,16 @@ def test_the_command_counts_or_removes(measured, capsys):
     with later(YEARS):
         call_command("retention", "--dry-run")
         assert Reading.objects.exists()
-        assert "将清除 would go: 1" in capsys.readouterr().out
+        assert "至少将清除 would go, at least: 1" in capsys.readouterr().out
         call_command("retention")
     assert not Reading.objects.exists()
     assert "已清除 removed: 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("act", [("--set", "readings=4000"), ("--hold", "SJ-20261122-000001"), ("--lift", "1")])
+def test_what_only_counts_changes_nothing(act):
+    with pytest.raises(CommandError, match="dry-run"):
+        call_command("retention", "--dry-run", *act, "--by", "anwei-office", "--reason", "查")
 
 
 def test_attempts_to_sign_in_go_after_their_time(client):

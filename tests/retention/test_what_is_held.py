@@ -74,6 +74,13 @@ def test_a_period_or_hold_altered_behind_the_triggers_is_found(open_case, people
     assert not Hold.objects.exists()
 
 
+def test_a_hold_that_was_moved_to_another_case_is_found(open_case, people):
+    case, other = open_case(), open_case(object="MH-SIJING-0089")
+    holds.lay(holds.read({"case": case.number}), "诉讼", by=people["anwei-office"])
+    behind_the_triggers("UPDATE retention_hold SET case_id = %s", other.pk)
+    assert [(one.kind, one.field) for one in audit.mismatches(case.chain)] == [("differs", "hold")]
+
+
 def test_a_source_cannot_make_its_payload_look_retired_and_so_keep_it(open_case, press):
     sent = {"retired": {"phone": "13800138000"}}
     press(open_case(category="不在清单", payload=sent), "chengyun-lead void", reason="误报")

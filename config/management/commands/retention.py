@@ -32,6 +32,8 @@ class Command(BaseCommand):
         setting = options["set"]
         for given in (setting, hold, lift, reason, by):
             _readable(given)
+        if dry_run and (setting, hold, lift) != (None, None, None):
+            raise CommandError("--dry-run 只计清除的数 / --dry-run counts what would go, and nothing else.")
         try:
             if setting is not None:
                 return self._set(setting, reason, _account(by))
@@ -48,7 +50,7 @@ class Command(BaseCommand):
         for kept in CLASSES:
             period = "永久 for good" if days[kept.code] is None else f"{days[kept.code]} 天 days"
             self.stdout.write(f"  {kept.code:<9} {counts.get(kept.code, 0):>8}  {period}  {kept.label}")
-        said = "将清除 would go" if dry_run else "已清除 removed"
+        said = "至少将清除 would go, at least" if dry_run else "已清除 removed"
         self.stdout.write(f"{said}: {sum(counts.values())}")
 
     def _set(self, text: str, reason: str, by: User) -> None:
