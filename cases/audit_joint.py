@@ -67,7 +67,8 @@ SPEED = f"""
     FROM cases_case c LEFT JOIN alerts_drill d ON d.id = c.drill_id
     WHERE {ONE} AND c.speed <> COALESCE(d.speed, 1)
 """  # noqa: S608
-# What of a case follows from the rest of it. A danger that nobody knew may have been given its name since.
+# What of a case follows from the rest of it. A second owner's case bears no code, so that no alert joins it; a danger
+# that nobody knew may have been given its name since.
 KNOWN = f"""
     SELECT c.number, c.chain, 'cases_case.' || c.id, 
         concat_ws(' ', c.number, c.grade, c.grade_rank, c.category_id, c.risk_object_id, c.linked_to_id),
@@ -85,7 +86,8 @@ KNOWN = f"""
     WHERE {ONE} AND (told.number <> c.number OR ranked.rank <> c.grade_rank OR c.linked_to_id <> COALESCE(first.id, -1)
         OR c.category_id IS DISTINCT FROM k.id AND (c.category_id IS NOT NULL OR c.filed_at IS NOT NULL)
         OR COALESCE(sensed.risk_object_id, c.risk_object_id) IS DISTINCT FROM c.risk_object_id
-        OR c.risk_object_id IS NOT NULL AND o.code IS DISTINCT FROM c.object_code)
+        OR c.risk_object_id IS NOT NULL AND CASE WHEN c.linked_to_id IS NULL THEN o.code IS DISTINCT FROM c.object_code
+            ELSE c.risk_object_id IS DISTINCT FROM first.risk_object_id END)
 """  # noqa: S608
 # As it was loaded or last counted, less what cases have used up since.
 STOCK = """

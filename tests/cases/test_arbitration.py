@@ -2,7 +2,7 @@
 
 import pytest
 
-from cases import arbitration, audit, requests
+from cases import arbitration, audit, audit_clocks, audit_joint, requests
 from cases.models import Case, Deadline, Loop, Party, Request, RequestKind
 from responsibility import acting, checks, clock, directory, editions, ledger, posts
 from responsibility.editions import Row
@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 def _told_as_it_stands(db):
     """Whatever was decided, the ledger tells all of it."""
     yield
-    assert [(found.field, found.stored, found.told) for found in audit.mismatches()] == []
+    found = [one for of in (audit, audit_joint, audit_clocks) for one in of.mismatches()]
+    assert [(one.field, one.stored, one.told) for one in found] == []
 
 
 @pytest.fixture
