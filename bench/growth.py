@@ -28,7 +28,7 @@ def growth(place: Place, quick: bool) -> list[Figure]:
     for size in sizes:
         there = _grow(rows, there, size)
         if not quick:
-            # A checkpoint looks again at what came within the last minute, and no minute of a district is like this one.
+            # A checkpoint looks again at what came within the last minute; no minute of a district is like this one.
             time.sleep((growing.SETTLING + timedelta(seconds=1)).total_seconds())
         signed = [_signed(rows) for _time in range(TIMES)]
         there += NEW * TIMES
