@@ -9,6 +9,7 @@ from cases import sharing
 from cases.models import Grant
 from responsibility import clock, ledger
 from responsibility.refusals import Forbidden, Invalid, Refused
+from retention import holds
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +133,13 @@ def test_it_works_from_the_page_and_through_the_api(client, people, case, sees):
         client.force_login(people["anwei-office"])
         client.post(f"/cases/{case.number}/shares/", {"username": "firm", "until": until, "reason": "x"})
     assert Grant.objects.count() == 2
+
+
+def test_that_a_case_is_held_is_told_to_nobody_who_reads_by_a_grant(share, people, case, client):
+    share(username="insurer")
+    holds.lay(holds.read({"case": case.number}), "诉讼", by=people["anwei-office"])
+    told = {}
+    for name in ("insurer", "anwei-office"):
+        client.force_login(people[name])
+        told[name] = {entry["verb"] for entry in client.get(f"/api/v1/cases/{case.number}/timeline/").json()}
+    assert told["anwei-office"] - told["insurer"] >= {"retention.hold"}
