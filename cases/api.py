@@ -1,5 +1,7 @@
 """The doors of people and their programs to cases. Each fetches through ``visible_to`` and calls one action."""
 
+from collections.abc import Collection
+
 from django.db.models import Prefetch
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
@@ -11,13 +13,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts.api import LocationSerializer
-from cases import actions, casepage, fivefold, guards, proof
+from cases import actions, casepage, fivefold, guards, outside, proof
 from cases.bundle import reader
 from cases.filters import CaseFilter
 from cases.models import Case, Deadline, Evidence, Party
 from cases.models.work import Answered, EvidenceKind
-from responsibility import acting, clock, directory, ledger
-from responsibility.interface import ErrorsSerializer, Instant, NewestFirst
+from responsibility import access, acting, clock, directory, ledger
+from responsibility.interface import ErrorsSerializer, Instant, NewestEntryFirst, NewestFirst
 from responsibility.models import Grade, LedgerEntry
 from responsibility.refusals import Invalid
 
@@ -67,6 +69,9 @@ class DeadlineSerializer(serializers.ModelSerializer):
 class CaseSerializer(serializers.ModelSerializer):
     """A case as this person may see it. ``allowed``: the verbs this person may press now.
 
+    An insurer, broker, firm or enterprise that sees the case by a policy, an order or its own object reads what
+    concerns it, and null or an empty list elsewhere.
+
     ``vacant_duties``: which of the five duties and three musts nobody fills (``leader``, ``territory``,
     ``supervision``, ``lead``, ``business``, ``main_body``), ``vacant_count`` how many; none before it is filed.
     ``drill``: the id of the drill to which it belongs, null for a real case; its clocks run ``speed`` times as fast.
@@ -94,10 +99,14 @@ class CaseSerializer(serializers.ModelSerializer):
             "due_at", "hops", "no_return", "linked_to", "parties", "deadlines", "duties", "vacant_duties",
             "vacant_count", "drill", "speed", "allowed", "chain",
         ]  # fmt: skip
+        extra_kwargs = {name: {"allow_null": True} for name in fields if name not in ("number", "state")}
 
     def to_representation(self, case: Case) -> dict:
-        """Whoever reads the case by a grant is told neither names nor the clocks of those in office."""
+        """Whoever reads the case by a grant is told neither names nor the clocks of those in office; whoever reads it
+        by a policy, an order or his own object is told the fields of ``cases/outside.py``."""
         told, actor = super().to_representation(case), self.context["actor"]
+        if by := self.context.get("outside", {}).get(case.pk):
+            return outside.told(told, case, by)
         engaged = list(case.parties.all()), list(case.deadlines.all())
         to = reader.towards(actor, inside=casepage.reads_by_office(case, actor, self.context["known"], *engaged))
         told["duties"] = to.duties(case)
@@ -143,15 +152,32 @@ class Visible(APIView):
         """The cases this person may see."""
         return Case.objects.visible_to(self.actor(), self.known().units)
 
+    def read_by(self, asked: Collection[str] = ()):
+        """The cases of which this person may read something, found by the filters ``asked``."""
+        return Case.objects.read_by(self.actor(), self.known().units, asked)
+
+    def outside(self, cases: Collection[Case]) -> dict[int, frozenset[outside.Standing]]:
+        """Those of ``cases`` that this person sees as an outsider only, and by what."""
+        ids = {case.pk for case in cases}
+        by = outside.standings(self.actor(), ids) if ids else {}
+        if by:
+            for pk in self.visible().filter(pk__in=by).values_list("pk", flat=True):
+                del by[pk]
+        return by
+
     def get_queryset(self):
         return (
-            self.visible()
-            .select_related("holder", "lead", "territory", "scenario", "linked_to")
+            self.read_by(self.asked())
+            .select_related("holder", "lead", "territory", "scenario", "linked_to", "category", "risk_object")
             .prefetch_related(
                 Prefetch("parties", Party.objects.select_related("unit")),
                 Prefetch("deadlines", Deadline.objects.select_related("unit")),
             )
         )
+
+    def asked(self) -> list[str]:
+        """The filters that were given."""
+        return []
 
     def inside(self, case: Case) -> bool:
         """Whether this person reads ``case`` by office, and not by a grant alone."""
@@ -171,7 +197,8 @@ class Visible(APIView):
     def written(self, number: str) -> Response:
         """The case as it stands now."""
         case = self.case(number, self.get_queryset())
-        return Response(CaseSerializer(case, context=self.get_serializer_context()).data)
+        context = self.get_serializer_context() | {"outside": self.outside([case])}
+        return Response(CaseSerializer(case, context=context).data)
 
 
 class Cases(Visible, ListAPIView):
@@ -181,6 +208,26 @@ class Cases(Visible, ListAPIView):
     queryset = Case.objects.none()
     pagination_class = NewestFirst
     filterset_class = CaseFilter
+
+    def asked(self) -> list[str]:
+        """The filters that the address gives a value."""
+        return [name for name in CaseFilter.base_filters if self.request.query_params.get(name)]
+
+    @property
+    def paginator(self):
+        """By the order of filing for outsiders: a cursor with an instant would tell it to whoever is shown none."""
+        if not hasattr(self, "_paginator"):
+            self._paginator = (NewestFirst if access.may(self.actor(), "case.read") else NewestEntryFirst)()
+        return self._paginator
+
+    def paginate_queryset(self, queryset):
+        """With what of this page is seen from outside."""
+        page = super().paginate_queryset(queryset)
+        self._outside = self.outside(page or [])
+        return page
+
+    def get_serializer_context(self) -> dict:
+        return super().get_serializer_context() | {"outside": self._outside}
 
 
 class CaseDetail(Visible):
@@ -255,9 +302,10 @@ class CaseTimeline(Visible):
     )
     def get(self, request, number):
         """The ledger entries of the case's chain, oldest first, up to 1,000; a ``Link`` leads to those that follow."""
-        case = self.case(number)
+        case = self.case(number, self.read_by())
         story = ledger.story(case.chain).order_by("seq")
-        to = reader.towards(self.actor(), inside=self.inside(case))
+        by = self.outside([case]).get(case.pk)
+        to = reader.outsider(by) if by else reader.towards(self.actor(), inside=self.inside(case))
         entries = list(story.filter(seq__gt=self._after())[: TIMELINE + 1])
         answer = Response(EntrySerializer(to.told(entries[:TIMELINE]), many=True).data)
         if len(entries) > TIMELINE:

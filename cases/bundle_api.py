@@ -27,6 +27,6 @@ class CaseBundle(Visible):
         Masked according to who asks: names, notes and inner opinions are withheld from who sees the case by a grant,
         and the proofs hold without them. The export is written into the ledger.
         """
-        case = self.case(number)
+        case = self.case(number, self.read_by())
         made = exporting.export(case.pk, by=acting.person(request.user))
         return FileResponse(made, as_attachment=True, filename=f"{case.number}.zip", content_type="application/zip")

@@ -3,7 +3,7 @@
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
-from cases import views
+from cases import outside_views, views
 from cases.bundle import exporting
 from cases.models import Case
 from responsibility import acting, directory
@@ -13,12 +13,14 @@ from responsibility.refusals import Refused
 @require_POST
 def bundle(request: HttpRequest, number: str) -> HttpResponse | FileResponse:
     """``/cases/<number>/bundle/``: the case as one ZIP that can be checked offline; the ledger is told of it."""
-    seen = Case.objects.visible_to(acting.of(request.user), directory.current().units)
+    seen = Case.objects.read_by(acting.of(request.user), directory.current().units)
     case = seen.filter(number=number).first()
     if case is None:
         raise Http404
     try:
         made = exporting.export(case.pk, by=acting.person(request.user))
     except Refused as refused:
+        if outside_views.sees(request, number):
+            return outside_views.page(request, number, refused)
         return views.after_refusal(request, number, refused, "bundle")
     return FileResponse(made, as_attachment=True, filename=f"{case.number}.zip", content_type="application/zip")

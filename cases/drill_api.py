@@ -19,7 +19,7 @@ from responsibility.models import Grade
 SHOWN = 200
 
 
-class ShareSerializer(serializers.Serializer):
+class DrillShareSerializer(serializers.Serializer):
     """How much of what could be judged was met; ``score`` in whole per cent, null where nothing could be."""
 
     score = serializers.IntegerField(allow_null=True)
@@ -27,7 +27,7 @@ class ShareSerializer(serializers.Serializer):
     judged = serializers.IntegerField()
 
 
-class FindingSerializer(serializers.Serializer):
+class DrillFindingSerializer(serializers.Serializer):
     """One thing that was asked. Minutes are those of the exercise; ``met`` is null for what is not judged yet."""
 
     part = serializers.ChoiceField(list(scoring.ASKED))
@@ -38,7 +38,7 @@ class FindingSerializer(serializers.Serializer):
     met = serializers.BooleanField(allow_null=True)
 
 
-class DrilledCaseSerializer(ShareSerializer):
+class DrilledCaseSerializer(DrillShareSerializer):
     """One case of the drill with everything that was asked of it."""
 
     number = serializers.CharField()
@@ -46,7 +46,7 @@ class DrilledCaseSerializer(ShareSerializer):
     state = serializers.ChoiceField(State.choices)
     loop = serializers.ChoiceField(Loop.choices)
     grade = serializers.ChoiceField(Grade.choices)
-    lines = FindingSerializer(many=True)
+    lines = DrillFindingSerializer(many=True)
 
 
 class FedSerializer(serializers.Serializer):
@@ -60,10 +60,10 @@ class FedSerializer(serializers.Serializer):
     case = serializers.CharField(allow_blank=True)
 
 
-class FindingsSerializer(ShareSerializer):
+class FindingsSerializer(DrillShareSerializer):
     """What the drill has shown, so far or in the end."""
 
-    parts = serializers.DictField(child=ShareSerializer())
+    parts = serializers.DictField(child=DrillShareSerializer())
     cases = DrilledCaseSerializer(many=True)
     alerts = FedSerializer(many=True)
 

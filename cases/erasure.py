@@ -37,7 +37,8 @@ class Basis(models.TextChoices):
     OTHER = "other", _("法律、行政法规规定的其他情形")
 
 
-# Each column in which the words of the public are kept, with the way from its row to a case. Higher floors add theirs.
+# Each column in which the words of the public are kept, with the way from its row to a case (its number), or to the
+# chain on which it must be told that the row changes. Higher floors add theirs.
 PLACES: list[tuple[type[models.Model], tuple[str, ...], str]] = [
     (Alert, ("title", "payload", "stated"), ""),
     (Case, ("title",), "number"),
@@ -91,6 +92,7 @@ class _Found:
     rows: list[tuple[type[models.Model], int | UUID, tuple[str, ...]]] = field(default_factory=list)
     chains: set[UUID] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
+    roots: set[UUID] = field(default_factory=set)
 
     @property
     def told(self) -> list[tuple[LedgerEntry, set[str]]]:
@@ -124,7 +126,9 @@ def erase(
             told = {"basis": basis, "officials": bool(officials), "entries": done.entries, "parts": done.parts}
             note = "；".join(filter(None, [reason.strip(), officials.strip()]))
             whole = ledger.Act(chains.dated(), "privacy.erase", "privacy", "", "", after=told, note=note)
-            ledger.record([whole, *(_of_case(case, person, told) for case in cases)], by=actor, post=post)
+            acts = [whole, *(_of_case(case, person, told) for case in cases)]
+            acts += [_of_root(chain, told) for chain in sorted(found.roots - {case.chain for case in cases})]
+            ledger.record(acts, by=actor, post=post)
             _write(found, person, officials=bool(officials))
         done.left = standing(person)
     return done
@@ -173,14 +177,15 @@ def _find(person: Person, *, officials: bool) -> _Found:
     for model, columns, way in PLACES:
         if model is Request and "after.posts" not in erasing.spared(person, officials=officials):
             columns = (*columns, "answers_for")
-        for pk, number in _naming(model, columns, way, person):
+        for pk, of in _naming(model, columns, way, person):
             found.rows.append((model, pk, columns))
-            found.numbers |= {number} - {None}
+            found.roots |= {of} if isinstance(of, UUID) else set()
+            found.numbers |= {of} if isinstance(of, str) else set()
     return found
 
 
 def _naming(model: type[models.Model], columns: tuple[str, ...], way: str, person: Person) -> list[tuple]:
-    """``(pk, case number or None)`` of the rows that name ``person`` in ``columns``."""
+    """``(pk, case number, chain or None)`` of the rows that name ``person`` in ``columns``."""
     words = [part for column in columns for part in (Cast(column, models.TextField()), Value("\n"))]
     rows = model._default_manager.annotate(all_said=Concat(*words, output_field=models.TextField()))
     number = F(way) if way else Value(None, output_field=models.TextField())
@@ -191,6 +196,10 @@ def _of_case(case: Case, person: Person, told: dict) -> ledger.Act:
     # The title as it will be: this entry must not say again what is being erased.
     title = person.emptied(case.title)
     return ledger.Act(case.chain, "privacy.erase", "case", case.number, title, after={"basis": told["basis"]})
+
+
+def _of_root(chain: UUID, told: dict) -> ledger.Act:
+    return ledger.Act(chain, "privacy.erase", "privacy", "", "", after={"basis": told["basis"]})
 
 
 def _write(found: _Found, person: Person, *, officials: bool) -> None:

@@ -215,10 +215,13 @@ def dispatch(changes: Changes, owners: Owners, case: Case, *, verb: str, after: 
 
 
 def _title(draft: Draft) -> str:
-    """Place and danger without a stutter: what the place's name ends with is not said again."""
     found = draft.risk_object or draft.territory
-    place = found.name if found else ""
-    what = draft.category.name.rpartition("/")[2] if draft.category else draft.category_code
+    return entitled(found.name if found else "", draft.category.name if draft.category else draft.category_code)
+
+
+def entitled(place: str, danger: str) -> str:
+    """Place and danger without a stutter: what the place's name ends with is not said again."""
+    what = danger.rpartition("/")[2]
     said = next((n for n in range(len(what), 0, -1) if place.endswith(what[:n])), 0)
     return f"{place}{what[said:]}"[:300]
 

@@ -93,7 +93,7 @@ class RequestAppeal(Visible):
         """Take a refused request to arbitration, once; the emergency office decides for good."""
         given = AppealSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        if not Request.objects.filter(pk=pk, case__in=self.get_queryset()).exists():
+        if not Request.objects.filter(pk=pk, case__in=self.visible()).exists():
             raise Http404
         asked = requests.appeal(pk, by=request.user, **given.validated_data)
         return Response(RequestSerializer(asked).data, status=201)
@@ -122,7 +122,7 @@ class RequestDecision(Visible):
             raise Http404
         given = DecisionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        if not Request.objects.filter(pk=pk, case__in=self.get_queryset()).exists():
+        if not Request.objects.filter(pk=pk, case__in=self.visible()).exists():
             raise Http404
         decided = requests.decide(pk, by=request.user, approve=decision == "approve", **given.validated_data)
         return Response(RequestSerializer(decided).data)

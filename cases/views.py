@@ -11,12 +11,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases import actions, casepage, deciding, granted, guards, joint, proof, requests, worklist
+from cases import actions, casepage, deciding, granted, guards, joint, outside_views, proof, requests, worklist
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
 from notices import inbox
-from responsibility import access, acting, clock, directory, roster
+from responsibility import access, acting, clock, directory, fronts, roster
 from responsibility.models import Grade
 from responsibility.refusals import Forbidden, Invalid, Refused
 
@@ -28,8 +28,10 @@ FEW = 100
 
 @require_GET
 def cases(request: HttpRequest) -> HttpResponse:
-    """``/``: the worklist of the reader's units."""
+    """``/``: the worklist of the reader's units; whoever has a first page of his own begins there."""
     actor, known = acting.of(request.user), directory.current()
+    if not request.GET and (front := fronts.of(actor)):
+        return redirect(front)
     try:
         cursor = worklist.Cursor.read(request.GET.get("after", ""))
     except ValueError:
@@ -78,7 +80,9 @@ def _visible(request: HttpRequest, number: str) -> tuple[Case, acting.Actor, dir
 
 @require_GET
 def case(request: HttpRequest, number: str) -> HttpResponse:
-    """``/cases/<number>/``."""
+    """``/cases/<number>/``; to whom the case merely concerns, what ``cases/outside.py`` shows of it."""
+    if outside_views.sees(request, number):
+        return outside_views.page(request, number)
     return _page(request, *_visible(request, number))
 
 

@@ -32,6 +32,10 @@ DOORS = [
     (re.compile(r"/api/v1/(alerts|readings|heartbeat)/"), lambda: settings.INTAKE_MAX_BYTES),
     (re.compile(r"/api/v1/cases/[^/]+/evidence/$"), lambda: settings.EVIDENCE_MAX_BYTES + MEGABYTE),
     (re.compile(r"/cases/[^/]+/[^/]+/$"), lambda: FILES_A_PAGE * settings.EVIDENCE_MAX_BYTES + MEGABYTE),
+    (
+        re.compile(r"/(api/v1/)?insurance/(orders/[^/]+/(visit|photos)|service/\d+/account/[a-z]+)/$"),
+        lambda: FILES_A_PAGE * settings.EVIDENCE_MAX_BYTES + MEGABYTE,
+    ),
     (re.compile(r"/exchange/[^/]+/$"), lambda: settings.EXCHANGE_MAX_BYTES + MEGABYTE),
     # Boundaries are edited as text.
     (re.compile(r"/admin/"), lambda: settings.INTAKE_MAX_BYTES),

@@ -14,6 +14,12 @@ app = Celery("bihuan")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# The insurance side finds its own work; it shares nothing with the sweeps of cases but the machine.
+INSURANCE_TASKS = {
+    "cover": "insurance.policies.tasks.judge",
+    "portals": "insurance.portals.tasks.push",
+}
+
 # What is on its way when the broker goes is a tick, worth nothing. Trying to put it back ends the worker instead of
 # letting it wait for the broker (kombu 5.7: the closed connection is asked for its host).
 QoS.restore_at_shutdown = False
@@ -65,12 +71,23 @@ app.conf.beat_schedule = {
         "schedule": settings.REPEATS_SECONDS,
         "options": {"expires": settings.REPEATS_SECONDS},
     },
+    "findings": {
+        "task": "insurance.findings.tasks.raise_alerts",
+        "schedule": settings.INSURANCE_SECONDS,
+        "options": {"expires": settings.INSURANCE_SECONDS},
+    },
     "rows": {
         "task": "responsibility.tasks.tell_rows",
         "schedule": settings.ROWS_SECONDS,
         "options": {"expires": settings.ROWS_SECONDS},
     },
 }
+for _name, _task in INSURANCE_TASKS.items():
+    app.conf.beat_schedule[_name] = {
+        "task": _task,
+        "schedule": settings.INSURANCE_SECONDS,
+        "options": {"expires": settings.INSURANCE_SECONDS},
+    }
 
 
 @worker_ready.connect

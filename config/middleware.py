@@ -47,6 +47,8 @@ class Refusals:
         # No column can hold it, so no question that contains it has an answer.
         if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.META.get("QUERY_STRING", ""):
             return refusal(request, 400, "bad_character", _("地址中含有无效字符。"))
+        if "\x00" in request.path_info:
+            return refusal(request, 404, "not_found", _("没有这个地址。"))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -95,6 +95,12 @@ INSTALLED_APPS = [
     "accountability",
     "mining",
     "desk",
+    "insurance.policies",
+    "insurance.firms",
+    "insurance.service",
+    "insurance.findings",
+    "insurance.claims",
+    "insurance.portals",
     "retention",
 ]
 MIDDLEWARE = [
@@ -272,6 +278,12 @@ SPECTACULAR_SETTINGS = {
         "Third": "resources.models.Third",
         "AdviceKind": "cases.models.order.AdviceKind",
         "UrgingKind": "cases.models.urging.UrgingKind",
+        "PolicyState": "insurance.policies.models.Standing",
+        "GradeEnum": "responsibility.models.Grade",
+        "FirmGrade": "insurance.firms.scoring.Grade",
+        "FirmVerdict": "insurance.firms.scoring.Verdict",
+        "VerdictEnum": "accountability.musts.Verdict",
+        "ServiceItem": "insurance.firms.models.Item",
         "EditionState": "responsibility.models.edition.EditionState",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -327,6 +339,15 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("user", ""), _mail.get("passwor
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("tls", False), _mail.get("ssl", False)
 EMAIL_TIMEOUT = 10
 EMAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "bihuan@localhost")
+
+# --- the insurance side ------------------------------------------------------
+# It finds its work by query. Off, it finds none, and cases do not notice.
+INSURANCE = env.boolean("INSURANCE", True)
+INSURANCE_SECONDS = 5
+# Hooks go to public addresses by https; to one inside a network only at a host that is named here. An insurer's own
+# authority, as a file of certificates, is trusted beside those of the machine.
+HOOK_HOSTS = env.words("HOOK_HOSTS", [])
+HOOK_CA_FILE = env.text("HOOK_CA_FILE", "")
 
 # --- logs --------------------------------------------------------------------
 LOGGING_CONFIG = "config.logs.configure"

@@ -3,7 +3,7 @@
 from csp.decorators import csp_update
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accountability import api as accountability
@@ -30,7 +30,7 @@ from retention import api as retention
 handler500 = "config.failing.failed"
 
 # The API says 401 by itself; a redirect to the sign-in page would hide it from programs.
-v1 = [
+v1: list[URLPattern | URLResolver] = [
     path("token/", responsibility.SignIn.as_view()),
     path("alerts/", alerts.Alerts.as_view()),
     path("alerts/cap/", alerts.CapAlerts.as_view()),
@@ -92,10 +92,25 @@ v1 = [
     path("mining/xes/", mining.MiningXes.as_view()),
     path("mining/conformance/", mining.MiningConformance.as_view()),
     path("mining/times/", mining.MiningTimes.as_view()),
+    path("insurance/", include("insurance.policies.routes")),
+    path("insurance/", include("insurance.firms.routes")),
+    path("insurance/", include("insurance.service.routes")),
+    path("insurance/", include("insurance.findings.routes")),
+    path("insurance/", include("insurance.claims.routes")),
+    path("insurance/", include("insurance.portals.routes")),
     path("permissions/", permissions.Permissions.as_view()),
 ]
-for route in v1:
-    route.callback = login_not_required(route.callback)
+
+
+def _open_to_programs(routes) -> None:
+    for route in routes:
+        if isinstance(route, URLPattern):
+            route.callback = login_not_required(route.callback)
+        else:
+            _open_to_programs(route.url_patterns)
+
+
+_open_to_programs(v1)
 
 # Swagger UI writes its own style elements.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
@@ -117,6 +132,12 @@ urlpatterns = [
     path("", include("accountability.urls")),
     path("", include("mining.urls")),
     path("", include("desk.urls")),
+    path("insurance/", include("insurance.policies.urls")),
+    path("insurance/", include("insurance.firms.urls")),
+    path("insurance/", include("insurance.service.urls")),
+    path("insurance/", include("insurance.findings.urls")),
+    path("insurance/", include("insurance.claims.urls")),
+    path("insurance/", include("insurance.portals.urls")),
     path("", include("retention.urls")),
     path("", include("cases.urls")),
 ]

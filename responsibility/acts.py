@@ -26,6 +26,7 @@ class Scope(models.TextChoices):
     CENTRE = "centre", _("区城运中心")
     NAMED = "named", _("列名者")
     GRANTED = "granted", _("经特别授权")
+    CONCERNED = "concerned", _("与本单位有关")
 
     @property
     def means(self) -> str | Promise:
@@ -43,6 +44,9 @@ MEANINGS = {
     Scope.CENTRE: _("本单位承担全区派遣职能。"),
     Scope.NAMED: _("该行、该班、该步骤或该次交接列明本单位或本人。"),
     Scope.GRANTED: _("该案件已授权给本单位，且未到期。"),
+    Scope.CONCERNED: _(
+        "案件在本单位承保或经纪的保单期内（含索赔期）、在受托未结的委托中，或发生在本单位的监测对象上。"
+    ),
 }
 
 
@@ -57,6 +61,7 @@ class Kind(models.TextChoices):
     HANDBOOK = "handbook", _("处置手册")
     JOINT = "joint", _("协同与调度")
     ROSTER = "roster", _("值班表")
+    INSURANCE = "insurance", _("保险与第三方")
     EXCHANGE = "exchange", _("导入导出与管理")
 
 
@@ -94,11 +99,22 @@ HANDBOOK_KEEPERS = at(OWN, Role.MANAGER, Role.COMMITTEE_OFFICE)
 DEPUTY = _("不在班时由其副班或本单位负责人代为审批。")
 BY_REQUEST = _("只能经批准的请示。")
 APART = _("本人和本单位未参与处置。")
+# Outsiders, each within what names its unit (facts 3.5).
+INSURER, BROKER = at(NAMED, Role.INSURER), at(NAMED, Role.BROKER)
+FIRM, ENTERPRISE = at(NAMED, Role.FIRM), at(NAMED, Role.ENTERPRISE)
+OUTSIDE = INSURER | BROKER | FIRM | ENTERPRISE
+ON_POLICY = _("列名者为保单上的保险公司、经纪和被保险人。")
+ON_ORDER = _("列名者为委托单位、受托机构和被保险人。")
 
 ACTS: dict[str, Act] = {
     "case.read": Act(Kind.READING, _("查阅案件、凭证与经过"), DESKS_AND_OWN, _("曾经承办、牵头或须审批的案件也在内。")),
     "case.read_granted": Act(
         Kind.READING, _("查阅授权给本单位的案件"), at(Scope.GRANTED, *Role), _("逐案授权，有期限；也可授权给个人。")
+    ),
+    "case.read_outside": Act(
+        Kind.READING, _("查阅与本单位有关的案件"),
+        at(Scope.CONCERNED, Role.INSURER, Role.BROKER, Role.FIRM, Role.ENTERPRISE),
+        _("只看与其有关的字段；经纪只看编号和状态。"),
     ),
     "case.grants": Act(Kind.READING, _("查看案件授权给了谁"), COMMITTEE | EMERGENCY | AUDITOR),
     "evidence.original": Act(Kind.READING, _("查看凭证原件"), AUDITOR),
@@ -275,10 +291,104 @@ ACTS: dict[str, Act] = {
     ),
     "exchange.matrix": Act(Kind.EXCHANGE, _("导入导出责任清单"), COMMITTEE),
     "exchange.objects": Act(Kind.EXCHANGE, _("导入导出监测对象"), COMMITTEE | EMERGENCY | ADMIN),
+    "exchange.policies": Act(
+        Kind.EXCHANGE, _("导入导出保单"), at(OWN, Role.INSURER), _("只限本公司首席承保的保单。")
+    ),
     "privacy.erase": Act(Kind.EXCHANGE, _("依法删除个人信息"), COMMITTEE, _("行为人的姓名依法保留。")),
     "retention.read": Act(Kind.READING, _("查阅保存期限与封存"), COMMITTEE | EMERGENCY | AUDITOR | ADMIN),
     "retention.set": Act(Kind.EXCHANGE, _("设定保存期限"), COMMITTEE, _("不得短于法定下限。")),
     "retention.hold": Act(Kind.EXCHANGE, _("封存"), COMMITTEE | EMERGENCY, _("封存期间不清除。")),
     "retention.lift": Act(Kind.EXCHANGE, _("解除封存"), COMMITTEE | EMERGENCY, _("封存人除外。")),
+    "policy.read": Act(
+        Kind.INSURANCE, _("查阅保单"), INSURER | BROKER | ENTERPRISE | COMMITTEE | EMERGENCY | AUDITOR, ON_POLICY
+    ),
+    "policy.register": Act(
+        Kind.INSURANCE, _("登记、批改、续保和解除保单，登记保费"), INSURER,
+        _("首席承保人；任何行政机关不得指定或者干预（应急〔2025〕27号）。"),
+    ),
+    "policy.gaps": Act(
+        Kind.INSURANCE, _("查阅应保未保名单"), COMMITTEE | EMERGENCY | AUDITOR | at(OWN, Role.MANAGER),
+        _("部门只看本行业。"),
+    ),
+    "account.read": Act(
+        Kind.INSURANCE, _("查阅事故预防费专账"), INSURER | ENTERPRISE | COMMITTEE | AUDITOR, ON_POLICY
+    ),
+    "account.spend": Act(
+        Kind.INSURANCE, _("编制预防费预算、登记支出"), INSURER, _("首席承保人；不超过实收保费的 21%。")
+    ),
+    "service.read": Act(
+        Kind.INSURANCE, _("查阅服务方案、委托和记录"),
+        OUTSIDE | at(NAMED, *COMMAND) | COMMITTEE | EMERGENCY | AUDITOR, ON_ORDER,
+    ),
+    "service.plan": Act(Kind.INSURANCE, _("编制服务方案"), INSURER, _("首席承保人。")),
+    "service.agree": Act(Kind.INSURANCE, _("确认服务方案和服务记录"), ENTERPRISE, _("被保险人。")),
+    "service.request": Act(Kind.INSURANCE, _("提出服务需求"), BROKER | ENTERPRISE, ON_POLICY),
+    "service.order": Act(
+        Kind.INSURANCE, _("委托、转派和撤回服务"),
+        INSURER | at(NAMED, Role.COMMITTEE_OFFICE, Role.HEAD, Role.MANAGER),
+        _("列名者为首席承保人或委托复查的单位；只委托清单内、资质相符且有效的机构。"),
+    ),
+    "service.appoint": Act(Kind.INSURANCE, _("约定服务时间"), FIRM | ENTERPRISE, _("受托机构和被保险人。")),
+    "service.work": Act(Kind.INSURANCE, _("接受委托、约定时间、提交服务记录"), FIRM, _("受托机构。")),
+    "finding.read": Act(
+        Kind.INSURANCE, _("查阅隐患"),
+        OUTSIDE | at(OWN, *FIELD) | COMMITTEE | EMERGENCY | CHECK | AUDITOR,
+        _("与本单位有关的；属地和行业部门看辖内。"),
+    ),
+    "finding.tell": Act(Kind.INSURANCE, _("书面告知隐患"), INSURER | FIRM | ENTERPRISE, ON_ORDER),
+    "finding.rectify": Act(Kind.INSURANCE, _("填报隐患整改"), ENTERPRISE, _("被保险人。")),
+    "finding.recheck": Act(
+        Kind.INSURANCE, _("复查隐患整改"), FIRM | at(NAMED, *FIELD) | CHECK, _("整改、施工和原服务机构除外。")
+    ),
+    "finding.close": Act(
+        Kind.INSURANCE, _("隐患销号"), at(NAMED, *FIELD) | CHECK, _("属地单位和行业部门；复查合格之后。")
+    ),
+    "selfcontrol.read": Act(
+        Kind.INSURANCE, _("查阅风险单元自控"), at(OWN, Role.ENTERPRISE, Role.MANAGER) | INSURER | COMMITTEE | AUDITOR,
+        _("行业部门看本行业，保险公司看其被保险人。"),
+    ),
+    "selfcontrol.keep": Act(
+        Kind.INSURANCE, _("登记自查、整改、负责人和证照"), at(OWN, Role.ENTERPRISE), _("主体责任单位。")
+    ),
+    "selfcontrol.duty": Act(
+        Kind.INSURANCE, _("确认或异议主体责任"), at(OWN, Role.ENTERPRISE), _("本单位监测对象上的案件。")
+    ),
+    "firm.read": Act(
+        Kind.INSURANCE, _("查阅机构人员、评分与处理"), FIRM | COMMITTEE | EMERGENCY | AUDITOR | at(D, *COMMAND),
+        _("购买服务清单公开；机构看本单位的评分与处理。"),
+    ),
+    "firm.keep": Act(Kind.INSURANCE, _("登记机构与资质、列入清单"), COMMITTEE),
+    "firm.people": Act(Kind.INSURANCE, _("登记服务人员"), FIRM | COMMITTEE, _("本机构。")),
+    "firm.measure": Act(Kind.INSURANCE, _("暂停、淘汰和恢复机构"), COMMITTEE, _("告知、听证之后；虚假记录即停。")),
+    "firm.answer": Act(Kind.INSURANCE, _("陈述、要求听证、申诉"), FIRM, _("本机构。")),
+    "firm.appeal": Act(Kind.INSURANCE, _("裁定机构申诉"), EMERGENCY, _("作出处理的单位除外。")),
+    "complaint.read": Act(
+        Kind.INSURANCE, _("查阅投诉"), ENTERPRISE | INSURER | FIRM | COMMITTEE | EMERGENCY | AUDITOR,
+        _("列名者为投诉单位和被投诉机构。"),
+    ),
+    "complaint.make": Act(Kind.INSURANCE, _("投诉服务"), ENTERPRISE | INSURER, _("以本单位的名义。")),
+    "complaint.answer": Act(Kind.INSURANCE, _("答复投诉"), FIRM, _("被投诉机构；10 个工作日内。")),
+    "claim.read": Act(
+        Kind.INSURANCE, _("查阅理赔"), INSURER | BROKER | ENTERPRISE | AUDITOR, _("经纪只看状态。")
+    ),
+    "claim.notice": Act(Kind.INSURANCE, _("报案、补充材料"), ENTERPRISE | BROKER | INSURER, ON_POLICY),
+    "claim.handle": Act(Kind.INSURANCE, _("立案、定损、核赔、赔付、拒赔、追偿"), INSURER, _("首席承保人。")),
+    "claim.agree": Act(Kind.INSURANCE, _("确认或异议定损"), ENTERPRISE, _("被保险人。")),
+    "outside.figures": Act(
+        Kind.INSURANCE, _("查阅全区汇总数"), at(D, Role.INSURER), _("少于 5 件的不显示。")
+    ),
+    "outside.unmask": Act(
+        Kind.INSURANCE, _("查看联系电话"), OUTSIDE,
+        _("列名者为有有效保单或在办委托的对方单位；写明理由，每次记入台账，对方看得到。"),
+    ),
+    "outside.cases": Act(
+        Kind.INSURANCE, _("通过接口取得承保案件"), INSURER | BROKER, _("保单上的保险公司和经纪；经纪只看状态。")
+    ),
+    "contact.keep": Act(
+        Kind.INSURANCE, _("登记本单位联系人"), at(OWN, Role.INSURER, Role.BROKER, Role.FIRM, Role.ENTERPRISE),
+        _("谁查看过，本单位看得到。"),
+    ),
+    "webhook.manage": Act(Kind.INSURANCE, _("设置数据推送"), at(OWN, Role.INSURER, Role.BROKER), _("本单位的系统。")),
+
     "admin.use": Act(Kind.EXCHANGE, _("系统管理后台"), ADMIN, _("案件与台账在后台只可查看。")),
 }  # fmt: skip

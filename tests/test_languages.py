@@ -26,6 +26,7 @@ APPS = (
     "mining",
     "desk",
     "retention",
+    "insurance",
 )
 CODE = [path for app in APPS for path in (BASE / app).rglob("*.py")]
 TEMPLATES = sorted((BASE / "templates").rglob("*.html"))

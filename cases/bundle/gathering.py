@@ -1,8 +1,8 @@
 """The entries of a case, their proofs in one checkpoint, and the files that were given as proof."""
 
 import base64
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from cases import files, originals
+from cases.bundle.beside import Beside, Sight
 from cases.bundle.reader import Reader
 from cases.filetypes import SUFFIXES
 from cases.models import Case, Evidence
@@ -25,11 +26,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Record:
-    """The entries of a chain from the first on, each with its place in ``checkpoint``."""
+    """The entries of a chain from the first on, each with its place in ``checkpoint``, and of those ``beside`` it."""
 
     entries: list[LedgerEntry]
     proofs: dict[int, Inclusion]
     checkpoint: Checkpoint
+    beside: list[tuple[Beside, list[LedgerEntry]]] = field(default_factory=list)
 
     @property
     def keys(self) -> list[str]:
@@ -39,12 +41,15 @@ class Record:
         return [key for key in known if note.signed_by(notes.Key.read(key))]
 
 
-def record(case: Case) -> Record:
-    """All entries of ``case`` under one checkpoint, made for them when there is none yet.
+def record(case: Case, besides: Sequence[Beside] = ()) -> Record:
+    """All entries of ``case`` and of the chains beside it under one checkpoint, made when there is none yet.
 
     ``Refused`` when no checkpoint can be made: the key is missing, or the ledger is not what was signed before.
     """
-    return prove(list(ledger.story(case.chain)))
+    entries = list(ledger.story(case.chain))
+    further = [(beside, list(ledger.story(beside.chain))) for beside in besides]
+    proved = prove(entries + [entry for _beside, theirs in further for entry in theirs])
+    return replace(proved, entries=entries, beside=further)
 
 
 def prove(entries: list[LedgerEntry]) -> Record:
@@ -75,7 +80,7 @@ def _sign() -> None:
         raise Refused("ledger_not_signed", _("台账现在无法签名存证，请联系系统管理员核查台账。")) from error
 
 
-def line(entry: LedgerEntry, proof: Inclusion, reader: Reader) -> dict:
+def line(entry: LedgerEntry, proof: Inclusion, reader: Sight) -> dict:
     """One entry as it stands in the bundle.
 
     ``body`` is the text that was hashed, byte for byte; ``opened`` the value and salt of each sealed part that the
@@ -110,6 +115,8 @@ def files_of(case: Case, record: Record, reader: Reader) -> Iterator[Kept]:
 
     Those of which the ledger tells that they went under retention are not looked for.
     """
+    if not reader.reads("files"):
+        return
     seen = {entry.after.get("sha256") for entry in record.entries if entry.verb == originals.REMOVE}
     for evidence in case.evidence.select_related("unit", "uploaded_by"):
         if evidence.sha256 in seen:

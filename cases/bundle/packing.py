@@ -24,6 +24,7 @@ READ_ME = """证据包 / evidence bundle
 report.pdf       经过与责任，供人阅读 / what happened, for people
 manifest.json    包内清单 / what is here
 entries.jsonl    台账条目与存在证明 / entries of the ledger, with proofs of inclusion
+beside/          与本案有关的其他链 / chains of other matters that belong to the case
 checkpoint.txt   存证点与签名 / signed checkpoint
 evidence/        处置凭证 / files given as proof
 verify.py        校验 / checks all of it:  pip install cryptography && python verify.py
@@ -42,6 +43,7 @@ class Packed:
     left_out: int = 0
     size: int = 0
     listed: list[dict] = field(default_factory=list)
+    beside: list[dict] = field(default_factory=list)
 
 
 def pack(case: Case, record: Record, reader: Reader, known: Directory, into: IO[bytes]) -> Packed:
@@ -51,6 +53,8 @@ def pack(case: Case, record: Record, reader: Reader, known: Directory, into: IO[
         with archive.open("entries.jsonl", "w") as file:
             for line in _lines(record, reader, packed):
                 file.write(line)
+        for number in range(len(record.beside)):
+            _add_chain(archive, number, record, packed)
         archive.writestr("checkpoint.txt", record.checkpoint.note)
         printed = paper.of(case, record, reader, known)
         archive.writestr("report.pdf", printed)
@@ -71,6 +75,19 @@ def _lines(record: Record, reader: Reader, packed: Packed) -> Iterator[bytes]:
         else:
             packed.hidden += 1
         yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+
+def _add_chain(archive: zipfile.ZipFile, number: int, record: Record, packed: Packed) -> None:
+    """Put a chain beside the case in, under a name that says nothing but its kind."""
+    found, entries = record.beside[number]
+    path, hidden = f"beside/{number + 1}-{found.kind}.jsonl", 0
+    with archive.open(path, "w") as file:
+        for entry in entries:
+            line = gathering.line(entry, record.proofs[entry.pk], found.sight)
+            hidden += "body" not in line
+            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    told = {"path": path, "is": found.kind, "name": found.name, "chain": str(found.chain)}
+    packed.beside.append(told | {"entries": len(entries), "hidden": hidden})
 
 
 def _add(archive: zipfile.ZipFile, kept: Kept, reader: Reader, packed: Packed) -> None:
@@ -110,6 +127,7 @@ def _manifest(case: Case, record: Record, packed: Packed, made_at: datetime) -> 
         "checkpoint_size": packed.size,
         "keys": record.keys,
         "files": packed.listed,
+        "beside": packed.beside,
     }
 
 

@@ -9,10 +9,11 @@ import typst
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from cases import fivefold
+from cases import fivefold, outside
 from cases.bundle.gathering import Record
 from cases.bundle.reader import Reader
 from cases.models import Case, Deadline
+from cases.sentences import named
 from cases.templatetags.display import duty_role, full_moment, localized
 from cases.templatetags.telling import actors, sentence
 from responsibility import clock
@@ -45,11 +46,11 @@ def content(case: Case, record: Record, reader: Reader, known: Directory) -> dic
     return {
         "lang": "zh",
         "fonts": FONTS,
-        "title": _("案件 %(number)s：%(title)s") % {"number": case.number, "title": case.title},
-        "facts": [(name, said) for name, said in _facts(case).items() if said],
+        "title": _("案件 %(number)s：%(title)s") % {"number": case.number, "title": _title(case, reader)},
+        "facts": [(name, said) for field, name, said in _facts(case) if said and reader.reads(field)],
         "parts": [
-            _duties(case, reader),
-            _parties(case, reader),
+            *([_duties(case, reader)] if reader.reads("duties") else []),
+            *([_parties(case, reader)] if reader.reads("parties") else []),
             _deadlines(case, reader),
             _evidence(case, reader),
             _story(record, reader, known),
@@ -59,21 +60,27 @@ def content(case: Case, record: Record, reader: Reader, known: Directory) -> dic
     }
 
 
-def _facts(case: Case) -> dict[str, str]:
-    return {
-        _("颜色"): str(case.get_grade_display()),
-        _("状态"): f"{case.get_state_display()} · {case.get_loop_display()}" if case.filed_at else _label(case),
-        _("风险类别"): case.category.label if case.category else case.category_code,
-        _("场景"): case.scenario.label if case.scenario else "",
-        _("监测对象"): case.risk_object.label if case.risk_object else case.object_code,
-        _("属地"): case.territory.label if case.territory else "",
-        _("牵头单位"): case.lead.label if case.lead else _("未明确"),
-        _("当前负责"): case.holder.label if case.holder else _("未明确"),
-        _("发现时间"): full_moment(case.opened_at),
-        _("立案时间"): full_moment(case.filed_at),
-        _("受控时间"): full_moment(case.contained_at),
-        _("结案时间"): full_moment(case.closed_at),
-    }
+def _title(case: Case, reader: Reader) -> str:
+    return outside.title(case) if reader.by else case.title
+
+
+def _facts(case: Case) -> list[tuple[str, str, str]]:
+    """``(field of the interface, name, what is said)``."""
+    return [
+        ("grade", _("颜色"), str(case.get_grade_display())),
+        ("state", _("状态"), _label(case)),
+        ("loop", _("闭环层级"), str(case.get_loop_display()) if case.filed_at else ""),
+        ("category", _("风险类别"), case.category.label if case.category else case.category_code),
+        ("scenario", _("场景"), case.scenario.label if case.scenario else ""),
+        ("object", _("监测对象"), case.risk_object.label if case.risk_object else case.object_code),
+        ("territory", _("属地"), case.territory.label if case.territory else ""),
+        ("lead", _("牵头单位"), case.lead.label if case.lead else _("未明确")),
+        ("holder", _("当前负责"), case.holder.label if case.holder else _("未明确")),
+        ("opened_at", _("发现时间"), full_moment(case.opened_at)),
+        ("filed_at", _("立案时间"), full_moment(case.filed_at)),
+        ("contained_at", _("受控时间"), full_moment(case.contained_at)),
+        ("closed_at", _("结案时间"), full_moment(case.closed_at)),
+    ]
 
 
 def _label(case: Case) -> str:
@@ -120,7 +127,7 @@ def _deadlines(case: Case, reader: Reader) -> dict:
     rows = []
     for deadline in case.deadlines.select_related("unit").order_by("started_at", "pk"):
         if reader.owes(deadline.kind):
-            unit = deadline.unit.label if deadline.unit else ""
+            unit = deadline.unit.label if deadline.unit and reader.reads("lead") else ""
             times = [full_moment(deadline.started_at), full_moment(deadline.due_at), full_moment(deadline.stopped_at)]
             rows.append((deadline.missed_at is not None, [deadline.get_kind_display(), unit, *times, _kept(deadline)]))
     head = [_("时限"), _("单位"), _("起算"), _("到期"), _("停止于"), _("结果")]
@@ -139,6 +146,7 @@ def _evidence(case: Case, reader: Reader) -> dict:
     rows = []
     for proof in case.evidence.select_related("unit", "uploaded_by"):
         by = f"{proof.unit.label} {proof.uploaded_by}" if reader.inside else proof.unit.label
+        by = by if reader.reads("parties") else ""
         note = proof.note if reader.inside else ""
         if proof.removed_at is not None:
             gone = _("文件已依保存期限于%(at)s清除。") % {"at": full_moment(proof.removed_at)}
@@ -154,7 +162,11 @@ def _story(record: Record, reader: Reader, known: Directory) -> dict:
     who, rows = actors(shown, known), []
     for entry in shown:
         said = sentence(entry, known) + (f" “{entry.note}”" if entry.note else "")
-        rows.append((entry.verb == "deadline.missed", [entry.seq, full_moment(entry.at), said, who[entry.pk]]))
+        by = who[entry.pk]
+        if reader.by:
+            # A sentence would name what is left out.
+            said, by = named(entry.verb), ""
+        rows.append((entry.verb == "deadline.missed", [entry.seq, full_moment(entry.at), said, by]))
     return _part(_("经过"), ["#", _("时间"), _("事项"), _("行为人")], [0, 2, 6, 3], rows)
 
 

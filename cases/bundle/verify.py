@@ -79,9 +79,9 @@ def signed(text, lines, key):
     return False
 
 
-def read_entries(folder):
+def read_entries(folder, name="entries.jsonl"):
     """The entries, and their bodies by number for those that are shown and unaltered."""
-    lines = (folder / "entries.jsonl").read_text("utf-8").split("\n")  # splitlines() would split inside of words
+    lines = (folder / name).read_text("utf-8").split("\n")  # splitlines() would split inside of words
     entries = [json.loads(line) for line in (lines if lines[-1] else lines[:-1])]
     if not entries:
         judge(["0"], "没有条目", "there are no entries")
@@ -114,7 +114,7 @@ def check_case(bodies, manifest):
                  f"{len(named)} entries name the case of the manifest")  # fmt: skip
 
 
-def check_chain(entries, bodies, manifest):
+def check_chain(entries, bodies, manifest, whose=("本案", "this case", "他案", "another case")):
     """Numbers without a gap, and each entry naming the digest before it."""
     found = [entry["seq"] for entry in entries]
     wanted = list(range(1, manifest["entries"] + 1))
@@ -124,8 +124,9 @@ def check_chain(entries, bodies, manifest):
     digests = {0: ""} | {entry["seq"]: entry["digest"] for entry in entries}
     links = {n: (manifest["chain"], n, digests.get(n - 1)) for n in bodies}
     broken = [f"#{n}" for n, b in bodies.items() if (b["chain"], b["seq"], b["previous"]) != links[n]]
-    judge(broken, "断链，前一条目被替换，或条目属于他案", "broken links: an entry was replaced or is of another case",
-          "每条连着前一条，都属于本案", "each entry names the one before it, all of this case")  # fmt: skip
+    judge(broken, f"断链，前一条目被替换，或条目属于{whose[2]}",
+          f"broken links: an entry was replaced or is of {whose[3]}",
+          f"每条连着前一条，都属于{whose[0]}", f"each entry names the one before it, all of {whose[1]}")  # fmt: skip
 
 
 def check_opened(entries, bodies):
@@ -146,13 +147,32 @@ def check_opened(entries, bodies):
     return withheld
 
 
-def check_tree(note, entries, manifest, own):
-    """Signatures of the checkpoint, and each proof against its root; (size, root)."""
-    text, lines, size, root = checkpoint_of(note)
+def check_proofs(entries, size, root):
+    """Each proof of inclusion against the root of the checkpoint."""
     outside = [f"#{entry['seq']}" for entry in entries if root_of(entry["digest"], entry["proof"], size) != root]
     judge(outside, "存在证明不成立，条目不在存证点的台账中", "proofs fail: not in the ledger of the checkpoint",
           f"{len(entries)} 条都在存证点的 {size} 条台账之中",
           f"all {len(entries)} are among the {size} of the checkpoint")  # fmt: skip
+
+
+def check_beside(folder, told, case, size, root):
+    """A chain beside the case, as the chain of the case itself; (entries not shown, words withheld)."""
+    _say("·", "另链 {is} {name}".format(**told), "beside the case: {is} {name}".format(**told))
+    entries, bodies = read_entries(folder, told["path"])
+    check_chain(entries, bodies, told, ("该链", "this chain", "他链", "another chain"))
+    withheld = check_opened(entries, bodies)
+    check_proofs(entries, size, root)
+    check_counts(entries, size, told | {"checkpoint_size": size})
+    if not any(side.get("case") == case for body in bodies.values() for side in (body["before"], body["after"])):
+        _say("!", "所示条目未写明本案，该链与本案的关系未经证明。",
+            "No entry shown names the case: that this chain belongs to it is not proved.")  # fmt: skip
+    return sum("body" not in entry for entry in entries), withheld
+
+
+def check_tree(note, entries, manifest, own):
+    """Signatures of the checkpoint, and each proof against its root; (size, root)."""
+    text, lines, size, root = checkpoint_of(note)
+    check_proofs(entries, size, root)
     good = any(signed(text, lines, key) for key in manifest["keys"])
     judge([] if good else manifest["keys"] or ["—"], "存证点的签名不成立", "the signature of the checkpoint fails",
           "存证点由证据包中的公钥签名", "the checkpoint is signed by the key in the bundle")  # fmt: skip
@@ -225,11 +245,14 @@ def _main():
     if given.checkpoint:
         check_outside(given.checkpoint, size, root)
     check_files(given.folder, manifest, bodies)
-    name_unlisted(given.folder, *(file["path"] for file in manifest["files"]))
+    hidden, besides = sum("body" not in entry for entry in entries), manifest.get("beside", [])
+    for told in besides:
+        more = check_beside(given.folder, told, manifest["case"], size, root)
+        hidden, withheld = hidden + more[0], withheld + more[1]
+    name_unlisted(given.folder, *(file["path"] for file in [*manifest["files"], *besides]))
     _say("!", "report.pdf、made_at、文件名与说明仅供阅读，未经证明；只有凭证原件与台账比对。",
         "report.pdf, made_at, names and notes of files are for reading and not proved;"
         " only originals of proofs are held against the ledger.")  # fmt: skip
-    hidden = sum("body" not in entry for entry in entries)
     _say("·", f"未示：{hidden} 条条目只有摘要；{withheld} 处姓名或文字不示。",
         f"Not shown: {hidden} entries (digest only); {withheld} names or words.")  # fmt: skip
     _say("·", "最后一条之后是否还有条目、所记是否属实，证据包不能证明。",

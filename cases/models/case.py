@@ -1,5 +1,7 @@
 """The case itself."""
 
+from collections.abc import Collection
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -48,6 +50,18 @@ class CaseQuerySet(models.QuerySet):
         if access.everywhere(actor, "case.read"):
             return self
         return self.filter(self._own(actor, units) | self._shared(actor))
+
+    def read_by(self, actor: Actor, units: dict[int, Unit], asked: Collection[str] = ()):
+        """Cases of which the actor may read something: those ``visible_to`` him, and what concerns him as an outsider.
+
+        What of the latter he reads is told field by field in ``cases/outside.py``; by ``asked``, the names of filters,
+        he finds only what shows what they ask about. Nothing else is open to him on them.
+        """
+        from cases import outside
+
+        concerning = outside.concerning(actor, asked)
+        seen = self.visible_to(actor, units)
+        return seen if access.everywhere(actor, "case.read") else self.filter(Q(pk__in=seen.values("pk")) | concerning)
 
     def inside_for(self, actor: Actor, units: dict[int, Unit]):
         """Cases that the actor reads by office. Whoever reads by a grant alone is not told how those in office ask,

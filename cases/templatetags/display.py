@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from cases import arbitration, arriving, casepage, deciding, granting, guards
 from cases.models import Case, Deadline, DeadlineKind, Request
 from cases.models.work import RequestState
-from responsibility import access, clock
+from responsibility import access, clock, fronts
 from responsibility.acting import Actor
 from responsibility.directory import Directory
 from responsibility.exchange.tables import open_tables
@@ -270,6 +270,12 @@ def exchanges(actor: Actor) -> bool:
 def may(actor: Actor, act: str) -> bool:
     """Whether the permission table lets ``actor`` do ``act`` somewhere."""
     return access.may(actor, act)
+
+
+@register.filter
+def front(actor: Actor) -> str:
+    """The address of the first page of whoever has one of his own."""
+    return fronts.of(actor)
 
 
 @register.filter

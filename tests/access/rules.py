@@ -6,6 +6,9 @@ of the walk's world (``world.py``) on which it is done, and whoever does not see
 """
 
 from dataclasses import dataclass, field
+from importlib import import_module
+
+from tests.access import doors_firms, doors_portals
 
 # Instead of an act: everybody; whoever has signed in; whoever sees the thing; a sub-platform with its key; nobody.
 PUBLIC, SIGNED_IN, SEEN, SOURCE, NOBODY = "public", "signed in", "seen", "source", "nobody"
@@ -23,7 +26,7 @@ PARTY_VERBS = ["acknowledge", "arrive", "contain", "rectify", "report", "rework"
 VERBS = dict.fromkeys(PARTY_VERBS, "street") | {"file": "triage", "void": "triage"}
 # A page calls the action that its operation of the API calls; there one of each scope is enough.
 PRESSED = {verb: VERBS[verb] for verb in ("acknowledge", "contain", "close", "file")}
-TABLES = ["units", "posts", "roster", "matrix", "objects", "stock"]
+TABLES = ["units", "posts", "roster", "matrix", "objects", "stock", "policies"]
 NO_EXPORT = "00000000-0000-4000-8000-000000000000"
 # Kinds of request that a page is tried with, one of each scope.
 ON_PAGES = ("escalate", "return")
@@ -39,6 +42,7 @@ WITHIN = {
     "case.grants": "tests/access/test_the_walk.py",
     "case.acknowledge_off_duty": "tests/cases/test_acknowledging_on_duty.py",
     "posts.oversight": "tests/exchange/test_exchange.py",
+    "complaint.read": "tests/insurance/test_firms_complaints.py",
 }
 
 
@@ -416,7 +420,18 @@ def _handbooks() -> list[Door]:
 DOORS: list[Door] = [
     *_public(), *_sources(), *_cases(), *_requests(), *_joint(), *_matrix(), *_handbooks(), *_rooms(), *_notices(),
     *_drills(), *_accountability(),
+    *doors_firms.doors(),
+    *doors_portals.portals(Door, SIGNED_IN),
 ]  # fmt: skip
+DOORS += import_module("tests.access.doors_claims").doors()
+
+# Each part of the insurance side has its doors in a file of its own; here, because they are made of ``Door``.
+from tests.access import doors_policies  # noqa: E402
+
+DOORS += doors_policies.doors()
+from tests.access import doors_service  # noqa: E402
+
+DOORS += doors_service.service()
 
 # The administration is one act; these of its tables can only be looked at, whoever looks.
 LOOKED_AT = {
@@ -446,3 +461,9 @@ def administration(patterns: list[str], samples: dict[str, object]) -> list[Door
             continue
         doors.append(Door("GET", pattern, NOBODY if never else "admin.use", "", at))
     return [*doors, Door("POST", "/admin/logout/", SIGNED_IN)]
+
+
+# What each part of the insurance side adds stands in a file of its own, which speaks of ``Door``.
+from tests.access import doors_findings  # noqa: E402
+
+DOORS += [*doors_findings.findings(), *doors_findings.self_control()]

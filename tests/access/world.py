@@ -20,6 +20,7 @@ from responsibility import acting, clock, directory, editions, rostering
 from responsibility.exchange import importing
 from responsibility.exchange.tables import TABLES
 from responsibility.models import Category, Duty, LedgerEntry, Role, Unit, User
+from tests.access import things_claims, things_firms, things_policies, things_portals, things_service
 from tests.cases.conftest import alert, hold, picture
 from tests.exchange.conftest import text
 
@@ -64,13 +65,28 @@ def build(people: dict[str, User], source) -> World:
     _upload(world, people)
     _channel(world, people)
     _drill(world, people)
+    things_policies.build(world, people)
+    # The firm is in the register before anybody orders something of it.
+    things_firms.build(world, people)
+    things_service.service(world, people)
+    things_portals.portals(world, people, Thing)
     _deciders(world)
+    things_claims.build(world, people)
+    _insurance(world, people)
     checkpoints.make()
     world.values["entry"] = LedgerEntry.objects.earliest("id").pk
     now = clock.now()
     world.values |= {"since": (now + 2 * HOUR).isoformat(), "until": (now + 9 * HOUR).isoformat()}
     world.values["day"] = localdate(now + 48 * HOUR).isoformat()
     return world
+
+
+def _insurance(world: World, people) -> None:
+    # Each part's file speaks of ``World``.
+    from tests.access import things_findings
+
+    things_findings.findings(world, people)
+    things_findings.self_control(world, people)
 
 
 def _channel(world: World, people) -> None:

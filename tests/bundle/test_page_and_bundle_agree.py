@@ -61,23 +61,22 @@ def test_who_reads_by_office_is_told_all_of_it(seen, case, people):
 
 
 def test_granted_cases_stand_on_the_first_page_with_purpose_and_end_whether_open_or_over(seen, case, press, people):
-    page = seen("insurer", "/")
+    page = seen("insurer", "/insurance/")
     assert case.number in page
     assert "授权理由不外传" in page, "the purpose is his own"
     press(case, *REPORTED[-1:], "chengyun-check close")
-    page = seen("insurer", "/")
-    assert (page.count(f'href="/cases/{case.number}/"'), "您的岗位不承办案件" in page) == (1, False)
-    assert case.number not in seen("insurer-b", "/")
+    page = seen("insurer", "/insurance/")
+    assert page.count(f'href="/cases/{case.number}/"') == 1
+    assert case.number not in seen("insurer-b", "/insurance/")
     sharing.revoke(Grant.objects.get().pk, by=people["yingji-office"])
-    page = seen("insurer", "/")
-    assert (case.number in page, "您的岗位不承办案件" in page) == (False, True)
+    assert case.number not in seen("insurer", "/insurance/")
 
 
 def test_a_case_that_was_granted_twice_stands_there_once_by_the_longer_grant(seen, case, people):
     unit = people["insurer"].posts.get().unit.code
     until = clock.now() + timedelta(days=30)
     sharing.share(case.pk, by=people["anwei-office"], until=until, reason="定损", unit=unit)
-    page = seen("insurer", "/")
+    page = seen("insurer", "/insurance/")
     assert page.count(f'href="/cases/{case.number}/"') == 1
     assert "定损" in page
 

@@ -55,7 +55,7 @@ def test_the_case_is_seen_by_whom_it_was_shown_and_by_nobody_else(share, sees, p
 def test_it_is_on_the_outsiders_worklist_without_any_button(share, client, people, case):
     share(username="insurer")
     client.force_login(people["insurer"])
-    assert case.number in client.get("/").content.decode()
+    assert case.number in client.get("/", follow=True).content.decode()
     assert client.get(f"/api/v1/cases/{case.number}/").json()["allowed"] == []
     assert client.post(f"/api/v1/cases/{case.number}/acknowledge/", {}, "application/json").status_code == 403
 

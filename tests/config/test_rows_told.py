@@ -45,9 +45,12 @@ FREE = {
     "responsibility_volume": "changes with an entry that tells of it only (volume_told)",
     "responsibility_archivedchain": "changes with an entry that tells of it only",
     "responsibility_archivedblock": "changes with an entry that tells of it only",
+    "policies_judgement": "which cases were asked about; what was found is a cover, told on the chain of its policy",
     "desk_indexed": "made anew from the ledger at any time",
     "desk_taken": "how far that has come",
     "responsibility_ledgerentry": "the ledger itself, append-only",
+    "portals_told": "how far the systems of insurers have been told; without it they are told again",
+    "portals_delivery": "what is on its way to the systems of insurers; what it tells of is an entry",
 }
 # Functions that refuse at commit, or note, what has no entry.
 ASKING = ("accounted", "row_changed", "born", "loaded", "kept", "told")

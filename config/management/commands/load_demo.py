@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config import progress
-from config.demo import history, month, people, rosters
+from config.demo import history, insured, month, people, rosters
 from responsibility import directory, loading
 
 
@@ -32,6 +32,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  值班 rosters: 新排 planned {rosters.load(data, timezone.now())}")
             if not no_history:
                 self._history(data)
+                if told := insured.write(timezone.now()):
+                    self.stdout.write(f"  保险 insurance: {told}")
         except (loading.BadDistrictFile, directory.NoDistrict) as error:
             raise CommandError(str(error)) from None
 

@@ -1,0 +1,26 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ClaimsConfig(AppConfig):
+    name = "insurance.claims"
+    label = "claims"
+    verbose_name = _("理赔")
+
+    def ready(self) -> None:
+        """Tell the floors below where people's words stand here, and what the acts are called."""
+        from cases import erasure, sentences
+        from insurance.claims import told
+        from insurance.claims.models import Ask, Assessment, Claim, Paper, Pursuit, ReserveChange
+
+        erasure.PLACES += [
+            (Claim, ("loss", "reason"), ""),
+            (Ask, ("wanted",), ""),
+            (Paper, ("note", "original_name"), ""),
+            (Assessment, ("findings", "objection"), ""),
+            (ReserveChange, ("reason",), ""),
+            (Pursuit, ("against", "basis", "outcome"), ""),
+        ]
+        sentences.ABOUT["claim"] = _("理赔")
+        sentences.OWN.update(told.CALLED)
+        sentences.SENTENCES.update(told.SENTENCES)

@@ -1,0 +1,104 @@
+"""What pages and the API show of policies: one list, one policy with what belongs to it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Case
+from insurance.policies import premiums, registering
+from insurance.policies.models import Cover, Covered, Line, Policy, PolicyQuerySet, Share, Standing
+from responsibility import access, clock
+from responsibility.acting import Actor
+from responsibility.directory import Directory
+from responsibility.models import Role
+
+PAGE = 50
+# Of a policy that covers thousands of objects or cases, so many are shown; how many there are is told.
+SHOWN = 50
+FILTERS = {"in_force": _("有效"), "ended": _("已结束")}
+
+
+@dataclass
+class Row:
+    """A policy in a list, with where it is now."""
+
+    policy: Policy
+    state: Standing
+
+
+@dataclass
+class Covering:
+    """A covered case as the reader may see it: number and state; ``seen``: he may open the case itself."""
+
+    cover: Cover
+    seen: bool
+
+
+def with_names(found: PolicyQuerySet) -> PolicyQuerySet:
+    """``found`` ready to be shown: whom it names, and the shares. Two statements."""
+    shares = Prefetch("shares", Share.objects.select_related("insurer"))
+    return found.select_related("insurer", "broker", "insured", "renews").prefetch_related(shares)
+
+
+def lines(actor: Actor, wanted: dict[str, str], before: int | None) -> tuple[list[Row], int | None]:
+    """Up to a page of the actor's policies, the newest first, and the id to go on before.
+
+    ``wanted``: ``state`` (of ``FILTERS``), ``line``, and ``q``, the beginning of a number.
+    """
+    now = clock.now()
+    found = with_names(Policy.objects.visible_to(actor)).order_by("-pk")
+    if wanted.get("state") == "in_force":
+        found = found.in_force(now)
+    elif wanted.get("state") == "ended":
+        found = found.ended(now)
+    if wanted.get("line") in Line.values:
+        found = found.filter(line=wanted["line"])
+    if wanted.get("q"):
+        found = found.filter(number__istartswith=wanted["q"])
+    rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
+    made = [Row(policy, policy.state(now)) for policy in rows[:PAGE]]
+    return made, rows[PAGE - 1].pk if len(rows) > PAGE else None
+
+
+def about(policy: Policy, actor: Actor, known: Directory) -> dict:
+    """The context of one policy's page. ``leads``: the reader may change it."""
+    now = clock.now()
+    covered = policy.covered.select_related("risk_object", "territory")
+    return {
+        "policy": policy, "state": policy.state(now), "now": now,
+        "leads": access.post_for(actor, registering.ACT, named={policy.insurer_id}) is not None,
+        "covered": list(covered[:SHOWN]), "covered_count": covered.count(),
+        "endorsements": list(policy.endorsements.all()), "premiums": list(policy.premiums.all()[:SHOWN]),
+        "received": premiums.received(policy), "cases": covers(policy, actor, known, now),
+        "timed": timed(policy, actor),
+        "case_count": Cover.objects.visible_to(actor, now).filter(policy=policy).count(),
+        "renewed_by": Policy.objects.filter(renews=policy).first(),
+    }  # fmt: skip
+
+
+def timed(policy: Policy, actor: Actor) -> bool:
+    """Whether the actor is told when what the policy covers happened: not who is its broker alone (facts 3.5)."""
+    if access.everywhere(actor, "policy.read"):
+        return True
+    units = {post.unit_id for post in actor.posts if post.role != Role.BROKER}
+    return not units.isdisjoint({policy.insured_id, *(share.insurer_id for share in policy.shares.all())})
+
+
+def covers(policy: Policy, actor: Actor, known: Directory, at: datetime) -> list[Covering]:
+    """The newest covered cases that the actor may be told of. Two statements."""
+    found = Cover.objects.visible_to(actor, at).filter(policy=policy).select_related("case")
+    # The order of what happened is a matter of its times.
+    rows = list(found.order_by(*(("-at", "-pk") if timed(policy, actor) else ("-pk",)))[:SHOWN])
+    visible = Case.objects.visible_to(actor, known.units).filter(pk__in={row.case_id for row in rows})
+    seen = set(visible.values_list("pk", flat=True)) if rows else set()
+    return [Covering(row, row.case_id in seen) for row in rows]
+
+
+def things(policies: list[int]) -> dict[int, list[Covered]]:
+    """What ``policies`` (ids) cover, by policy. One statement."""
+    found: dict[int, list[Covered]] = {pk: [] for pk in policies}
+    for thing in Covered.objects.filter(policy__in=policies).select_related("risk_object", "territory"):
+        found[thing.policy_id].append(thing)
+    return found

@@ -1,0 +1,19 @@
+"""Amounts and shares as a reader has them."""
+
+from decimal import Decimal
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def yuan(amount: Decimal) -> str:
+    """Yuan with two places, thousands apart, in every language alike."""
+    return f"{amount:,.2f}"
+
+
+@register.filter
+def percent(share: Decimal) -> str:
+    """A share without zeros at its end: 70 %, 33.34 %."""
+    return f"{share:.2f}".rstrip("0").rstrip(".") + "\u00a0%"

@@ -1,0 +1,13 @@
+"""The pages of this part."""
+
+from django.urls import path
+
+from insurance.policies import gap_views, views
+
+urlpatterns = [
+    path("policies/", views.listed, name="insurance-policies"),
+    path("policies/<int:pk>/", views.one, name="insurance-policy"),
+    path("policies/<int:pk>/<slug:verb>/", views.act, name="insurance-policy-act"),
+    path("gaps/", gap_views.page, name="insurance-gaps"),
+    path("gaps/export.xlsx", gap_views.export, name="insurance-gaps-export"),
+]

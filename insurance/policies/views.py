@@ -1,0 +1,109 @@
+"""The pages of policies: parse, fetch, call one action, answer. Nothing here decides anything."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from cases.views import after, status_of
+from insurance.policies import changing, premiums, seeing
+from insurance.policies import given as fields
+from insurance.policies.models import Line, Policy
+from responsibility import access, acting, directory
+from responsibility.models import User
+from responsibility.refusals import Refused
+
+LONGEST = 64
+BEYOND = 2**63 - 1
+
+
+@require_GET
+def listed(request: HttpRequest) -> HttpResponse:
+    """``/insurance/policies/``: the reader's policies; ``state``, ``line``, ``q``, ``before`` narrow it."""
+    actor = acting.of(request.user)
+    if not access.may(actor, "policy.read"):
+        raise PermissionDenied
+    wanted = {name: request.GET.get(name, "").strip() for name in ("state", "line", "q", "before")}
+    if any("\x00" in value or len(value) > LONGEST for value in wanted.values()):
+        raise BadRequest("too long")
+    before = wanted["before"]
+    if before and not (before.isascii() and before.isdigit() and len(before) < 19):
+        raise BadRequest("before")
+    rows, more = seeing.lines(actor, wanted, int(before) if before else None)
+    context = {
+        "actor": actor, "rows": rows, "more": more, "wanted": wanted, "lines": Line.choices,
+        "states": seeing.FILTERS.items(), "registers": access.may(actor, "policy.register"),
+    }  # fmt: skip
+    return render(request, "insurance/policies/list.html", context)
+
+
+@require_GET
+def one(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/insurance/policies/<id>/``: the policy, what it covers, its endorsements, premiums and cases."""
+    return _page(request, _found(request, pk))
+
+
+@require_POST
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """``/insurance/policies/<id>/<endorse, renew, cancel or premium>/``: by the lead insurer."""
+    policy = _found(request, pk)
+    if verb not in DOES:
+        raise Http404
+    try:
+        leads_to, said = DOES[verb](policy.pk, request, acting.person(request.user))
+    except Refused as refused:
+        return _page(request, policy, refused, verb)
+    messages.success(request, said)
+    return after(reverse("insurance-policy", args=[leads_to]))
+
+
+def _endorse(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
+    changing.may_change(pk, by)
+    changing.endorse(pk, changing.read(request.POST, local=True), by=by)
+    return pk, _("批单已登记。")
+
+
+def _renew(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
+    return changing.renew(pk, request.POST, by=by, local=True).pk, _("已续保。")
+
+
+def _cancel(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
+    changing.may_change(pk, by)
+    at = fields.instant(request.POST, "at", local=True)
+    assert at is not None
+    changing.cancel(pk, at, request.POST.get("reason", ""), by=by)
+    return pk, _("保单已解除。")
+
+
+def _premium(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
+    changing.may_change(pk, by)
+    given = request.POST.dict()
+    if given.get("returned") == "yes":
+        given["amount"] = "-" + given.get("amount", "").strip()
+    premiums.receive(pk, premiums.read(given, local=True), by=by)
+    return pk, _("保费已登记。")
+
+
+DOES: dict[str, Callable[[int, HttpRequest, User], tuple[int, str]]] = {
+    "endorse": _endorse, "renew": _renew, "cancel": _cancel, "premium": _premium,
+}  # fmt: skip
+
+
+def _found(request: HttpRequest, pk: int) -> Policy:
+    seen = Policy.objects.visible_to(acting.of(request.user))
+    policy = seeing.with_names(seen).filter(pk=min(pk, BEYOND)).first()
+    if policy is None:
+        raise Http404
+    return policy
+
+
+def _page(request: HttpRequest, policy: Policy, refused: Refused | None = None, failed: str = "") -> HttpResponse:
+    actor = acting.of(request.user)
+    context = {"actor": actor, "refused": refused, "failed": failed, "typed": request.POST}
+    context |= seeing.about(policy, actor, directory.current())
+    return render(request, "insurance/policies/policy.html", context, status=status_of(refused) if refused else 200)

@@ -1,0 +1,45 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ServiceConfig(AppConfig):
+    name = "insurance.service"
+    label = "service"
+    verbose_name = _("预防服务")
+
+    def ready(self) -> None:
+        """Hear of firms that are stopped, score arrivals, say notices, and tell where people's words stand here."""
+        from cases import erasure
+        from insurance.firms import complaints, scoring
+        from insurance.firms.signals import firm_stopped
+        from insurance.service import moving, parties, punctual, telling
+        from insurance.service.models import (
+            Assessment,
+            Budget,
+            Expense,
+            Photo,
+            Plan,
+            PlanLine,
+            SentPhoto,
+            ServiceOrder,
+            ServiceRequest,
+            Visit,
+        )
+        from notices import texts
+
+        firm_stopped.connect(moving.firm_stopped, dispatch_uid="service")
+        scoring.MEASURES[scoring.ON_TIME] = punctual.on_time
+        complaints.ORDERS.append(parties.of_order)
+        texts.register(telling.SAID, telling.said)
+        erasure.PLACES += [
+            (ServiceOrder, ("text", "goal", "reason"), "case__number"),
+            (Visit, ("work", "readings", "found", "follow_up", "remark"), "order__case__number"),
+            (Photo, ("note", "original_name"), "visit__order__case__number"),
+            (SentPhoto, ("original_name",), "order__case__number"),
+            (Plan, ("goal", "remark"), ""),
+            (PlanLine, ("measures", "people", "goal"), ""),
+            (ServiceRequest, ("text",), ""),
+            (Budget, ("reason",), ""),
+            (Expense, ("note",), ""),
+            (Assessment, ("conclusion",), ""),
+        ]

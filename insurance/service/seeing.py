@@ -1,0 +1,143 @@
+"""What of orders, plans and accounts a reader is told, and what he may do with an order now."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils.timezone import localtime
+
+from cases import outside
+from cases.outside import Standing
+from insurance.policies.models import Policy, Share
+from insurance.service.models import RUNNING, OrderState, ServiceOrder
+from responsibility import access
+from responsibility.acting import Actor
+from responsibility.acts import Scope
+from responsibility.models import Role
+
+SHOWN = 200
+WITH = (
+    "policy",
+    "case",
+    "by_unit",
+    "firm",
+    "insured",
+    "risk_object",
+    "proposed_by",
+    "moved_from",
+    "moved_to",
+    "visit",
+    "case__risk_object",
+)
+
+
+def orders(actor: Actor) -> QuerySet[ServiceOrder]:
+    """The orders that ``actor`` sees, with all that is shown of them in a list."""
+    return ServiceOrder.objects.visible_to(actor).select_related(*WITH)
+
+
+def policies(actor: Actor, act: str) -> QuerySet[Policy]:
+    """The policies whose plans and account (``act``) ``actor`` may read: the insurers', those with shares', the
+    insured's own; no broker's and no firm's (facts 3.5)."""
+    found = Policy.objects.select_related("insurer", "insured")
+    if access.everywhere(actor, act):
+        return found
+    named = [post for post in actor.posts if access.scope(act, post.role) == Scope.NAMED]
+    carried = {post.unit_id for post in named if post.role == Role.INSURER}
+    own = {post.unit_id for post in named if post.role == Role.ENTERPRISE}
+    shares = Share.objects.filter(insurer__in=carried).values("policy")
+    return found.filter(Q(insurer__in=carried) | Q(pk__in=shares) | Q(insured__in=own))
+
+
+def by_status_only(order: ServiceOrder, actor: Actor) -> bool:
+    """Whether the reader is the broker of the policy and nothing else there: told how far it is, and no more."""
+    sides = {order.by_unit_id, order.firm_id, order.insured_id}
+    if order.policy is None or sides & actor.unit_ids or access.everywhere(actor, "service.read"):
+        return False
+    return order.policy.broker_id in {post.unit_id for post in actor.posts if post.role == Role.BROKER}
+
+
+def by_insurance(order: ServiceOrder, actor: Actor) -> bool:
+    """Whether the reader sees the order by a policy alone: faces on photos are not for him (facts 3.5)."""
+    if access.everywhere(actor, "service.read"):
+        return False
+    near, insurance = {order.firm_id, order.insured_id, order.by_unit_id}, (Role.INSURER, Role.BROKER)
+    return not any(post.unit_id in near and post.role not in insurance for post in actor.posts)
+
+
+def tells_place(order: ServiceOrder, actor: Actor) -> bool:
+    """Whether the reader is told where the visit was: insurers are not, at a secret object."""
+    thing = order.risk_object or (order.case.risk_object if order.case else None)
+    return not by_insurance(order, actor) or outside.finds({Standing.INSURER}, thing)
+
+
+def names_case(order: ServiceOrder, actor: Actor) -> bool:
+    """Whether the reader is told which case an order serves: who ordered, the offices, the firm while it runs."""
+    if order.case is None:
+        return False
+    if access.everywhere(actor, "service.read") or order.by_unit_id in actor.unit_ids:
+        return True
+    return order.firm_id in actor.unit_ids and order.state in RUNNING
+
+
+def allowed(order: ServiceOrder, actor: Actor) -> list[str]:
+    """The verbs that ``actor`` may press on ``order`` now."""
+    state, verbs = order.state, []
+    works = access.post_for(actor, "service.work", named={order.firm_id})
+    signs = access.post_for(actor, "service.agree", named={order.insured_id})
+    orders_it = access.post_for(actor, "service.order", named={order.by_unit_id})
+    side = access.post_for(actor, "service.appoint", named={order.firm_id, order.insured_id})
+    if works and state == OrderState.ORDERED:
+        verbs += ["accept"]
+    if side and order.proposed_at and order.proposed_by_id != side.unit_id and state in ("accepted", "agreed"):
+        verbs += ["agree"]
+    if works and state == OrderState.AGREED:
+        verbs += ["visit"]
+    if side and state in (OrderState.ACCEPTED, OrderState.AGREED):
+        verbs += ["propose"]
+    if works and state in (OrderState.ORDERED, OrderState.ACCEPTED, OrderState.AGREED):
+        verbs += ["decline"]
+    if signs and state in (OrderState.VISITED, OrderState.DISPUTED):
+        verbs += ["confirm", *(["dispute"] if state == OrderState.VISITED else [])]
+    if orders_it and state in (OrderState.ORDERED, OrderState.ACCEPTED, OrderState.AGREED, OrderState.DISPUTED):
+        verbs += ["withdraw"]
+    if orders_it and order.to_place and not hasattr(order, "moved_to"):
+        verbs += ["place"]
+    return verbs
+
+
+# Of the verbs those that are somebody's turn; the others are ways out.
+TURNS = ("accept", "agree", "visit", "confirm", "place")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An order in a list: whose ``turn`` it is to do what (a verb, or empty), and whether it is late."""
+
+    order: ServiceOrder
+    turn: str
+    late: bool
+    today: bool
+    brief: bool
+
+
+def lines(found: Iterable[ServiceOrder], actor: Actor, now: datetime) -> list[Line]:
+    """``found`` as lines, what is the reader's turn first, then by what is due."""
+    made = []
+    for order in found:
+        verbs = allowed(order, actor)
+        turn = next((verb for verb in TURNS if verb in verbs), "")
+        if not turn and "propose" in verbs and order.state == OrderState.ACCEPTED and order.proposed_at is None:
+            turn = "propose"
+        at = order.appointed_at
+        today = order.state == OrderState.AGREED and at is not None and localtime(at).date() == localtime(now).date()
+        late = order.state in RUNNING and order.due_at < now
+        made.append(Line(order, turn, late, today, by_status_only(order, actor)))
+    return sorted(made, key=lambda line: (not line.turn, line.order.state not in RUNNING, line.order.due_at))
+
+
+def years_of(policy: Policy) -> range:
+    """The calendar years in which ``policy`` runs."""
+    last = policy.ends_at - timedelta(microseconds=1)
+    return range(localtime(policy.starts_at).year, localtime(last).year + 1)
