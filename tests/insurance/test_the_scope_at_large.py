@@ -180,11 +180,15 @@ def _orders(rule: Rule, chance: random.Random, people) -> None:
         state = chance.choice(OrderState.values)
         runs = state in RUNNING
         firm = chance.choice(["X-TPF", "X-TPF-B"])
-        rule.orders.append({"firm": firm, "case": case, "runs": runs, "number": f"FW-SC-{number:06d}"})
+        insured = chance.choice(BODIES)
+        number_of = f"FW-SC-{number:06d}"
+        rule.orders.append(
+            {"firm": firm, "case": case, "runs": runs, "number": number_of, "insured": insured, "by": "X-INS"}
+        )
         made.append(
             ServiceOrder(
-                number=f"FW-SC-{number:06d}", case_id=ids[case], by_unit=known["X-INS"], firm=known[firm],
-                insured=known[chance.choice(BODIES)], item="inspection", text="复核", state=state,
+                number=number_of, case_id=ids[case], by_unit=known["X-INS"], firm=known[firm],
+                insured=known[insured], item="inspection", text="复核", state=state,
                 due_at=rule.now + DAY, ordered_at=rule.now, ordered_by=people["insurer"],
                 ended_at=None if runs else rule.now,
                 appointed_at=rule.now,
