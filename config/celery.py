@@ -18,6 +18,8 @@ app.autodiscover_tasks()
 INSURANCE_TASKS = {
     "cover": "insurance.policies.tasks.judge",
     "portals": "insurance.portals.tasks.push",
+    "reminding": "insurance.portals.tasks.remind",
+    "findings": "insurance.findings.tasks.raise_alerts",
 }
 
 # What is on its way when the broker goes is a tick, worth nothing. Trying to put it back ends the worker instead of
@@ -70,11 +72,6 @@ app.conf.beat_schedule = {
         "task": "responsibility.tasks.sum_up",
         "schedule": settings.REPEATS_SECONDS,
         "options": {"expires": settings.REPEATS_SECONDS},
-    },
-    "findings": {
-        "task": "insurance.findings.tasks.raise_alerts",
-        "schedule": settings.INSURANCE_SECONDS,
-        "options": {"expires": settings.INSURANCE_SECONDS},
     },
     "rows": {
         "task": "responsibility.tasks.tell_rows",

@@ -123,7 +123,7 @@ class ReserveSerializer(serializers.ModelSerializer):
 
 
 class StateSerializer(serializers.ModelSerializer):
-    """What the broker is shown: the state and no more."""
+    """What the broker is shown: the state and no more, and of no moment when it came about."""
 
     case = serializers.CharField(source="case.number")
     policy = serializers.CharField(source="policy.number")
@@ -132,13 +132,15 @@ class StateSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Claim
-        fields = ["number", "case", "policy", "insurer", "state", "noticed_at", "ended_at"]
+        fields = ["number", "case", "policy", "insurer", "state"]
 
 
 class ClaimSerializer(StateSerializer):
     """A claim. Fields that the reader is not shown are absent: all but the state for the broker, for the insured the
     reserve, the pursuits and how it is shared."""
 
+    noticed_at = serializers.DateTimeField(required=False)
+    ended_at = serializers.DateTimeField(required=False, allow_null=True)
     claimant = UnitSerializer(required=False)
     wanted = serializers.CharField(source="ask.wanted", default=None, allow_null=True, required=False)
     terms = TermSerializer(many=True, required=False)
@@ -151,9 +153,9 @@ class ClaimSerializer(StateSerializer):
 
     class Meta(StateSerializer.Meta):
         fields = [
-            *StateSerializer.Meta.fields, "theirs", "claimant", "loss", "estimate", "agreed", "fast", "reason",
-            "wanted", "terms", "papers", "assessments", "payments", "pursuits", "reserves", "reserve", "committed",
-            "allowed",
+            *StateSerializer.Meta.fields, "noticed_at", "ended_at", "theirs", "claimant", "loss", "estimate", "agreed",
+            "fast", "reason", "wanted", "terms", "papers", "assessments", "payments", "pursuits", "reserves",
+            "reserve", "committed", "allowed",
         ]  # fmt: skip
 
     def get_allowed(self, claim: Claim) -> list[str]:

@@ -10,7 +10,7 @@ class ClaimsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the floors below where people's words stand here, and what the acts are called."""
         from cases import erasure, sentences
-        from insurance.claims import told
+        from insurance.claims import notifying, told
         from insurance.claims.models import Ask, Assessment, Claim, Paper, Pursuit, ReserveChange
 
         erasure.PLACES += [
@@ -21,6 +21,7 @@ class ClaimsConfig(AppConfig):
             (ReserveChange, ("reason",), ""),
             (Pursuit, ("against", "basis", "outcome"), ""),
         ]
+        notifying.speak()
         sentences.ABOUT["claim"] = _("理赔")
         sentences.OWN.update(told.CALLED)
         sentences.SENTENCES.update(told.SENTENCES)
