@@ -1,6 +1,6 @@
 """Claims for programs: notice, documents, what is done with a claim, and what each reader is shown of it."""
 
-from django.http import FileResponse, Http404
+from django.http import FileResponse, Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -28,6 +28,7 @@ from insurance.claims.models import (
 from insurance.claims.seeing import Level
 from insurance.claims.terms import LAW
 from insurance.policies.models import Policy
+from insurance.service import keeping as of_service
 from responsibility import access, acting, clock
 from responsibility.interface import ErrorsSerializer
 from responsibility.refusals import Invalid
@@ -339,12 +340,17 @@ class ClaimPaper(_Reading):
         return sent(self.actor(), pk)
 
 
-def sent(actor: acting.Actor, pk: int) -> FileResponse:
-    """The file of a document, without metadata, for who is shown more of its claim than the state; else ``Http404``."""
+def sent(actor: acting.Actor, pk: int) -> HttpResponse | FileResponse:
+    """The file of a document, without metadata, for who is shown more of its claim than the state; else ``Http404``.
+
+    410 when it went under retention.
+    """
     seen = Paper.objects.select_related("claim__policy").filter(claim__in=Claim.objects.visible_to(actor))
     found = seen.filter(pk=min(pk, BIGGEST)).first()
     if found is None or seeing.level(actor, found.claim.policy) in (None, Level.STATE):
         raise Http404
+    if gone := of_service.gone(found):
+        return gone
     path = files.shareable(found, keeping.root())
     if path is None or not path.is_file():
         raise Http404

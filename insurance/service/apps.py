@@ -13,7 +13,7 @@ class ServiceConfig(AppConfig):
         from insurance.firms import complaints, scoring
         from insurance.firms import telling as firms_telling
         from insurance.firms.signals import firm_stopped
-        from insurance.service import moving, parties, punctual, telling, words
+        from insurance.service import moving, originals, parties, punctual, telling, words
         from insurance.service.models import (
             Assessment,
             Budget,
@@ -28,6 +28,7 @@ class ServiceConfig(AppConfig):
         )
         from notices import texts
 
+        originals.register()
         firm_stopped.connect(moving.firm_stopped, dispatch_uid="service")
         scoring.MEASURES[scoring.ON_TIME] = punctual.on_time
         complaints.ORDERS.append(parties.of_order)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 ABOUT = {
     "service": _("预防服务"), "plan": _("服务方案"), "account": _("事故预防费专账"), "assessment": _("年度评估"),
+    "file": _("文件"),
 }  # fmt: skip
 ACTS = {
     "service.order": _("委托"),
@@ -25,6 +26,7 @@ ACTS = {
     "account.spend": _("登记支出"),
     "account.counter": _("冲销支出"),
     "assessment.sign": _("签署"),
+    "file.remove": _("依保存期限清除"),
 }
 SENTENCES = {
     "service.order": _("委托第三方服务 {person}。"),
@@ -46,4 +48,5 @@ SENTENCES = {
     "account.spend": _("为保单 {person} 登记一笔事故预防费支出。"),
     "account.counter": _("冲销保单 {person} 的一笔事故预防费支出。"),
     "assessment.sign": _("签署保单 {person} 的年度评估。"),
+    "file.remove": _("{person} 的一份文件依保存期限清除，摘要留存。"),
 }
