@@ -76,7 +76,7 @@ def test_the_broker_sees_the_state_and_nothing_else(as_, claim):
     told = client.get(f"/api/v1/insurance/claims/{claim.number}/").json()
     assert told.keys() == {"number", "case", "policy", "insurer", "state", "allowed"}
     # States and no times (facts 3.5), neither when notice was given nor when it ended.
-    for page in ("/insurance/claims/", f"/insurance/claims/{claim.number}/"):
+    for page in ("/insurance/claims/?view=ended", f"/insurance/claims/{claim.number}/"):
         main = client.get(page).text.partition("<main")[2].partition("</main>")[0]
         assert claim.number in main
         assert "<time" not in main
