@@ -65,6 +65,7 @@ FILE = f"""
     ) e ON e.chain = r.chain AND e.after ->> 'kind' = r.kind AND e.after ->> 'row' = r.row_id::text
         AND e.after ->> 'sha256' = r.sha256
     WHERE {ONE.format("coalesce(r.chain, e.chain)")} AND r.at IS DISTINCT FROM e.at
+        AND (e.id IS NOT NULL OR NOT EXISTS (SELECT FROM responsibility_archivedchain a WHERE a.chain = r.chain))
 """  # noqa: S608
 
 

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
-from django.db.models import Model, OuterRef, Subquery
+from django.db.models import Case, Exists, Model, OuterRef, Subquery, When
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
 from cases import originals
 from cases.originals import Kept
 from insurance.service import keeping
 from insurance.service.models import Expense, Photo, RemovedFile, SentPhoto
-from responsibility.models import LedgerEntry
+from responsibility.models import ArchivedChain, LedgerEntry
 
 REMOVE = "file.remove"
 CHUNK = 500
@@ -27,7 +28,10 @@ def source(
         told = LedgerEntry.objects.annotate(of=KT("after__sha256")).filter(
             chain=OuterRef("chain"), verb=REMOVE, of=OuterRef("sha256")
         )
-        when = removed.annotate(told=Subquery(told.order_by("seq").values("at")[:1])).values("told")[:1]
+        # What lies in a file of an archived month is told there.
+        shelved = Case(When(Exists(ArchivedChain.objects.filter(chain=OuterRef("chain"))), then="at"))
+        entry = Subquery(told.order_by("seq").values("at")[:1])
+        when = removed.annotate(told=Coalesce(entry, shelved)).values("told")[:1]
         found = model._default_manager.order_by("pk").annotate(told_at=Subquery(when))
         if wanted is not None:
             found = found.filter(**{chain: wanted})

@@ -68,7 +68,7 @@ def filed(visited, people):
 @pytest.fixture
 def claim(policy, open_case, press, people):  # noqa: F811
     """A refused claim with a paper, of a case that was closed."""
-    case, of = open_case(), policy()
+    case, of = open_case(), policy("P-2")
     cover(case, of)
     made = noticed(case, of, people)
     noticing.give(made.pk, picture(9), by=people["enterprise"])
@@ -97,7 +97,7 @@ def test_of_a_visit_only_the_files_go_after_five_years_and_every_check_says_when
     assert list(audit.mismatches()) == []
     checkpoints.make()
     assert "removed under retention on" in verify_ledger()
-    client.force_login(people["insurer"])
+    client.force_login(people["enterprise"])
     photo = Photo.objects.first()
     for path in ("", "thumb/"):
         answer = client.get(f"/insurance/photos/{photo.pk}/{path}")
