@@ -39,8 +39,9 @@ def parts(notice: Notice, known: Directory) -> tuple[str, str]:
     """
     speak = _speakers.get(notice.event)
     if _outside(notice, known):
-        plain = speak and notice.event in _plain
-        return notice.subject, speak(notice, known) if plain else _("有新的进展，请登录查看。")
+        if speak and notice.event in _plain:
+            return notice.subject, speak(notice, known)
+        return notice.subject, _("有新的进展，请登录查看。")
     about = " ".join(part for part in (notice.subject, notice.title) if part)
     return about, speak(notice, known) if speak else notice.event
 

@@ -96,7 +96,7 @@ def unlink(digests: Iterable[str]) -> None:
         needed: set[str] = set()
         for model in models:
             kind = model._meta.db_table
-            found = list(model._default_manager.filter(sha256__in=digests))  # type: ignore[misc]
+            found: list[Any] = list(model._default_manager.filter(sha256__in=digests))  # type: ignore[misc]
             gone = set(
                 RemovedFile.objects.filter(kind=kind, row_id__in=[row.pk for row in found]).values_list(
                     "row_id", flat=True

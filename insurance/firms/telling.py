@@ -101,7 +101,7 @@ def _units(reader: str, firm: Firm, complainer: int | None) -> set[int | None]:
     if reader == COMPLAINER:
         return {complainer}
     if reader == CLIENTS:
-        return {unit for ask in CLIENTS_OF for unit in ask(firm.unit_id)} - {firm.unit_id}
+        return {unit for ask in CLIENTS_OF for unit in ask(firm.unit_id) if unit != firm.unit_id}
     return {inboxes.standing(OFFICES[reader])}
 
 

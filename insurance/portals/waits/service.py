@@ -49,7 +49,8 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
 
 def _asked(actor: Actor, insurer: set[int]) -> list[Waiting]:
     """What the insured or the broker asked for and nothing was ordered since."""
-    asked = requesting.visible_to(mine.outside(actor, Role.INSURER)).filter(policy__insurer__in=insurer, ordered=False)
+    asked = requesting.unanswered(requesting.visible_to(mine.outside(actor, Role.INSURER)))
+    asked = asked.filter(policy__insurer__in=insurer)
     return told(_("服务需求待安排"), asked.filter(policy__ends_at__gt=clock.now()), "asked_at", _request,
                 url=places.at("service-home"))  # fmt: skip
 
