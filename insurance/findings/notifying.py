@@ -36,8 +36,8 @@ TOLD: dict[str, tuple[str, ...]] = {
 # Besides those above, of a major one.
 OF_MAJOR: dict[str, tuple[str, ...]] = {"finding.tell": (OFFICIAL,)}
 SAID = {
-    "finding.tell": _("已书面告知隐患，请按期整改。"),
-    "finding.tell_major": _("已书面告知重大隐患，请立即整改。"),
+    "finding.tell": _("已书面告知隐患，须按期整改。"),
+    "finding.tell_major": _("已书面告知重大隐患，须立即整改。"),
     "finding.rectify": _("隐患已报整改完成，等待复查。"),
     "finding.recheck": _("隐患复查合格，等待销号。"),
     "finding.recheck_failed": _("隐患复查不合格，已退回整改。"),
