@@ -9,9 +9,10 @@ class ClaimsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floors below where people's words stand here, and what the acts are called."""
-        from cases import erasure, sentences
-        from insurance.claims import told
+        from cases import erasure, originals, sentences
+        from insurance.claims import keeping, notifying, told
         from insurance.claims.models import Ask, Assessment, Claim, Paper, Pursuit, ReserveChange
+        from insurance.service.originals import source
 
         erasure.PLACES += [
             (Claim, ("loss", "reason"), ""),
@@ -21,6 +22,8 @@ class ClaimsConfig(AppConfig):
             (ReserveChange, ("reason",), ""),
             (Pursuit, ("against", "basis", "outcome"), ""),
         ]
+        originals.SOURCES.append(source(Paper, "claim__number", "claim__chain", keeping.root))
+        notifying.speak()
         sentences.ABOUT["claim"] = _("理赔")
         sentences.OWN.update(told.CALLED)
         sentences.SENTENCES.update(told.SENTENCES)

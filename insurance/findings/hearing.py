@@ -4,18 +4,24 @@ from datetime import datetime
 
 from django.db.models import Count, F, Q
 
-from insurance.findings import apart, scoring, telling
-from insurance.findings.models import Finding, FindingState
+from cases import originals
+from insurance.findings import apart, keeping, scoring, telling
+from insurance.findings.models import CheckPhoto, Finding, FindingState, Proof
 from insurance.firms.scoring import MEASURES
 from insurance.policies.models import Policy
 from insurance.service.assessing import PUT_RIGHT
 from insurance.service.ordering import WORKED
+from insurance.service.originals import source
 from insurance.service.visiting import FOUND
 from responsibility import clock
 
 
 def register() -> None:
     """Stand in the lists of the parts below, none of which knows of this one."""
+    originals.SOURCES += [
+        source(Proof, "finding__number", "finding__chain", keeping.root),
+        source(CheckPhoto, "self_check__register__risk_object__code", "self_check__register__chain", keeping.root),
+    ]
     FOUND.append(telling.at_visit)
     WORKED.append(apart.worked)
     PUT_RIGHT.append(put_right)

@@ -34,9 +34,9 @@ def findings(actor: Actor, units: dict[int, Unit]) -> Q:
         seen |= Q(Exists(rechecking(firms)))
     if insurers := _named(actor, Role.INSURER):
         seen |= Q(found_by_unit__in=insurers) | Q(order__by_unit__in=insurers)
-        seen |= Q(Exists(_covering(Policy.objects.of_insurers(insurers), now, "found_at")))
+        seen |= Q(Exists(covering(Policy.objects.of_insurers(insurers), now, "found_at")))
     if brokers := _named(actor, Role.BROKER):
-        seen |= Q(Exists(_covering(Policy.objects.filter(broker__in=brokers), now, "found_at")))
+        seen |= Q(Exists(covering(Policy.objects.filter(broker__in=brokers), now, "found_at")))
     return seen
 
 
@@ -50,7 +50,7 @@ def registers(actor: Actor, units: dict[int, Unit]) -> Q:
     if inside:
         seen |= Q(unit__in=inside) | led_by(inside, now, "risk_object__")
     if insurers := _named(actor, Role.INSURER, "selfcontrol.read"):
-        seen |= Q(Exists(_covering(Policy.objects.of_insurers(insurers), now)))
+        seen |= Q(Exists(covering(Policy.objects.of_insurers(insurers), now)))
     return seen
 
 
@@ -112,7 +112,7 @@ def _named(actor: Actor, role: Role, act: str = "finding.read") -> set[int]:
     return {post.unit_id for post in actor.posts if named and post.role == role}
 
 
-def _covering(policies, now: datetime, moment: str = ""):
+def covering(policies, now: datetime, moment: str = ""):
     """Of ``policies`` those that concern the row of the outer query.
 
     For a finding (``moment`` names its instant): begun then, the claim tail not over then nor now, because whoever will

@@ -132,6 +132,7 @@ def renew(pk: int, given: Mapping, *, by: User, local: bool = False) -> Policy:
         raise Invalid(fault["code"], fault["detail"], fault["attr"])
     now = clock.now()
     _record("policy.renew", policy, {}, {"renewed_by": answer.number}, "", actor, post, now)
+    telling.of_policies("policy.renew", [policy], now)
     return Policy.objects.get(renews=policy)
 
 

@@ -1,4 +1,4 @@
-"""Who is told of a policy and of what it covers: by notice, with the number alone (``notices/texts.py``)."""
+"""Who is told of a policy and of what it covers: by notice, in registered words."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,6 +16,7 @@ SAID = {
     "policy.endorse": gettext_lazy("保单已批改。"),
     "policy.renew": gettext_lazy("保单已续保。"),
     "policy.cancel": gettext_lazy("保单已解除。"),
+    "policy.premium": gettext_lazy("登记了一笔保费。"),
     "cover.found": gettext_lazy("案件属于贵司承保范围。"),
     "cover.lost": gettext_lazy("案件不再属于贵司承保范围。"),
     "cover.regraded": gettext_lazy("承保案件的颜色已变更。"),
@@ -36,6 +37,12 @@ def of_policies(event: str, policies: Iterable[Policy], now: datetime) -> None:
         for unit in sorted(pk for pk in named if pk):
             rows.append(_row(event, unit, Grade.BLUE, policy.number, policy, now))
     outbox.write(rows)
+
+
+def of_premium(policy: Policy, now: datetime) -> None:
+    """Tell who shares ``policy`` and the insured that premium came or went back; a broker is not. Two statements."""
+    named = {policy.insured_id, *carriers([policy.pk]).get(policy.pk, ())} - {policy.insurer_id}
+    outbox.write([_row("policy.premium", unit, Grade.BLUE, policy.number, policy, now) for unit in sorted(named)])
 
 
 def of_covers(event: str, covers: Iterable[tuple[Cover, Policy, str, str]], now: datetime) -> None:
@@ -80,4 +87,4 @@ def said(notice, known) -> str:
 
 def speak() -> None:
     """Have these notices said."""
-    texts.register(list(SAID), said)
+    texts.register(list(SAID), said, plain=True)

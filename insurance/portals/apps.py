@@ -12,7 +12,7 @@ class PortalsConfig(AppConfig):
         and where outsiders begin."""
         from cases import erasure, outside, sentences
         from cases.bundle.beside import SOURCES
-        from insurance.portals import carried, home, waits, words
+        from insurance.portals import carried, contacts, home, reminding, waits, words
         from insurance.portals.concerning import concerns
         from insurance.portals.models import Contact, Hook
         from responsibility import fronts
@@ -22,6 +22,8 @@ class PortalsConfig(AppConfig):
         erasure.PLACES += [(Contact, ("name", "phone", "duty"), ""), (Hook, ("label",), "")]
         fronts.FRONTS.append(home.front)
         waits.register()
+        reminding.speak()
+        contacts.speak()
         sentences.ABOUT.update(words.ABOUT)
         sentences.OWN.update(words.ACTS)
         sentences.SENTENCES.update(words.SENTENCES)

@@ -10,13 +10,18 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cases import typed
+from insurance import inboxes
 from insurance.policies.models import Policy, Share
 from insurance.portals.models import Contact
 from insurance.service.models import RUNNING, ServiceOrder
+from notices import outbox
+from notices.models import Notice
 from responsibility import access, acting, clock, ledger
+from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Role, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
@@ -131,6 +136,8 @@ def unmask(pk: int, reason: object, *, by: User) -> Contact:
         raise Refused("removed", _("该联系人已被移除。"))
     why = typed.text(reason, "reason", limit=200)
     _tell(contact, LOOKED, actor, post, after={"unit": post.unit.code}, note=why)
+    about = inboxes.About(contact.chain, "", reverse("insurance-contacts"))
+    outbox.write(inboxes.rows(LOOKED, about, [contact.unit_id], now, words={"unit": post.unit_id}))
     return contact
 
 
@@ -165,3 +172,12 @@ def _tell(
     # Neither name nor number: what the ledger holds is kept for good.
     act = ledger.Act(contact.chain, verb, "contact", str(contact.pk), str(contact.pk), before or {}, after or {}, note)
     ledger.record([act], by=actor, post=post)
+
+
+def speak() -> None:
+    """Have the notice to the unit said whose number was looked at."""
+
+    def words(notice: Notice, known: Directory) -> dict:
+        return {"unit": inboxes.name(notice, known)}
+
+    inboxes.speak({LOOKED: _("{unit}查看了贵单位一位联系人的号码，理由见联系人页。")}, words)

@@ -57,6 +57,24 @@ FOUND = """
         WHERE o.id = f.order_id AND (o.by_unit_id = h.unit_id OR p.insurer_id = h.unit_id)))
     WHERE h.events ?| ARRAY['finding.told', 'finding.closed']
 """
+MOVED = """
+    SELECT h.id, 'finding-go', f.id, concat_ws('|', f.state, f.state = 'open' AND f.due_at <= %(now)s, f.case_number,
+            (SELECT count(*) FROM findings_recheck r WHERE r.finding_id = f.id)), false,
+        'finding.changed', %(now)s, f.number, jsonb_build_object('finding', f.number, 'state', f.state,
+            'severity', f.severity, 'due_at', f.due_at, 'overdue', f.state = 'open' AND f.due_at <= %(now)s,
+            'rectified_at', f.rectified_at, 'case', nullif(f.case_number, ''))
+    FROM hooks h JOIN findings_finding f ON h.whole AND (f.found_by_unit_id = h.unit_id OR EXISTS (
+        SELECT FROM service_serviceorder o LEFT JOIN policies_policy p ON p.id = o.policy_id
+        WHERE o.id = f.order_id AND (o.by_unit_id = h.unit_id OR p.insurer_id = h.unit_id)))
+    WHERE h.events ? 'finding.changed'
+"""
+ORDERED = """
+    SELECT h.id, 'order', o.id, o.state, false, 'order.changed', %(now)s, o.number,
+        jsonb_build_object('order', o.number, 'state', o.state, 'to_place', o.to_place)
+    FROM hooks h JOIN service_serviceorder o ON h.whole AND (o.by_unit_id = h.unit_id OR EXISTS (
+        SELECT FROM policies_policy p WHERE p.id = o.policy_id AND p.insurer_id = h.unit_id))
+    WHERE h.events ? 'order.changed'
+"""
 VISITED = """
     SELECT h.id, 'visit', v.id, 'visited', true, 'order.visited', v.sent_at, o.number,
         jsonb_build_object('order', o.number, 'state', o.state, 'arrived_at', v.arrived_at, 'left_at', v.left_at)
@@ -67,7 +85,8 @@ VISITED = """
 """
 CLAIMED = """
     SELECT h.id, 'claim', k.id, k.state, true, 'claim.' || k.state,
-        CASE k.state WHEN 'noticed' THEN k.noticed_at ELSE coalesce(k.ended_at, %(now)s) END, k.number,
+        CASE WHEN NOT h.whole THEN %(now)s WHEN k.state = 'noticed' THEN k.noticed_at
+            ELSE coalesce(k.ended_at, %(now)s) END, k.number,
         jsonb_build_object('claim', k.number, 'state', k.state, 'policy', p.number, 'case', c.number)
     FROM hooks h JOIN carried p ON p.hook_id = h.id JOIN claims_claim k ON k.policy_id = p.policy_id
     JOIN cases_case c ON c.id = k.case_id
@@ -76,7 +95,8 @@ CLAIMED = """
 STANDS = f"""
     WITH hooks AS (SELECT * FROM portals_hook WHERE ended_at IS NULL AND (%(hook)s::bigint IS NULL OR id = %(hook)s)),
     carried AS MATERIALIZED ({CARRIED}),
-    stands AS ({COVERED} UNION ALL {CHANGED} UNION ALL {FOUND} UNION ALL {VISITED} UNION ALL {CLAIMED})
+    stands AS ({COVERED} UNION ALL {CHANGED} UNION ALL {FOUND} UNION ALL {MOVED}
+        UNION ALL {ORDERED} UNION ALL {VISITED} UNION ALL {CLAIMED})
 """  # noqa: S608, our own parts
 # Whoever did not ask for one of two events of a kind is not told of it, but has heard of it.
 NEWS = f"""

@@ -34,6 +34,11 @@ def visible_to(actor: Actor) -> QuerySet[ServiceRequest]:
     return found.filter(Q(unit__in=actor.unit_ids) | Q(policy__in=readable))
 
 
+def unanswered(found: QuerySet[ServiceRequest]) -> QuerySet[ServiceRequest]:
+    """Of those of ``visible_to`` those upon which nothing was ordered."""
+    return found.filter(ordered=False)  # type: ignore[misc]
+
+
 @transaction.atomic
 def ask(policy: Any, item: Any, text: Any, *, by: User) -> ServiceRequest:
     """Ask for ``item`` under the policy (id); its lead insurer is told. ``Forbidden``, ``Invalid``."""

@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 
 from insurance.portals import mine, places
 from insurance.portals.waiting import One, Waiting, told
-from insurance.service.models import RUNNING, OrderState, ServiceOrder
+from insurance.service import requesting
+from insurance.service.models import RUNNING, OrderState, ServiceOrder, ServiceRequest
+from responsibility import clock
 from responsibility.acting import Actor
 from responsibility.models import Role
 
@@ -39,7 +41,18 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
     if insurer := mine.units(actor, Role.INSURER):
         over = orders.filter(Q(by_unit__in=insurer) | Q(policy__insurer__in=insurer), state__in=RUNNING).filter(late)
         found += told(_("服务委托超过期限"), over, "due_at", _to_firm, url=url, late=late)
+        taken = orders.filter(by_unit__in=insurer).to_be_placed()  # type: ignore[attr-defined]
+        found += told(_("机构被停止，委托待转派"), taken, "ended_at", _taken, url=url, late=Q(pk__isnull=False))
+        found += _asked(actor, insurer)
     return found
+
+
+def _asked(actor: Actor, insurer: set[int]) -> list[Waiting]:
+    """What the insured or the broker asked for and nothing was ordered since."""
+    asked = requesting.unanswered(requesting.visible_to(mine.outside(actor, Role.INSURER)))
+    asked = asked.filter(policy__insurer__in=insurer)
+    return told(_("服务需求待安排"), asked.filter(policy__ends_at__gt=clock.now()), "asked_at", _request,
+                url=places.at("service-home"))  # fmt: skip
 
 
 def _today(now: datetime) -> tuple[datetime, datetime]:
@@ -49,6 +62,15 @@ def _today(now: datetime) -> tuple[datetime, datetime]:
 
 def _to_firm(order: ServiceOrder) -> One:
     return _one(order, str(order.insured), order.due_at)
+
+
+def _taken(order: ServiceOrder) -> One:
+    return _one(order, str(order.insured), order.ended_at)
+
+
+def _request(request: ServiceRequest) -> One:
+    text = f"{request.unit} · {request.get_item_display()}"
+    return One(request.policy.number, text, places.at("service-home"), request.asked_at)
 
 
 def _visit(order: ServiceOrder) -> One:
