@@ -3,10 +3,13 @@
 Kept apart from the case, which is neither locked nor written: those in office read it beside the case.
 """
 
+from collections.abc import Iterator
+
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accountability.beside import Voice
 from cases import typed
 from cases.models import Case
 from insurance.findings.models import DutyAnswer, Stance
@@ -51,6 +54,14 @@ def answer(number: str, stance: str, text: str, *, by: User) -> DutyAnswer:
     act = ledger.Act(made.chain, "selfcontrol.duty", "duty", str(made.pk), case.number, after=after, note=text)
     ledger.record([act], by=actor, post=post, at=now, new_chains=True)
     return made
+
+
+def voices(case: Case) -> Iterator[Voice]:
+    """What was said on ``case``, oldest first, for the page of its accountability. One statement."""
+    for told in DutyAnswer.objects.filter(case=case).select_related("unit").order_by("pk"):
+        yield Voice(
+            told.at, told.unit, str(told.get_stance_display()), told.stance == Stance.DISPUTED, told.text
+        )  # fmt: skip
 
 
 def said_to(actor: acting.Actor) -> QuerySet[DutyAnswer]:

@@ -1,17 +1,24 @@
-"""What this part hears of those below it: what a visit found, who works where, a firm to be scored, a year judged."""
+"""What this part hears of those below it, and says on their pages: what a visit found, who works where, a firm to be
+scored, a year judged; what enterprises say of their duty, and self-checks that a department has to look at."""
 
 from datetime import datetime
 
 from django.db.models import Count, F, Q
+from django.urls import reverse
+from django.utils.translation import ngettext
 
-from insurance.findings import apart, scoring, telling
-from insurance.findings.models import Finding, FindingState
+from accountability.beside import VOICES
+from cases.aside import ASIDES, Aside
+from insurance.findings import apart, duty, scoring, selfseeing, telling
+from insurance.findings.models import Finding, FindingState, Register
 from insurance.firms.scoring import MEASURES
 from insurance.policies.models import Policy
 from insurance.service.assessing import PUT_RIGHT
 from insurance.service.ordering import WORKED
 from insurance.service.visiting import FOUND
-from responsibility import clock
+from responsibility import access, clock, directory
+from responsibility.acting import Actor
+from responsibility.models import Role
 
 
 def register() -> None:
@@ -20,6 +27,20 @@ def register() -> None:
     WORKED.append(apart.worked)
     PUT_RIGHT.append(put_right)
     MEASURES.update(scoring.MEASURES)
+    VOICES.append(duty.voices)
+    ASIDES.append(late_checks)
+
+
+def late_checks(actor: Actor, now: datetime) -> list[Aside]:
+    """For departments and streets: objects in their charge whose check was missed or is not met. Few statements."""
+    offices = tuple(post for post in actor.posts if post.role != Role.ENTERPRISE)
+    office, known = Actor(actor.user, offices), directory.current()
+    if access.everywhere(actor, "selfcontrol.read") or not access.units(office, "selfcontrol.read", known.units):
+        return []
+    late = selfseeing.narrowed(Register.objects.visible_to(office, known.units), "late", now).count()
+    text = ngettext("%(n)d 个监测对象的自查逾期或有不符合", "%(n)d 个监测对象的自查逾期或有不符合", late)
+    text %= {"n": late}
+    return [Aside(text, f"{reverse('self-control')}?state=late")] if late else []
 
 
 def put_right(policy: Policy, since: datetime, until: datetime) -> dict[str, int]:

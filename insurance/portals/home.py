@@ -57,13 +57,15 @@ def may_open(actor: Actor) -> bool:
 
 
 def page(actor: Actor, now: datetime) -> dict:
-    """Everything the page shows: ``waits``, ``figures``, ``points``, ``doors``, ``granted``; statements do not grow."""
+    """Everything the page shows: ``waits``, ``theirs`` (what others have to do), ``figures``, ``points``, ``doors``,
+    ``granted``; statements do not grow."""
     outsider = mine.is_outsider(actor)
     waits = waiting.of(actor, now) if outsider else []
     drawn = objects(actor) if outsider else []
     return {
         "outsider": outsider,
-        "waits": [each for each in waits if not each.late],
+        "waits": [each for each in waits if not each.late and each.mine],
+        "theirs": [each for each in waits if not each.late and not each.mine],
         "late": [each for each in waits if each.late],
         "figures": _figures(actor, now) if outsider else _overview(actor, now),
         "objects": drawn[:OBJECTS],

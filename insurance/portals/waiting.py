@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.db.models import Count, Min, Q, QuerySet
 
@@ -10,6 +11,19 @@ from responsibility.acting import Actor
 
 FEW = 3
 DAY = timedelta(days=1)
+
+
+class Means(StrEnum):
+    """What the time beside a thing is: until when, for when, or since when."""
+
+    DUE = "due"
+    AT = "at"
+    SINCE = "since"
+
+
+# What the column says by which things of a kind are ordered.
+MEANS = {"noticed_at": Means.SINCE, "rectified_at": Means.SINCE, "found_at": Means.SINCE, "opened_at": Means.SINCE,
+         "appointed_at": Means.AT, "proposed_at": Means.AT}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,9 @@ class One:
 class Waiting:
     """Things of one kind that wait: ``late`` of the ``count`` are late, the oldest since or until ``oldest_at``.
 
-    ``few``: the newest of them. ``url``: where all of them are, empty where there is no such page.
+    ``few``: those with the nearest term, where there is one, else the newest. ``url``: where all of them are, empty
+    where there is no such page. ``means``: what the times are. ``mine``: whether it is the reader who has to act; what
+    others have to do is told apart.
     """
 
     label: str
@@ -35,6 +51,8 @@ class Waiting:
     late: int = 0
     oldest_at: datetime | None = None
     few: tuple[One, ...] = ()
+    means: str = Means.DUE
+    mine: bool = True
 
 
 WAITS: list[Callable[[Actor, datetime], list[Waiting]]] = []
@@ -47,12 +65,15 @@ def of(actor: Actor, now: datetime) -> list[Waiting]:
 
 
 def told(
-    label: str, rows: QuerySet, by: str, show: Callable[..., One], *, url: str = "", late: Q | None = None
-) -> list[Waiting]:
+    label: str, rows: QuerySet, by: str, show: Callable[..., One], *, url: str = "", late: Q | None = None,
+    mine: bool = True,
+) -> list[Waiting]:  # fmt: skip
     """``rows`` as one kind that waits, nothing when there are none; ``by`` is the column of time. Two statements."""
     lates = Count("pk", filter=late) if late is not None else Count("pk", filter=Q(pk__in=[]))
     sums = rows.order_by().aggregate(count=Count("pk"), late=lates, oldest=Min(by))
     if not sums["count"]:
         return []
-    few = tuple(show(row) for row in rows.order_by("-pk")[:FEW])
-    return [Waiting(label, sums["count"], url, sums["late"], sums["oldest"], few)]
+    means = MEANS.get(by, Means.DUE)
+    nearest = ("-pk",) if means == Means.SINCE else (by, "pk")
+    few = tuple(show(row) for row in rows.order_by(*nearest)[:FEW])
+    return [Waiting(label, sums["count"], url, sums["late"], sums["oldest"], few, means, mine)]

@@ -1,8 +1,9 @@
-"""Orders: to accept, to appoint, to visit today, to confirm, and those that are late."""
+"""Orders: to accept, to appoint, to agree to, to visit, to confirm, and those that are late."""
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.timezone import localtime, make_aware
 from django.utils.translation import gettext as _
 
@@ -20,11 +21,15 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
     late, (since, until) = Q(due_at__lt=now), _today(now)
     if firm := mine.units(actor, Role.FIRM):
         given = orders.filter(firm__in=firm)
-        for label, state in ((_("新委托待接受"), OrderState.ORDERED), (_("待约定上门时间"), OrderState.ACCEPTED)):
-            found += told(label, given.filter(state=state), "due_at", _to_firm, url=url, late=late)
+        found += told(_("新委托待接受"), given.filter(state=OrderState.ORDERED), "due_at", _to_firm, url=url, late=late)
+        unset = given.filter(state=OrderState.ACCEPTED, proposed_at=None)
+        found += told(_("待约定上门时间"), unset, "due_at", _to_firm, url=url, late=late)
+        found += _proposed(given, firm, url, _proposed_to_firm, late)
         agreed = given.filter(state=OrderState.AGREED)
         today = agreed.filter(appointed_at__gte=since, appointed_at__lt=until)
         found += told(_("今天上门"), today, "appointed_at", _visit, url=url)
+        coming = agreed.filter(appointed_at__gte=until)
+        found += told(_("已约好，以后上门"), coming, "appointed_at", _visit, url=url, mine=False)
         missed = agreed.filter(appointed_at__lt=since)
         found += told(
             _("约定时间已过，服务记录未提交"), missed, "appointed_at", _visit, url=url, late=Q(pk__isnull=False)
@@ -33,13 +38,35 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
         found += told(_("服务记录被提出异议"), disputed, "due_at", _to_firm, url=url, late=late)
     if insured := mine.units(actor, Role.ENTERPRISE):
         here = orders.filter(insured__in=insured)
-        found += told(_("服务记录待确认"), here.filter(state=OrderState.VISITED), "due_at", _by_firm, url=url)
-        today = here.filter(state=OrderState.AGREED, appointed_at__gte=since, appointed_at__lt=until)
+        found += _proposed(here, insured, url, _proposed_by_firm, late)
+        found += told(_("服务记录待确认"), here.filter(state=OrderState.VISITED), "appointed_at", _by_firm, url=url)
+        agreed = here.filter(state=OrderState.AGREED)
+        today = agreed.filter(appointed_at__gte=since, appointed_at__lt=until)
         found += told(_("今天有机构上门"), today, "appointed_at", _by_firm, url=url)
+        coming = agreed.filter(appointed_at__gte=until)
+        found += told(_("已约好机构上门"), coming, "appointed_at", _by_firm, url=url, mine=False)
     if insurer := mine.units(actor, Role.INSURER):
         over = orders.filter(Q(by_unit__in=insurer) | Q(policy__insurer__in=insurer), state__in=RUNNING).filter(late)
         found += told(_("服务委托超过期限"), over, "due_at", _to_firm, url=url, late=late)
     return found
+
+
+def _proposed(orders: QuerySet, own: set[int], url: str, show: Callable[..., One], late: Q) -> list[Waiting]:
+    """Times that the other side proposed and ``own`` units have to answer, and those that own units proposed."""
+    open_ = orders.filter(state__in=[OrderState.ACCEPTED, OrderState.AGREED], proposed_at__isnull=False)
+    ours = Q(proposed_by__in=own)
+    return [
+        *told(_("对方提议了上门时间，待答复"), open_.exclude(ours), "proposed_at", show, url=url, late=late),
+        *told(_("已提议上门时间，等对方答复"), open_.filter(ours), "proposed_at", show, url=url, mine=False),
+    ]
+
+
+def _proposed_to_firm(order: ServiceOrder) -> One:
+    return _one(order, str(order.insured), order.proposed_at)
+
+
+def _proposed_by_firm(order: ServiceOrder) -> One:
+    return _one(order, str(order.firm), order.proposed_at)
 
 
 def _today(now: datetime) -> tuple[datetime, datetime]:
