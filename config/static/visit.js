@@ -223,6 +223,7 @@ async function press(event) {
 }
 window.addEventListener("online", () => {
   tries = 0;
+  if (note.textContent === words.offline) say("");
   send();
 });
 window.addEventListener("offline", () => say(words.offline));
@@ -266,6 +267,8 @@ async function begin() {
   form.addEventListener("submit", press);
   navigator.storage?.persist?.();
   form.dataset.ready = "1";
+  // Opened from what the phone keeps: nothing has told yet that there is no connection.
+  if (!navigator.onLine) say(words.offline);
   if (!draft?.waiting) return;
   lock(true);
   send();

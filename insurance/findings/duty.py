@@ -41,7 +41,9 @@ def answer(number: str, stance: str, text: str, *, by: User) -> DutyAnswer:
     case = own_cases(actor).select_related("risk_object__main_body").get(number=number)
     if stance not in Stance.values:
         raise Invalid("bad_choice", _("请选择确认或异议。"), "stance")
-    text = typed.text(text, "text", limit=LONGEST, needed=stance == Stance.DISPUTED)
+    text = typed.text(text, "text", limit=LONGEST, needed=False)
+    if stance == Stance.DISPUTED and not text:
+        raise Invalid("required", _("提出异议须写明理由。"), "text")
     thing = case.risk_object
     unit = thing.main_body if thing else None
     if unit is None:

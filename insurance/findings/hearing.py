@@ -9,16 +9,21 @@ from django.utils.translation import ngettext
 
 from accountability.beside import VOICES
 from cases.aside import ASIDES, Aside
-from insurance.findings import apart, duty, scoring, selfseeing, telling
+from insurance.findings import apart, duty, scoring, seeing, selfseeing, telling
 from insurance.findings.models import Finding, FindingState, Register
 from insurance.firms.scoring import MEASURES
 from insurance.policies.models import Policy
 from insurance.service.assessing import PUT_RIGHT
+from insurance.service.models import Purpose, ServiceOrder
 from insurance.service.ordering import WORKED
+from insurance.service.seeing import FINDINGS, Told
 from insurance.service.visiting import FOUND
 from responsibility import access, clock, directory
 from responsibility.acting import Actor
 from responsibility.models import Role
+
+# So many findings are listed on an order to look again.
+MOST = 50
 
 
 def register() -> None:
@@ -29,6 +34,22 @@ def register() -> None:
     MEASURES.update(scoring.MEASURES)
     VOICES.append(duty.voices)
     ASIDES.append(late_checks)
+    FINDINGS.append(of_order)
+
+
+def of_order(order: ServiceOrder, actor: Actor, now: datetime) -> list[Told]:
+    """What ``order`` found, and for an order to look again what waits there to be looked at, as ``actor`` sees it."""
+    units = directory.current().units
+    seen = seeing.of_order(order.pk, actor, units, now)
+    if order.purpose == Purpose.RECHECK:
+        waiting = Finding.objects.visible_to(actor, units).filter(insured=order.insured, state=FindingState.RECTIFIED)
+        waiting = waiting.filter(risk_object=order.risk_object) if order.risk_object else waiting
+        seen += seeing.shown(list(waiting.select_related(*seeing.NAMED).order_by("pk")[:MOST]), actor, now)
+    told = [(one, one.finding) for one in seen if one.words]
+    return [
+        Told(thing.number, thing.text, one.next, one.is_overdue, reverse("finding", args=[thing.number]))
+        for one, thing in told
+    ]
 
 
 def late_checks(actor: Actor, now: datetime) -> list[Aside]:

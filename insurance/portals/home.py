@@ -172,6 +172,7 @@ def _overview(actor: Actor, now: datetime) -> list[Figure]:
 def _doors(actor: Actor) -> list[Door]:
     """The pages behind the portal that are there and that the actor may open, in the order of use."""
     cases = reverse("insurance-cases") if mine.is_outsider(actor) else ""
+    firm = Firm.objects.filter(unit__in=mine.units(actor, Role.FIRM)).first()
     known = [
         ("", _("案件"), _("与本单位有关的案件"), cases),
         ("policy.read", _("保单"), _("保险期间、承保范围和批单"), places.at("insurance-policies")),
@@ -182,6 +183,7 @@ def _doors(actor: Actor) -> list[Door]:
         ("selfcontrol.duty", _("主体责任"), _("确认或异议本单位对案件的责任"), places.at("duties")),
         ("claim.read", _("理赔"), _("报案、定损、赔付"), places.at("claims")),
         ("firm.read", _("第三方机构"), _("购买服务清单、资质和评分"), places.at("firms")),
+        ("", _("本机构"), _("资质、服务人员、评分、处理和申诉"), places.at("firm", firm.pk) if firm else ""),
         ("outside.unmask", _("联系人"), _("本单位的联系人，对方单位的电话"), reverse("insurance-contacts")),
         ("outside.figures", _("全区汇总数"), _("按街镇、类别和月份"), reverse("insurance-figures")),
         ("webhook.manage", _("数据推送"), _("向本单位系统推送变化"), reverse("insurance-hooks")),

@@ -59,9 +59,12 @@ WAITS: list[Callable[[Actor, datetime], list[Waiting]]] = []
 
 
 def of(actor: Actor, now: datetime) -> list[Waiting]:
-    """Everything that waits for ``actor``: what is late first, then what is oldest. A fixed number of statements."""
+    """Everything that waits for ``actor``: what is late first, then what has a term, then what is oldest.
+
+    A fixed number of statements.
+    """
     found = [each for wait in WAITS for each in wait(actor, now)]
-    return sorted(found, key=lambda each: (not each.late, each.oldest_at or now))
+    return sorted(found, key=lambda each: (not each.late, each.means == Means.SINCE, each.oldest_at or now))
 
 
 def told(

@@ -1,6 +1,6 @@
 """What of orders, plans and accounts a reader is told, and what he may do with an order now."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,21 @@ from responsibility.acts import Scope
 from responsibility.models import Role
 
 SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was found by an order, or is to be looked at again by it: ``state`` in words, ``late`` past its term."""
+
+    number: str
+    text: str
+    state: str
+    late: bool
+    url: str
+
+
+# A higher part tells what became of what was found: f(order, actor, now).
+FINDINGS: list[Callable[[ServiceOrder, Actor, datetime], list[Told]]] = []
 WITH = (
     "policy",
     "case",

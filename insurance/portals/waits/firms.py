@@ -29,9 +29,13 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
     people = Inspector.objects.filter(soon, firm__unit__in=own, left_at=None)
     answering = Measure.objects.filter(firm__unit__in=own, answered_at=None, answer_until__gt=now)
     answering = answering.filter(Q(decided_at=None) | Q(kind=Kind.STOP))
+    pending = Measure.objects.filter(firm__unit__in=own).filter(
+        Q(answered_at__isnull=False, decided_at=None) | Q(appealed_at__isnull=False, ruled_at=None)
+    )
     about = Complaint.objects.filter(firm__unit__in=own, answered_at=None).select_related("by_unit", "firm")
     return [
         *told(_("对本机构的处理，待陈述或要求听证"), answering, "answer_until", _measure, url=url),
+        *told(_("对本机构的处理，等待决定或裁定"), pending, "noticed_at", _pending, url=url, mine=False),
         *told(
             _("投诉待答复（10 个工作日）"), about, "due_at", _complaint, url=places.at("firm-complaints"),
             late=Q(due_at__lte=now),
@@ -46,6 +50,11 @@ def _measure(measure: Measure) -> One:
     return One(measure.get_kind_display(), measure.get_reason_display(), page, measure.answer_until)
 
 
+def _pending(measure: Measure) -> One:
+    page = places.at("firm", measure.firm_id)
+    return One(measure.get_kind_display(), measure.get_reason_display(), page, measure.noticed_at)
+
+
 def _complaint(complaint: Complaint) -> One:
     return One(str(complaint.by_unit), complaint.about, places.at("firm-complaints"), complaint.due_at)
 
@@ -56,7 +65,7 @@ def _days(found: list[Waiting]) -> list[Waiting]:
 
 
 def _instant(day) -> datetime:
-    return make_aware(datetime.combine(day, time.max))
+    return make_aware(datetime.combine(day + timedelta(days=1), time.min))
 
 
 def _licence(licence: Licence) -> One:

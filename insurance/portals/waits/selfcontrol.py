@@ -70,4 +70,6 @@ def _unanswered(actor: Actor) -> QuerySet[Case]:
 def _duty(case: Case) -> One:
     thing = case.risk_object
     name = str(thing.label) if thing else case.number
-    return One(name, str(case.get_state_display()), f"{places.at('duties')}#{case.number}", case.opened_at)
+    return One(
+        name, str(case.get_state_display()), f"{places.at('duties')}?case={case.number}#{case.number}", case.opened_at
+    )
