@@ -28,7 +28,7 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
         found += told(_("待复查的整改"), again.select_related("insured"), "due_at", _recheck, url=url_orders, late=late)
     if mine.units(actor, Role.INSURER):
         over = seen.filter(state=FindingState.OPEN).filter(late)
-        found += told(_("被保险人的隐患逾期未整改"), over, "due_at", _there, url=url, late=late)
+        found += told(_("被保险人的隐患逾期未整改"), over, "due_at", _there, url=f"{url}?state=overdue", late=late)
     return found
 
 

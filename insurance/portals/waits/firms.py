@@ -1,5 +1,6 @@
 """What a firm has to answer, and what its own papers ask of it: licences and certificates that run out."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from django.db.models import Q
@@ -51,7 +52,7 @@ def _complaint(complaint: Complaint) -> One:
 
 def _days(found: list[Waiting]) -> list[Waiting]:
     """With days as instants, so that they stand in order with the rest."""
-    return [Waiting(each.label, each.count, each.url, each.late, _instant(each.oldest_at), each.few) for each in found]
+    return [replace(each, oldest_at=_instant(each.oldest_at)) for each in found]
 
 
 def _instant(day) -> datetime:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from insurance.portals import mine, places
 from insurance.portals.waiting import One, Waiting, told
-from insurance.service.models import RUNNING, OrderState, ServiceOrder
+from insurance.service import requesting
+from insurance.service.models import RUNNING, OrderState, Plan, PlanState, ServiceOrder, ServiceRequest
 from responsibility.acting import Actor
 from responsibility.models import Role
 
@@ -36,7 +37,14 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
         found += told(_("服务记录待确认"), here.filter(state=OrderState.VISITED), "due_at", _by_firm, url=url)
         today = here.filter(state=OrderState.AGREED, appointed_at__gte=since, appointed_at__lt=until)
         found += told(_("今天有机构上门"), today, "appointed_at", _by_firm, url=url)
+        laid = Plan.objects.filter(policy__insured__in=insured, state=PlanState.PROPOSED).select_related("policy")
+        found += told(_("服务方案待确认"), laid, "proposed_at", _plan, url=places.at("service-home"))
     if insurer := mine.units(actor, Role.INSURER):
+        home = places.at("service-home")
+        asked = requesting.visible_to(actor).filter(policy__insurer__in=insurer, ordered=False)
+        found += told(_("服务需求待安排"), asked, "asked_at", _asked, url=home)
+        back = Plan.objects.filter(policy__insurer__in=insurer, state=PlanState.RETURNED).select_related("policy")
+        found += told(_("服务方案被退回，待修改"), back, "answered_at", _plan, url=home)
         over = orders.filter(Q(by_unit__in=insurer) | Q(policy__insurer__in=insurer), state__in=RUNNING).filter(late)
         found += told(_("服务委托超过期限"), over, "due_at", _to_firm, url=url, late=late)
     return found
@@ -45,6 +53,16 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
 def _today(now: datetime) -> tuple[datetime, datetime]:
     start = make_aware(datetime.combine(localtime(now).date(), time.min))
     return start, start + timedelta(days=1)
+
+
+def _asked(request: ServiceRequest) -> One:
+    text = f"{request.unit} · {request.get_item_display()}"
+    return One(request.policy.number, text, places.at("service-home"), request.asked_at)
+
+
+def _plan(plan: Plan) -> One:
+    page = places.at("service-plan", plan.policy_id, plan.year)
+    return One(f"{plan.policy.number} · {plan.year}", plan.remark, page, plan.answered_at or plan.proposed_at)
 
 
 def _to_firm(order: ServiceOrder) -> One:
