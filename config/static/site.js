@@ -136,4 +136,16 @@ for (const here of document.querySelectorAll(".nav [aria-current], .tabs [aria-c
   const row = here.parentElement;
   row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
 }
-document.getElementById("refused")?.focus();
+// What was refused names its field where that stands open; the field says so too.
+const refused = document.getElementById("refused");
+if (refused?.dataset.field) {
+  const named = document.querySelectorAll(`main form [name="${CSS.escape(refused.dataset.field)}"]:not([type=hidden])`);
+  const field = [...named].find((each) => !each.closest("details:not([open])"));
+  const label = field?.closest("label")?.firstChild?.textContent.trim();
+  if (label && !["radio", "checkbox"].includes(field.type)) {
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", "refused");
+    refused.querySelector("b").prepend(refused.dataset.names.replace("#", label));
+  }
+}
+refused?.focus();

@@ -10,8 +10,9 @@ class ClaimsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the floors below where people's words stand here, and what the acts are called."""
         from cases import erasure, sentences
-        from insurance.claims import told
+        from insurance.claims import seeing, told
         from insurance.claims.models import Ask, Assessment, Claim, Paper, Pursuit, ReserveChange
+        from insurance.policies.seeing import BESIDE
 
         erasure.PLACES += [
             (Claim, ("loss", "reason"), ""),
@@ -21,6 +22,7 @@ class ClaimsConfig(AppConfig):
             (ReserveChange, ("reason",), ""),
             (Pursuit, ("against", "basis", "outcome"), ""),
         ]
+        BESIDE.append(seeing.of_policy)
         sentences.ABOUT["claim"] = _("理赔")
         sentences.OWN.update(told.CALLED)
         sentences.SENTENCES.update(told.SENTENCES)

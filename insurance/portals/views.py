@@ -54,7 +54,11 @@ def district(request: HttpRequest) -> HttpResponse:
         month = figures.read(request.GET.get("month", ""), now)
     except Refused as error:
         refused, month = error, months[0]
-    context = {"actor": actor, "months": months, "month": month, "table": figures.of(month), "refused": refused}
+    table = figures.of(month)
+    untold = _("、").join(str(line.name) for line in table.lines if not line.told)
+    context = {
+        "actor": actor, "months": months, "month": month, "table": table, "untold": untold, "refused": refused,
+    }  # fmt: skip
     return render(request, "portals/figures.html", context, status=status_of(refused) if refused else 200)
 
 

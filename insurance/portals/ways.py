@@ -18,7 +18,7 @@ from responsibility.models import Role
 
 
 def of(actor: Actor, case: Case, now: datetime) -> list[Aside]:
-    """Of what the reader sees beside ``case``; a broker, who is told states, is led to claims and the chain alone."""
+    """Of what the reader sees beside ``case``; a broker, who is told states, is led to claims alone."""
     found = reach.of(actor, case, directory.current())
     if found is None:
         return []
@@ -33,8 +33,7 @@ def of(actor: Actor, case: Case, now: datetime) -> list[Aside]:
     for claim, _level in found.claims:
         words = {"number": claim.number, "state": claim.get_state_display()}
         ways.append(Aside(_("理赔 %(number)s：%(state)s") % words, reverse("claim", args=[claim.number])))
-    ways += _notice(actor, case, now)
-    return [*ways, Aside(_("一案一链：从预警到理赔的全过程"), reverse("case-chain", args=[case.number]))]
+    return ways + _notice(actor, case, now)
 
 
 def _duty(actor: Actor, case: Case) -> list[Aside]:

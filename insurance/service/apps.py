@@ -12,7 +12,8 @@ class ServiceConfig(AppConfig):
         from cases import erasure
         from insurance.firms import complaints, scoring
         from insurance.firms.signals import firm_stopped
-        from insurance.service import moving, parties, punctual, telling
+        from insurance.policies.seeing import BESIDE
+        from insurance.service import moving, parties, punctual, seeing, telling
         from insurance.service.models import (
             Assessment,
             Budget,
@@ -30,6 +31,7 @@ class ServiceConfig(AppConfig):
         firm_stopped.connect(moving.firm_stopped, dispatch_uid="service")
         scoring.MEASURES[scoring.ON_TIME] = punctual.on_time
         complaints.ORDERS.append(parties.of_order)
+        BESIDE.append(seeing.of_policy)
         texts.register(telling.SAID, telling.said)
         erasure.PLACES += [
             (ServiceOrder, ("text", "goal", "reason"), "case__number"),

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -143,6 +144,7 @@ def new(request: HttpRequest) -> HttpResponse:
         made = ordering.give(ordering.read(request.POST, actor), by=acting.person(request.user))
     except Refused as refused:
         return _form(request, actor, request.POST, refused)
+    messages.success(request, _("已委托，编号 %(number)s；机构和被保险人会收到通知。") % {"number": made.number})
     return after(reverse("insurance-order", args=[made.number]))
 
 
@@ -178,6 +180,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         if isinstance(refused, Forbidden):
             raise PermissionDenied from None
         return _home(request, refused)
+    messages.success(request, _("需求已提出，保险公司会收到通知。"))
     return after(reverse("service-home"))
 
 

@@ -28,14 +28,14 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
         here = seen.filter(insured__in=insured)
         found += told(_("隐患待整改"), here.filter(state=FindingState.OPEN), "due_at", _here, url=url, late=late)
         done = here.filter(state=FindingState.RECTIFIED)
-        found += told(_("已整改，等待复查"), done, "rectified_at", _done, url=url, mine=False)
+        found += told(_("已整改，等待复查"), done, "rectified_at", _done, url=url, news=True)
     if firm := mine.units(actor, Role.FIRM):
         again = mine.orders(actor).filter(firm__in=firm, purpose=Purpose.RECHECK, state__in=RUNNING)
         url_orders = places.at("insurance-orders")
         found += told(_("待复查的整改"), again.select_related("insured"), "due_at", _recheck, url=url_orders, late=late)
     if mine.units(actor, Role.INSURER):
         over = seen.filter(state=FindingState.OPEN).filter(late)
-        found += told(_("被保险人的隐患逾期未整改"), over, "due_at", _there, url=url, late=late)
+        found += told(_("被保险人的隐患逾期未整改"), over, "due_at", _there, url=f"{url}?state=overdue", late=late)
     return found
 
 

@@ -35,7 +35,9 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
     about = Complaint.objects.filter(firm__unit__in=own, answered_at=None).select_related("by_unit", "firm")
     return [
         *told(_("对本机构的处理，待陈述或要求听证"), answering, "answer_until", _measure, url=url),
-        *told(_("对本机构的处理，等待决定或裁定"), pending, "noticed_at", _pending, url=url, mine=False),
+        *told(
+            _("对本机构的处理，等待决定或裁定"), pending, "noticed_at", _pending, url=url, news=True, means="decided"
+        ),
         *told(
             _("投诉待答复（10 个工作日）"), about, "due_at", _complaint, url=places.at("firm-complaints"),
             late=Q(due_at__lte=now),

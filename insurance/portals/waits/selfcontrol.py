@@ -10,7 +10,7 @@ from cases.models.machine import ENDED
 from insurance.findings import duty, selfseeing
 from insurance.findings.models import DutyAnswer, Register
 from insurance.portals import mine, places
-from insurance.portals.waiting import FEW, Means, One, Waiting, told
+from insurance.portals.waiting import FEW, One, Waiting, told
 from responsibility import access, directory
 from responsibility.acting import Actor
 from responsibility.models import Role
@@ -46,7 +46,7 @@ def _kind(
         return []
     few = tuple(_register(one, named=named) for one in selfseeing.standings(list(rows.order_by("pk")[:FEW]), now))
     url = f"{places.at('self-control')}?state={state}"
-    return [Waiting(label, count, url, rows.filter(late).count(), few[0].at, few, Means.DUE)]
+    return [Waiting(label, count, url, rows.filter(late).count(), few[0].at, few, "due_at")]
 
 
 def _register(standing: selfseeing.Standing, *, named: bool) -> One:

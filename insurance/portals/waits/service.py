@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from insurance.portals import mine, places
 from insurance.portals.waiting import One, Waiting, told
-from insurance.service.models import RUNNING, OrderState, ServiceOrder
+from insurance.service import requesting
+from insurance.service.models import RUNNING, OrderState, Plan, PlanState, ServiceOrder, ServiceRequest
 from responsibility.acting import Actor
 from responsibility.models import Role
 
@@ -29,7 +30,7 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
         today = agreed.filter(appointed_at__gte=since, appointed_at__lt=until)
         found += told(_("今天上门"), today, "appointed_at", _visit, url=url)
         coming = agreed.filter(appointed_at__gte=until)
-        found += told(_("已约好，以后上门"), coming, "appointed_at", _visit, url=url, mine=False)
+        found += told(_("已约好，以后上门"), coming, "appointed_at", _visit, url=url, news=True)
         missed = agreed.filter(appointed_at__lt=since)
         found += told(
             _("约定时间已过，服务记录未提交"), missed, "appointed_at", _visit, url=url, late=Q(pk__isnull=False)
@@ -44,8 +45,15 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
         today = agreed.filter(appointed_at__gte=since, appointed_at__lt=until)
         found += told(_("今天有机构上门"), today, "appointed_at", _by_firm, url=url)
         coming = agreed.filter(appointed_at__gte=until)
-        found += told(_("已约好机构上门"), coming, "appointed_at", _by_firm, url=url, mine=False)
+        found += told(_("已约好机构上门"), coming, "appointed_at", _by_firm, url=url, news=True)
+        laid = Plan.objects.filter(policy__insured__in=insured, state=PlanState.PROPOSED).select_related("policy")
+        found += told(_("服务方案待确认"), laid, "proposed_at", _plan, url=places.at("service-home"))
     if insurer := mine.units(actor, Role.INSURER):
+        home = places.at("service-home")
+        asked = requesting.visible_to(actor).filter(policy__insurer__in=insurer, ordered=False)
+        found += told(_("服务需求待安排"), asked, "asked_at", _asked, url=home)
+        back = Plan.objects.filter(policy__insurer__in=insurer, state=PlanState.RETURNED).select_related("policy")
+        found += told(_("服务方案被退回，待修改"), back, "answered_at", _plan, url=home)
         over = orders.filter(Q(by_unit__in=insurer) | Q(policy__insurer__in=insurer), state__in=RUNNING).filter(late)
         found += told(_("服务委托超过期限"), over, "due_at", _to_firm, url=url, late=late)
     return found
@@ -56,8 +64,12 @@ def _proposed(orders: QuerySet, own: set[int], url: str, show: Callable[..., One
     open_ = orders.filter(state__in=[OrderState.ACCEPTED, OrderState.AGREED], proposed_at__isnull=False)
     ours = Q(proposed_by__in=own)
     return [
-        *told(_("对方提议了上门时间，待答复"), open_.exclude(ours), "proposed_at", show, url=url, late=late),
-        *told(_("已提议上门时间，等对方答复"), open_.filter(ours), "proposed_at", show, url=url, mine=False),
+        *told(
+            _("对方提议了上门时间，待答复"), open_.exclude(ours), "proposed_at", show, url=url, late=late, means="visit"
+        ),
+        *told(
+            _("已提议上门时间，等对方答复"), open_.filter(ours), "proposed_at", show, url=url, news=True, means="visit"
+        ),
     ]
 
 
@@ -72,6 +84,16 @@ def _proposed_by_firm(order: ServiceOrder) -> One:
 def _today(now: datetime) -> tuple[datetime, datetime]:
     start = make_aware(datetime.combine(localtime(now).date(), time.min))
     return start, start + timedelta(days=1)
+
+
+def _asked(request: ServiceRequest) -> One:
+    text = f"{request.unit} · {request.get_item_display()}"
+    return One(request.policy.number, text, places.at("service-home"), request.asked_at)
+
+
+def _plan(plan: Plan) -> One:
+    page = places.at("service-plan", plan.policy_id, plan.year)
+    return One(f"{plan.policy.number} · {plan.year}", plan.remark, page, plan.answered_at or plan.proposed_at)
 
 
 def _to_firm(order: ServiceOrder) -> One:
