@@ -185,7 +185,7 @@ def _doors(actor: Actor) -> list[Door]:
         ("service.read", _("服务委托"), _("方案、上门时间和服务记录"), places.at("insurance-orders")),
         ("finding.read", pgettext("many", "隐患"), _("整改期限、凭证和复查"), places.at("findings")),
         ("selfcontrol.read", _("自控"), _("自查、负责人和证照"), places.at("self-control")),
-        ("selfcontrol.duty", _("主体责任"), _("确认或异议本单位对案件的责任"), places.at("duties")),
+        ("selfcontrol.duty", pgettext("page", "主体责任"), _("确认或异议本单位对案件的责任"), places.at("duties")),
         ("claim.read", _("理赔"), _("报案、定损、赔付"), places.at("claims")),
         ("", _("本机构"), _("资质、服务人员、评分、处理和申诉"), places.at("firm", firm.pk) if firm else ""),
         ("service.request", _("服务需求"), _("请保险公司安排一项预防服务"), places.at("service-home")),

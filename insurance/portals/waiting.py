@@ -87,8 +87,8 @@ def told(
 ) -> list[Waiting]:
     """``rows`` as one kind that waits, nothing when there are none; ``by`` is the column of time. Two statements.
 
-    ``means``: what the times are (a key of ``WORDS``), where the column does not say it. Shown are a few: of ``news`` the
-    newest, else what is late and what is due first.
+    ``means``: what the times are (a key of ``WORDS``), where the column does not say it. Shown are a few: of ``news``
+    the newest, else what is late and what is due first.
     """
     lates = Count("pk", filter=late) if late is not None else Count("pk", filter=Q(pk__in=[]))
     sums = rows.order_by().aggregate(count=Count("pk"), late=lates, oldest=Min(by))
