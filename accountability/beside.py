@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cases.aside import heard
 from cases.models import Case
 from responsibility.models import Unit
 
@@ -28,4 +29,4 @@ VOICES: list[Callable[[Case], Iterable[Voice]]] = []
 
 def voices(case: Case) -> list[Voice]:
     """Everything that was said, oldest first."""
-    return sorted((voice for say in VOICES for voice in say(case)), key=lambda voice: voice.at)
+    return sorted((voice for say in VOICES for voice in heard(say, case)), key=lambda voice: voice.at)

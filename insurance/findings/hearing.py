@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from accountability.beside import VOICES
 from cases.aside import ASIDES, Aside
+from insurance import patience
 from insurance.findings import apart, duty, scoring, seeing, selfseeing, telling
 from insurance.findings.models import Finding, FindingState, Register
 from insurance.firms.scoring import MEASURES
@@ -58,7 +59,8 @@ def late_checks(actor: Actor, now: datetime) -> list[Aside]:
     office, known = Actor(actor.user, offices), directory.current()
     if access.everywhere(actor, "selfcontrol.read") or not access.units(office, "selfcontrol.read", known.units):
         return []
-    late = selfseeing.narrowed(Register.objects.visible_to(office, known.units), "late", now).count()
+    with patience.bounded():
+        late = selfseeing.narrowed(Register.objects.visible_to(office, known.units), "late", now).count()
     text = ngettext("%(n)d 个监测对象的自查逾期或有不符合", "%(n)d 个监测对象的自查逾期或有不符合", late)
     text %= {"n": late}
     return [Aside(text, f"{reverse('self-control')}?state=late")] if late else []

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from accountability import casefile, dossier, period
+from accountability import beside, casefile, dossier, period
 from alerts import intake
 from alerts.formats import item
+from cases import aside
 from cases.models import Case
 from cases.sentences import SENTENCES, named
 from insurance.findings import duty, selfcontrol, telling
@@ -119,6 +120,18 @@ def test_a_self_check_that_was_missed_or_not_met_stands_on_the_first_pages_of_th
         assert "自查逾期或有不符合" not in page(client, people, who, "/"), who
     found = waiting.of(acting.of(people["enterprise"]), clock.now() + 2 * DAY)
     assert [each.late for each in found if each.label == CHECKS] == [1]
+
+
+def test_no_page_of_a_case_waits_for_what_fails_above_it(own_case, people, client, monkeypatch):
+    def fails(*_asked):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(aside, "ASIDES", [fails])
+    monkeypatch.setattr(aside, "WAYS", [fails])
+    monkeypatch.setattr(beside, "VOICES", [fails])
+    assert own_case.number in page(client, people, "sijing-duty", "/")
+    assert own_case.number in page(client, people, "enterprise", f"/cases/{own_case.number}/")
+    assert own_case.number in page(client, people, "auditor", f"/cases/{own_case.number}/accountability/")
 
 
 def test_the_duty_on_a_case_waits_until_it_is_answered(own_case, people, client):
