@@ -19,8 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from accountability.period import Period
 from cases.models import Case, Request
 from cases.models.work import Decided, RequestState
-from cases.notifying import said
+from cases.notifying import TOLD, said
 from cases.templatetags import telling
+from notices import texts
 from notices.models import Line
 from responsibility import access, acting, chains, confining, ledger, looking, shelf
 from responsibility.directory import Directory
@@ -98,7 +99,7 @@ def _told(officer: User, known: Directory, period: Period, case: Case | None) ->
         lines = lines.filter(notice__chain=case.chain)
     for line in lines.select_related("notice", "message").order_by("-message__at", "-id")[:MOST]:
         notice, message = line.notice, line.message
-        words = said(notice, known)
+        words = said(notice, known) if notice.event in TOLD else texts.parts(notice, known)[1]
         sort = Sort.CALLED if notice.event == "deadline.missed" and notice.words.get("rung") else Sort.WARNED
         yield Item(message.at, sort, notice.subject, notice.title, words, fact_at=notice.at, path=notice.path)
         if message.read_at:

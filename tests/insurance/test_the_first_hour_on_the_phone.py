@@ -204,7 +204,7 @@ def test_the_dossier_of_an_outsider_is_in_words_and_leads_to_pages_that_open(giv
     addressing.address()
     since, until = (clock.now() - DAY).date().isoformat(), (clock.now() + DAY).date().isoformat()
     items = dossier.of(people["firm"], directory.current(), period.Period(since, until))
-    assert "机构接受委托。" in {one.what for one in items}
+    assert any(one.what.startswith("机构接受委托") for one in items)
     assert not [one.what for one in items if one.what.startswith(("service.", "finding."))]
     text = page(client, people, "firm", "/accountability/officers/firm/")
     assert f'href="/cases/{given.number}/"' not in text
