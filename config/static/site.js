@@ -131,6 +131,10 @@ document.addEventListener("change", (event) => {
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
+// A way to a form further down opens it.
+for (const way of document.querySelectorAll("a[data-opens]")) {
+  way.addEventListener("click", () => document.querySelector(`${way.hash} details`)?.setAttribute("open", ""));
+}
 // On a narrow screen the place one is at may stand beyond the edge of its row.
 for (const here of document.querySelectorAll(".nav [aria-current], .tabs [aria-current]")) {
   const row = here.parentElement;
@@ -141,7 +145,8 @@ const refused = document.getElementById("refused");
 if (refused?.dataset.field) {
   const named = document.querySelectorAll(`main form [name="${CSS.escape(refused.dataset.field)}"]:not([type=hidden])`);
   const field = [...named].find((each) => !each.closest("details:not([open])"));
-  const label = field?.closest("label")?.firstChild?.textContent.trim();
+  // Without what it says in brackets, a unit or that it may be empty.
+  const label = field?.closest("label")?.firstChild?.textContent.trim().replace(/\s*[（(].*[）)]$/, "");
   if (label && !["radio", "checkbox"].includes(field.type)) {
     field.setAttribute("aria-invalid", "true");
     field.setAttribute("aria-describedby", "refused");

@@ -13,6 +13,7 @@ from insurance.claims import api, noticing, seeing, verbs
 from insurance.claims.models import Claim
 from insurance.claims.seeing import Level
 from insurance.policies.models import Cover
+from insurance.policies.seeing import follows
 from responsibility import access, acting, clock
 from responsibility.models import Role
 from responsibility.refusals import Forbidden, Invalid, Refused
@@ -137,6 +138,7 @@ def _page(request: HttpRequest, number: str, refused: Refused | None = None, fai
     context = {
         "actor": actor, "claim": found, "now": clock.now(), "refused": refused, "failed": failed,
         "typed": request.POST, "own": shown != Level.STATE, "inner": shown == Level.WHOLE,
+        "follows": follows(found.policy, actor),
         "verbs": verbs.offered(actor, found), "gives": seeing.gives(actor, found),
         "waits": seeing.waited_for(found) if shown == Level.WHOLE else "",
         "chained": seeing.chained(actor, found, clock.now()),

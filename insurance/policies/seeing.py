@@ -88,8 +88,15 @@ def about(policy: Policy, actor: Actor, known: Directory) -> dict:
         "timed": timed(policy, actor),
         "case_count": Cover.objects.visible_to(actor, now).filter(policy=policy).count(),
         "renewed_by": Policy.objects.filter(renews=policy).first(),
+        "follows": follows(policy, actor),
         "beside": [link for ask in BESIDE for link in ask(policy, actor)],
     }  # fmt: skip
+
+
+def follows(policy: Policy, actor: Actor) -> bool:
+    """Whether the actor's company carries a share of ``policy`` and another leads it."""
+    held = {post.unit_id for post in actor.posts if post.role == Role.INSURER}
+    return policy.insurer_id not in held and any(share.insurer_id in held for share in policy.shares.all())
 
 
 def timed(policy: Policy, actor: Actor) -> bool:

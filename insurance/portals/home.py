@@ -195,7 +195,7 @@ def _doors(actor: Actor) -> list[Door]:
         (
             "exchange.policies",
             _("表格登记保单"),
-            _("用 Excel 成批登记和导出"),
+            _("成批登记和导出"),
             reverse("exchange-table", args=["policies"]),
         ),
         ("outside.unmask", _("联系人"), _("本单位的联系人，对方单位的电话"), reverse("insurance-contacts")),

@@ -15,6 +15,7 @@ from insurance.service.models import Plan
 from responsibility import acting, clock
 from responsibility.refusals import Invalid
 from tests.insurance.claiming import noticed
+from tests.insurance.conftest import carried_with
 from tests.insurance.given import MANHOLE, policy_of
 from tests.insurance.portals import covered, opened
 from tests.insurance.test_pushed_data import claim_of
@@ -165,6 +166,27 @@ def test_claims_are_found_by_the_number_of_their_policy_by_who_sees_them(as_, po
     assert as_("insurer").get("/insurance/claims/", {"q": "x" * 65}).status_code == 400
 
 
+def test_cases_are_found_by_number_object_and_colour_by_who_is_shown_these(as_, policy, source):
+    yellow = opened(source, "a", object=MANHOLE, grade="yellow", value=None)
+    blue = opened(source, "b", grade="blue", value=None)
+    mine = policy()
+    covered(mine, yellow)
+    covered(mine, blue)
+
+    def found(who: str, **asked) -> set[str]:
+        page = as_(who).get("/insurance/cases/", asked).text
+        return {case.number for case in (yellow, blue) if case.number in page}
+
+    assert found("insurer") == found("broker") == {yellow.number, blue.number}
+    assert found("insurer", q=MANHOLE[:9].lower()) == {yellow.number}
+    assert found("insurer", grade="blue") == {blue.number}
+    assert found("insurer", q=blue.number) == found("broker", q=blue.number) == {blue.number}
+    # A broker is shown neither, and finds nothing by them.
+    assert found("broker", q=MANHOLE) == found("broker", grade="blue") == set()
+    assert found("insurer-b", q=MANHOLE) == set()
+    assert as_("insurer").get("/insurance/cases/", {"grade": "pink"}).status_code == 400
+
+
 def test_a_claim_says_whose_turn_it_is(as_, policy, source, people):
     mine, case = policy(), opened(source, "turn")
     covered(mine, case)
@@ -174,6 +196,16 @@ def test_a_claim_says_whose_turn_it_is(as_, policy, source, people):
     said = "核定已送被保险人，等待答复"
     assert said in as_("insurer").get(f"/insurance/claims/{claim.number}/").text
     assert said not in as_("broker").get(f"/insurance/claims/{claim.number}/").text
+
+
+def test_who_carries_a_share_is_told_who_does_what(as_, policy, source, people):
+    mine, case = policy(), opened(source, "share")
+    covered(mine, case)
+    carried_with(mine, "X-INS-B", 40)
+    claim = noticed(case, mine, people)
+    for page in (f"/insurance/policies/{mine.pk}/", f"/insurance/claims/{claim.number}/"):
+        assert "本公司是共保人" in as_("insurer-b").get(page).text
+        assert "本公司是共保人" not in as_("insurer").get(page).text
 
 
 # --- forms ----------------------------------------------------------------------------------
