@@ -267,9 +267,11 @@ async function begin() {
   form.addEventListener("submit", press);
   navigator.storage?.persist?.();
   form.dataset.ready = "1";
-  // Opened from what the phone keeps: nothing has told yet that there is no connection.
-  if (!navigator.onLine) say(words.offline);
-  if (!draft?.waiting) return;
+  if (!draft?.waiting) {
+    // Opened from what the phone keeps: nothing has told yet that there is no connection.
+    await fetch(words.worker, { cache: "no-store" }).catch(() => waiting || say(words.offline));
+    return;
+  }
   lock(true);
   send();
 }
