@@ -91,6 +91,14 @@ def test_what_a_visit_found_leads_on_to_how_far_it_is_put_right(given, people, c
     assert "请看过服务记录后签署" in page(client, people, "enterprise", f"/insurance/orders/{given.number}/")
 
 
+def test_the_insured_complains_about_an_order_from_its_page(given, people, client):  # noqa: F811
+    text = page(client, people, "enterprise", f"/insurance/orders/{given.number}/")
+    way = re.search(r'href="(/insurance/firms/\d+/\?about=[^"#]+)#complaints"', text)
+    assert way
+    assert f'name="about" maxlength="40" value="{given.number}"' in page(client, people, "enterprise", way[1])
+    assert "?about=" not in page(client, people, "firm", f"/insurance/orders/{given.number}/")
+
+
 def test_a_withdrawn_order_waits_for_nobodys_answer(given, people, client):  # noqa: F811
     moving.accept(given.pk, by=people["firm"], propose=(clock.now() + DAY).isoformat())
     moving.withdraw(given.pk, "不再需要", by=people["insurer"])
