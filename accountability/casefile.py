@@ -7,7 +7,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext_lazy as _
 
-from accountability import holding, knowledge, musts, shares, stating
+from accountability import beside, holding, knowledge, musts, shares, stating
 from accountability.models import About, Statement
 from cases.models import Case
 from responsibility import access, clock
@@ -38,6 +38,7 @@ def about(case: Case, actor: Actor, known: Directory, by: datetime | None = None
         "facts": knowledge.facts(case, known, by),
         "shares": shares.of(case, spans, parties, end),
         "statements": _statements(case),
+        "voices": beside.voices(case),
         "may_state": _concerned(actor, case),
     }
 

@@ -13,13 +13,15 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.enums import TextChoices
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accountability.period import Period
 from cases.models import Case, Request
 from cases.models.work import Decided, RequestState
-from cases.notifying import said
+from cases.notifying import TOLD, said
 from cases.templatetags import telling
+from notices import texts
 from notices.models import Line
 from responsibility import access, acting, chains, confining, ledger, looking, shelf
 from responsibility.directory import Directory
@@ -47,8 +49,8 @@ class Sort(TextChoices):
 class Item:
     """One line: when, of which sort, on which case, in words; ``fact_at``: when what was told of had happened.
 
-    ``source`` and ``entry`` are number and digest of the entry of the ledger with which it can be proved; none of both
-    for what is a message only.
+    ``path``: the page that a message leads to. ``source`` and ``entry`` are number and digest of the entry of the
+    ledger with which it can be proved; none of both for what is a message only.
     """
 
     at: datetime
@@ -60,6 +62,12 @@ class Item:
     fact_at: datetime | None = None
     entry: str = ""
     source: int | None = None
+    path: str = ""
+
+    @property
+    def page(self) -> str:
+        """Where it is read about: the page a message leads to, or the case; empty where there is none."""
+        return self.path or (reverse("case", args=[self.number]) if self.number else "")
 
 
 def may_read(actor: acting.Actor, officer: User) -> Post | None:
@@ -91,11 +99,13 @@ def _told(officer: User, known: Directory, period: Period, case: Case | None) ->
         lines = lines.filter(notice__chain=case.chain)
     for line in lines.select_related("notice", "message").order_by("-message__at", "-id")[:MOST]:
         notice, message = line.notice, line.message
-        words = said(notice, known)
+        words = said(notice, known) if notice.event in TOLD else texts.parts(notice, known)[1]
         sort = Sort.CALLED if notice.event == "deadline.missed" and notice.words.get("rung") else Sort.WARNED
-        yield Item(message.at, sort, notice.subject, notice.title, words, fact_at=notice.at)
+        yield Item(message.at, sort, notice.subject, notice.title, words, fact_at=notice.at, path=notice.path)
         if message.read_at:
-            yield Item(message.read_at, Sort.SAW, notice.subject, notice.title, words, fact_at=notice.at)
+            yield Item(
+                message.read_at, Sort.SAW, notice.subject, notice.title, words, fact_at=notice.at, path=notice.path
+            )  # fmt: skip
 
 
 def _acted(officer: User, known: Directory, period: Period, case: Case | None) -> Iterator[Item]:

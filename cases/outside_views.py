@@ -3,7 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from cases import outside
+from cases import aside, outside
 from cases.bundle import reader
 from cases.models import Case
 from cases.sentences import named
@@ -40,6 +40,7 @@ def page(
         "actor": actor, "known": known, "case": case, "title": outside.title(case), "to": to, "clocks": clocks,
         "story": told,
         "fields": {name for name in outside.TABLE if to.reads(name)}, "now": clock.now(),
+        "ways": aside.ways(actor, case, clock.now()),
         "placed": outside.places(by, case), "refused": refused,
         "proofs": case.evidence.values("kind", "uploaded_at") if to.reads("evidence") else [],
     }  # fmt: skip

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases import actions, casepage, deciding, granted, guards, joint, outside_views, proof, requests, worklist
+from cases import actions, aside, casepage, deciding, granted, guards, joint, outside_views, proof, requests, worklist
 from cases.filters import CaseFilter
 from cases.models import Case, Loop, Party, Request, State
 from cases.models.work import Answered, EvidenceKind, RequestState
@@ -50,6 +50,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "granted": shown,
         "drilled": [] if cursor else worklist.drilled(actor, known, narrowing, apart),
         "owed": [] if request.GET else joint.waiting(actor, FEW),
+        "asides": [] if request.GET else aside.of(actor, clock.now()),
         "more": more,
         "wanted": narrowing.form,
         "narrowed": any(request.GET.get(name) for name in narrowing.filters),

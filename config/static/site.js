@@ -131,9 +131,26 @@ document.addEventListener("change", (event) => {
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
+// A way to a form further down opens it.
+for (const way of document.querySelectorAll("a[data-opens]")) {
+  way.addEventListener("click", () => document.querySelector(`${way.hash} details`)?.setAttribute("open", ""));
+}
 // On a narrow screen the place one is at may stand beyond the edge of its row.
 for (const here of document.querySelectorAll(".nav [aria-current], .tabs [aria-current]")) {
   const row = here.parentElement;
   row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
 }
-document.getElementById("refused")?.focus();
+// What was refused names its field where that stands open; the field says so too.
+const refused = document.getElementById("refused");
+if (refused?.dataset.field) {
+  const named = document.querySelectorAll(`main form [name="${CSS.escape(refused.dataset.field)}"]:not([type=hidden])`);
+  const field = [...named].find((each) => !each.closest("details:not([open])"));
+  // Without what it says in brackets, a unit or that it may be empty.
+  const label = field?.closest("label")?.firstChild?.textContent.trim().replace(/\s*[（(].*[）)]$/, "");
+  if (label && !["radio", "checkbox"].includes(field.type)) {
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", "refused");
+    refused.querySelector("b").prepend(refused.dataset.names.replace("#", label));
+  }
+}
+refused?.focus();

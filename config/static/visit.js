@@ -223,6 +223,7 @@ async function press(event) {
 }
 window.addEventListener("online", () => {
   tries = 0;
+  if (note.textContent === words.offline) say("");
   send();
 });
 window.addEventListener("offline", () => say(words.offline));
@@ -266,7 +267,11 @@ async function begin() {
   form.addEventListener("submit", press);
   navigator.storage?.persist?.();
   form.dataset.ready = "1";
-  if (!draft?.waiting) return;
+  if (!draft?.waiting) {
+    // Opened from what the phone keeps: nothing has told yet that there is no connection.
+    await fetch(words.worker, { cache: "no-store" }).catch(() => waiting || say(words.offline));
+    return;
+  }
   lock(true);
   send();
 }

@@ -19,7 +19,7 @@ AMOUNT = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 
 def amount(value: object, name: str, *, zero: bool = False) -> Decimal:
     """``value`` as yuan with two places, more than nothing unless ``zero``; ``Invalid`` for the field ``name``."""
-    said = str(value).strip() if isinstance(value, str | int | Decimal) and not isinstance(value, bool) else ""
+    said = money.written(str(value)) if isinstance(value, str | int | Decimal) and not isinstance(value, bool) else ""
     if not AMOUNT.fullmatch(said) or not zero and Decimal(said) == 0:
         raise Invalid("bad_amount", _("请填写金额，单位元，最多两位小数。"), name)
     return Decimal(said).quantize(money.FEN)

@@ -44,7 +44,7 @@ def pay(pk: int, amount: object, reference: object, *, by: User, at: object = ""
     claim, wanted = held.claim, given.amount(amount, "amount")
     left = claim.agreed - limits.paid(claim)
     if wanted > left:
-        raise Invalid("above_agreed", _("超过协议金额的余额 %(left)s 元。") % {"left": left}, "amount")
+        raise Invalid("above_agreed", _("超过协议金额的余额 %(left)s 元。") % {"left": f"{left:,.2f}"}, "amount")
     return _book(held, PaymentKind.INDEMNITY, wanted, reference, at, last=wanted == left)
 
 

@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from functools import reduce
+from operator import or_
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 
 from cases import outside
 from insurance.claims import limits
@@ -90,8 +96,9 @@ class Row:
 VIEWS = ("waiting", "late", "open", "ended")
 
 
-def listed(actor: Actor, view: str, before: int | None = None) -> tuple[list[Row], int | None]:
-    """A page of the claims that ``actor`` sees, newest first, and the id to go on below; ``view`` is of ``VIEWS``."""
+def listed(actor: Actor, view: str, before: int | None = None, q: str = "") -> tuple[list[Row], int | None]:
+    """A page of the claims that ``actor`` sees, newest first, and the id to go on below; ``view`` is of ``VIEWS``,
+    ``q`` the beginning of a number: of the claim, its policy or its case."""
     now, found = clock.now(), Claim.objects.visible_to(actor)
     if view == "late":
         # Whose claims are not shown in full is not told which are late, not even by their number.
@@ -100,6 +107,9 @@ def listed(actor: Actor, view: str, before: int | None = None) -> tuple[list[Row
         found = waiting(found, actor)
     elif view in ("open", "ended"):
         found = found.running() if view == "open" else found.exclude(ended_at=None)
+    if q:
+        numbers = ("number", "policy__number", "case__number")
+        found = found.filter(reduce(or_, (Q(**{f"{name}__istartswith": q}) for name in numbers)))
     if before is not None:
         found = found.filter(pk__lt=before)
     claims = list(
@@ -119,9 +129,35 @@ def _in_full(found: ClaimQuerySet, actor: Actor) -> ClaimQuerySet:
 def _row(claim: Claim, shown: Level, now: datetime) -> Row:
     if shown == Level.STATE:
         return Row(claim, shown, None, late=False)
-    open_ = [term for term in claim.terms.all() if not term.met_at and not term.lapsed and not term.held_at]
-    term = min(open_, key=lambda term: term.due_at, default=None)
+    term = next_term(claim)
     return Row(claim, shown, term, late=bool(term and term.late(now)))
+
+
+def next_term(claim: Claim) -> Term | None:
+    """What the law asks of the insurer next; its terms should be prefetched."""
+    open_ = [term for term in claim.terms.all() if not term.met_at and not term.lapsed and not term.held_at]
+    return min(open_, key=lambda term: term.due_at, default=None)
+
+
+def of_policy(policy: Policy, actor: Actor) -> list[tuple[str, str]]:
+    """Where the claims of ``policy`` are, for who reads any."""
+    if not access.may(actor, "claim.read"):
+        return []
+    count = Claim.objects.visible_to(actor).filter(policy=policy, ended_at=None).count()
+    address = f"{reverse('claims')}?{urlencode({'q': policy.number})}"
+    return [(f"{_('未结理赔')} {count}", address)]
+
+
+def waited_for(claim: Claim) -> Promise | str:
+    """Whose turn it is while nothing is to be done by the leading insurer, in a sentence; empty where it is its own."""
+    if claim.ended_at is not None:
+        return ""
+    ask = getattr(claim, "ask", None)
+    if claim.state in (ClaimState.NOTICED, ClaimState.ASSESSING) and ask is not None and ask.supplied_at is None:
+        return _("等待被保险人补充材料；补齐之前，核定的期限暂停。")
+    if claim.state == ClaimState.ASSESSING and any(made.agrees is None for made in claim.assessments.all()):
+        return _("核定已送被保险人，等待答复；同意之后登记赔付，有异议则重新核定。")
+    return ""
 
 
 def noticeable(actor: Actor, now: datetime) -> QuerySet[Cover]:

@@ -1,7 +1,7 @@
 """The pages of claims: parse, fetch through ``visible_to``, call one action, answer."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,10 +13,13 @@ from insurance.claims import api, noticing, seeing, verbs
 from insurance.claims.models import Claim
 from insurance.claims.seeing import Level
 from insurance.policies.models import Cover
+from insurance.policies.seeing import follows
 from responsibility import access, acting, clock
+from responsibility.models import Role
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 COVERS = 200
+LONGEST = 64
 BIGGEST = 2**63 - 1
 
 
@@ -36,15 +39,18 @@ def _claim(actor: acting.Actor, number: str) -> Claim:
 
 @require_GET
 def claims(request: HttpRequest) -> HttpResponse:
-    """``/insurance/claims/``: ``view`` is what waits, what is late, what is open or ended; ``before`` goes on."""
+    """``/insurance/claims/``: ``view`` is what waits, is late, is open or ended; ``q`` a number; ``before`` goes on."""
     actor = _reader(request)
     view = request.GET.get("view", "")
     view = view if view in seeing.VIEWS else "open"
     said = request.GET.get("before", "")
     before = int(said) if said.isascii() and said.isdigit() and len(said) < len(str(BIGGEST)) else None
-    rows, more = seeing.listed(actor, view, before)
+    q = request.GET.get("q", "").strip()
+    if "\x00" in q or len(q) > LONGEST:
+        raise BadRequest("q")
+    rows, more = seeing.listed(actor, view, before, q)
     context = {
-        "actor": actor, "rows": rows, "more": more, "view": view, "now": clock.now(),
+        "actor": actor, "rows": rows, "more": more, "view": view, "q": q, "now": clock.now(),
         "notices": access.may(actor, "claim.notice"),
     }  # fmt: skip
     return render(request, "insurance/claims/index.html", context)
@@ -85,6 +91,7 @@ def _form(request: HttpRequest, actor: acting.Actor, refused: Refused | None = N
     context = {
         "actor": actor, "covers": [(cover, seeing.title(actor, cover)) for cover in covers],
         "refused": refused, "typed": request.POST or request.GET,
+        "insures": any(post.role == Role.INSURER for post in actor.posts),
     }  # fmt: skip
     return render(request, "insurance/claims/notice.html", context, status=status_of(refused) if refused else 200)
 
@@ -131,7 +138,9 @@ def _page(request: HttpRequest, number: str, refused: Refused | None = None, fai
     context = {
         "actor": actor, "claim": found, "now": clock.now(), "refused": refused, "failed": failed,
         "typed": request.POST, "own": shown != Level.STATE, "inner": shown == Level.WHOLE,
+        "follows": follows(found.policy, actor),
         "verbs": verbs.offered(actor, found), "gives": seeing.gives(actor, found),
+        "waits": seeing.waited_for(found) if shown == Level.WHOLE else "",
         "chained": seeing.chained(actor, found, clock.now()),
     }  # fmt: skip
     return render(request, "insurance/claims/claim.html", context, status=status_of(refused) if refused else 200)

@@ -3,10 +3,13 @@
 Kept apart from the case, which is neither locked nor written: those in office read it beside the case.
 """
 
+from collections.abc import Iterator
+
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accountability.beside import Voice
 from cases import typed
 from cases.models import Case
 from insurance.findings import notifying
@@ -40,7 +43,9 @@ def answer(number: str, stance: str, text: str, *, by: User) -> DutyAnswer:
     case = own_cases(actor).select_related("risk_object__main_body").get(number=number)
     if stance not in Stance.values:
         raise Invalid("bad_choice", _("请选择确认或异议。"), "stance")
-    text = typed.text(text, "text", limit=LONGEST, needed=stance == Stance.DISPUTED)
+    text = typed.text(text, "text", limit=LONGEST, needed=False)
+    if stance == Stance.DISPUTED and not text:
+        raise Invalid("required", _("提出异议须写明理由。"), "text")
     thing = case.risk_object
     unit = thing.main_body if thing else None
     if unit is None:
@@ -55,6 +60,14 @@ def answer(number: str, stance: str, text: str, *, by: User) -> DutyAnswer:
     if stance == Stance.DISPUTED:
         outbox.write(notifying.of_duty(made, case, now))
     return made
+
+
+def voices(case: Case) -> Iterator[Voice]:
+    """What was said on ``case``, oldest first, for the page of its accountability. One statement."""
+    for told in DutyAnswer.objects.filter(case=case).select_related("unit").order_by("pk"):
+        yield Voice(
+            told.at, told.unit, str(told.get_stance_display()), told.stance == Stance.DISPUTED, told.text
+        )  # fmt: skip
 
 
 def said_to(actor: acting.Actor) -> QuerySet[DutyAnswer]:

@@ -1,19 +1,32 @@
-"""What this part hears of those below it: what a visit found, who works where, a firm to be scored, a year judged."""
+"""What this part hears of those below it, and says on their pages: what a visit found, who works where, a firm to be
+scored, a year judged; what enterprises say of their duty, and self-checks that a department has to look at."""
 
 from datetime import datetime
 
 from django.db.models import Count, F, Q
+from django.urls import reverse
+from django.utils.translation import ngettext
 
+from accountability.beside import VOICES
 from cases import originals
-from insurance.findings import apart, keeping, scoring, telling
-from insurance.findings.models import CheckPhoto, Finding, FindingState, Proof
+from cases.aside import ASIDES, Aside
+from insurance import patience
+from insurance.findings import apart, duty, keeping, scoring, seeing, selfseeing, telling
+from insurance.findings.models import CheckPhoto, Finding, FindingState, Proof, Register
 from insurance.firms.scoring import MEASURES
 from insurance.policies.models import Policy
 from insurance.service.assessing import PUT_RIGHT
+from insurance.service.models import Purpose, ServiceOrder
 from insurance.service.ordering import WORKED
 from insurance.service.originals import source
+from insurance.service.seeing import FINDINGS, Told
 from insurance.service.visiting import FOUND
-from responsibility import clock
+from responsibility import access, clock, directory
+from responsibility.acting import Actor
+from responsibility.models import Role
+
+# So many findings are listed on an order to look again.
+MOST = 50
 
 
 def register() -> None:
@@ -26,6 +39,37 @@ def register() -> None:
     WORKED.append(apart.worked)
     PUT_RIGHT.append(put_right)
     MEASURES.update(scoring.MEASURES)
+    VOICES.append(duty.voices)
+    ASIDES.append(late_checks)
+    FINDINGS.append(of_order)
+
+
+def of_order(order: ServiceOrder, actor: Actor, now: datetime) -> list[Told]:
+    """What ``order`` found, and for an order to look again what waits there to be looked at, as ``actor`` sees it."""
+    units = directory.current().units
+    seen = seeing.of_order(order.pk, actor, units, now)
+    if order.purpose == Purpose.RECHECK:
+        waiting = Finding.objects.visible_to(actor, units).filter(insured=order.insured, state=FindingState.RECTIFIED)
+        waiting = waiting.filter(risk_object=order.risk_object) if order.risk_object else waiting
+        seen += seeing.shown(list(waiting.select_related(*seeing.NAMED).order_by("pk")[:MOST]), actor, now)
+    told = [(one, one.finding) for one in seen if one.words]
+    return [
+        Told(thing.number, thing.text, one.next, one.is_overdue, reverse("finding", args=[thing.number]))
+        for one, thing in told
+    ]
+
+
+def late_checks(actor: Actor, now: datetime) -> list[Aside]:
+    """For departments and streets: objects in their charge whose check was missed or is not met. Few statements."""
+    offices = tuple(post for post in actor.posts if post.role != Role.ENTERPRISE)
+    office, known = Actor(actor.user, offices), directory.current()
+    if access.everywhere(actor, "selfcontrol.read") or not access.units(office, "selfcontrol.read", known.units):
+        return []
+    with patience.bounded():
+        late = selfseeing.narrowed(Register.objects.visible_to(office, known.units), "late", now).count()
+    text = ngettext("%(n)d 个监测对象的自查逾期或有不符合", "%(n)d 个监测对象的自查逾期或有不符合", late)
+    text %= {"n": late}
+    return [Aside(text, f"{reverse('self-control')}?state=late")] if late else []
 
 
 def put_right(policy: Policy, since: datetime, until: datetime) -> dict[str, int]:

@@ -12,6 +12,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from alerts.models import RiskObject
+from cases.models.machine import ENDED
 from cases.views import after, status_of
 from insurance.findings import charge, duty, selfcontrol, selfseeing
 from insurance.findings.models import CheckPhoto, DutyAnswer, Finding, FindingState, Period, Register, Severity, Stance
@@ -198,9 +199,12 @@ def _duties(
     told: dict[int, DutyAnswer] = {}
     for line in DutyAnswer.objects.filter(case__in=cases, unit__in=_units(actor)).order_by("pk"):
         told[line.case_id] = line
+    rows = [(case, told.get(case.pk)) for case in cases]
+    waiting = [row for row in rows if row[1] is None and row[0].state not in ENDED]
     context = {
-        "actor": actor, "rows": [(case, told.get(case.pk)) for case in cases], "stances": Stance, "refused": refused,
-        "failed": failed, "typed": request.POST, "longest": duty.LONGEST,
+        "actor": actor, "waiting": waiting, "others": [row for row in rows if row not in waiting], "stances": Stance,
+        "refused": refused, "failed": failed or request.GET.get("case", ""), "typed": request.POST,
+        "longest": duty.LONGEST, "shown": CASES if len(cases) == CASES else 0,
     }  # fmt: skip
     return render(request, "findings/duties.html", context, status=status_of(refused) if refused else 200)
 

@@ -124,7 +124,9 @@ def read_results(given: Sequence[Mapping]) -> list[Result]:
         if one["met"]:
             read.append(Result(True, typed.text(one.get("note") or "", "note", needed=False)))
             continue
-        note = typed.text(one.get("note") or "", "note")
+        note = typed.text(one.get("note") or "", "note", needed=False)
+        if not note:
+            raise Invalid("required", _("不符合的项目须写明哪里不符合。"), "note")
         line = telling.read({"severity": one.get("severity") or "general", "text": note, "days": one.get("days")})
         read.append(Result(False, note, line.severity, line.days))
     return read

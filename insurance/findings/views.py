@@ -13,17 +13,23 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases import files
+from alerts.models import RiskObject
+from cases import files, outside
 from cases.models import Case
 from cases.views import after, status_of
 from insurance.findings import keeping, seeing, telling, terms, working
 from insurance.findings.models import Finding, FindingState, Proof, Severity
 from insurance.findings.models.finding import File
 from insurance.service import keeping as of_service
+from insurance.service.models import ServiceOrder
 from responsibility import access, acting, clock, directory
+from responsibility.models import Role, Unit
+from responsibility.models.district import UnitKind
 from responsibility.refusals import Refused
 
 PAGE = 40
+# So many orders or objects are offered to choose from.
+CHOICES = 500
 LONGEST_ID = 18
 TABS = {
     "": gettext_lazy("未销号"), "overdue": gettext_lazy("逾期"), "open": gettext_lazy("待整改"),
@@ -100,7 +106,7 @@ def _press(request: HttpRequest, verb: str, pk: int) -> None:
     if verb == "prove":
         working.prove(pk, uploads, note, by=by)
     elif verb == "rectify":
-        working.rectify(pk, note, given.get("worked_by", ""), uploads, by=by)
+        working.rectify(pk, note, given.get("other_worker", "") or given.get("worked_by", ""), uploads, by=by)
     elif verb == "recheck":
         genuine = given.get("genuine", "yes") == "yes"
         working.recheck(pk, given.get("passed") == "yes", note, genuine, given.get("days"), by=by)
@@ -128,7 +134,13 @@ def tell(request: HttpRequest) -> HttpResponse:
 
 def _form(request: HttpRequest, actor: acting.Actor, refused: Refused | None = None) -> HttpResponse:
     typed = request.POST or request.GET
-    context = {"actor": actor, "typed": typed, "refused": refused, "severities": Severity, "most": terms.MOST}
+    own = access.units(actor, "selfcontrol.keep", directory.current().units)
+    running = ServiceOrder.objects.running().filter(firm__in=actor.unit_ids).select_related("insured", "risk_object")
+    context = {
+        "actor": actor, "typed": typed, "refused": refused, "severities": Severity, "most": terms.MOST,
+        "orders": running.order_by("-pk")[:CHOICES] if Role.FIRM in actor.roles else (),
+        "objects": RiskObject.objects.filter(main_body__in=own).order_by("code")[:CHOICES] if own else (),
+    }  # fmt: skip
     return render(request, "findings/tell.html", context, status=status_of(refused) if refused else 200)
 
 
@@ -182,13 +194,24 @@ def _page(
     known = directory.current()
     (one,) = seeing.shown([finding], actor, clock.now())
     cases = Case.objects.visible_to(actor, known.units).filter(number=finding.case_number)
+    concerned = Case.objects.filter(outside.concerning(actor), number=finding.case_number)
+    orders = ServiceOrder.objects.visible_to(actor).filter(pk=finding.order_id)
     allowed = seeing.allowed(one)
     context = {
         "actor": actor, "one": one, "finding": finding, "proofs": seeing.proofs(one), "rechecks": seeing.rechecks(one),
-        "allowed": allowed, "reads_case": bool(finding.case_number) and cases.exists(), "refused": refused,
+        "allowed": allowed, "refused": refused,
+        "reads_case": bool(finding.case_number) and (cases.exists() or concerned.exists()),
+        "reads_order": finding.order_id is not None and orders.exists(),
+        "workers": _workers(known, finding) if "rectify" in allowed else [],
         "failed": failed, "typed": request.POST, "most": terms.MOST[Severity(finding.severity)], "files": keeping.MOST,
     }  # fmt: skip
     return render(request, "findings/finding.html", context, status=status_of(refused) if refused else 200)
+
+
+def _workers(known: directory.Directory, finding: Finding) -> list[Unit]:
+    """The firms that may have done the work, by name; others are named by their code."""
+    firms = [unit for unit in known.units.values() if unit.kind == UnitKind.FIRM and unit.pk != finding.insured_id]
+    return sorted(firms, key=lambda unit: str(unit.label))
 
 
 def _before(request: HttpRequest) -> int:

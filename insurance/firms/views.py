@@ -90,6 +90,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None, failed: 
         "complains": access.post_for(actor, "complaint.make", named=actor.unit_ids),
         "answers": access.post_for(actor, "complaint.answer", named={found.unit_id}),
         "refused": refused, "failed": failed, "row": row, "typed": request.POST, "known": directory.current(),
+        "about": request.GET.get("about", "")[:40],
     }  # fmt: skip
     if inside:
         context |= _inside(request, actor, found)

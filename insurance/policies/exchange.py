@@ -25,7 +25,7 @@ from responsibility.refusals import Forbidden, Invalid
 
 SENTENCES["policy_stands"] = _("该保单号已登记，内容不同；变更请用批单。")
 SENTENCES["policy_refused"] = _("%(why)s")
-MOST = float(10 ** (money.DIGITS - money.PLACES) - 1)
+MOST = 10 ** (money.DIGITS - money.PLACES) - 1
 LONGEST_LIST = 30_000
 
 

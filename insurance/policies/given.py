@@ -37,7 +37,7 @@ def decimal(value: object, name: str, *, least: Decimal, most: Decimal, places: 
     """``value`` (text, whole number or fraction) from ``least`` to ``most`` with at most ``places``; ``Invalid``."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise Invalid("bad_number", _("应为数字。"), name)
-    written = unicodedata.normalize("NFKC", str(value)).strip().replace(",", "")
+    written = money.written(str(value))
     try:
         if not 0 < len(written) <= LONGEST_NUMBER:
             raise ValueError(written)
@@ -91,6 +91,8 @@ def instant(given: Mapping, name: str, *, needed: bool = True, local: bool = Fal
             return found.astimezone(UTC)
     except OverflowError:
         pass
+    if local:
+        raise Invalid("bad_time", _("请填写日期和时间，例如 2026-11-21 09:16。"), name)
     raise Invalid("bad_time", _("应为带时区的时间，例如 2026-11-21T09:16:00+08:00。"), name)
 
 

@@ -1,11 +1,13 @@
 """What pages and the API show of policies: one list, one policy with what belongs to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
+from cases import outside
 from cases.models import Case
 from insurance.policies import premiums, registering
 from insurance.policies.models import Cover, Covered, Line, Policy, PolicyQuerySet, Share, Standing
@@ -17,7 +19,12 @@ from responsibility.models import Role
 PAGE = 50
 # Of a policy that covers thousands of objects or cases, so many are shown; how many there are is told.
 SHOWN = 50
-FILTERS = {"in_force": _("有效"), "ended": _("已结束")}
+# Policies that end so soon ask to be renewed.
+ENDING = timedelta(days=60)
+FILTERS = {"in_force": _("有效"), "ending": _("60 天内到期"), "ended": _("已结束")}
+
+# Pages of the parts above that belong to a policy: f(policy, actor) -> [(label, address)], for who may open them.
+BESIDE: list[Callable[[Policy, Actor], list[tuple[str, str]]]] = []
 
 
 @dataclass
@@ -45,18 +52,24 @@ def with_names(found: PolicyQuerySet) -> PolicyQuerySet:
 def lines(actor: Actor, wanted: dict[str, str], before: int | None) -> tuple[list[Row], int | None]:
     """Up to a page of the actor's policies, the newest first, and the id to go on before.
 
-    ``wanted``: ``state`` (of ``FILTERS``), ``line``, and ``q``, the beginning of a number.
+    ``wanted``: ``state`` (of ``FILTERS``), ``line``, and ``q``, the beginning of a number or a piece
+    of the insured's name.
     """
     now = clock.now()
     found = with_names(Policy.objects.visible_to(actor)).order_by("-pk")
     if wanted.get("state") == "in_force":
         found = found.in_force(now)
+    elif wanted.get("state") == "ending":
+        found = found.in_force(now).filter(ends_at__lte=now + ENDING, renewed_by=None)
     elif wanted.get("state") == "ended":
         found = found.ended(now)
     if wanted.get("line") in Line.values:
         found = found.filter(line=wanted["line"])
     if wanted.get("q"):
-        found = found.filter(number__istartswith=wanted["q"])
+        q = wanted["q"]
+        found = found.filter(
+            Q(number__istartswith=q) | Q(insured__name__icontains=q) | Q(insured__name_en__icontains=q)
+        )
     rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
     made = [Row(policy, policy.state(now)) for policy in rows[:PAGE]]
     return made, rows[PAGE - 1].pk if len(rows) > PAGE else None
@@ -75,7 +88,15 @@ def about(policy: Policy, actor: Actor, known: Directory) -> dict:
         "timed": timed(policy, actor),
         "case_count": Cover.objects.visible_to(actor, now).filter(policy=policy).count(),
         "renewed_by": Policy.objects.filter(renews=policy).first(),
+        "follows": follows(policy, actor),
+        "beside": [link for ask in BESIDE for link in ask(policy, actor)],
     }  # fmt: skip
+
+
+def follows(policy: Policy, actor: Actor) -> bool:
+    """Whether the actor's company carries a share of ``policy`` and another leads it."""
+    held = {post.unit_id for post in actor.posts if post.role == Role.INSURER}
+    return policy.insurer_id not in held and any(share.insurer_id in held for share in policy.shares.all())
 
 
 def timed(policy: Policy, actor: Actor) -> bool:
@@ -91,7 +112,9 @@ def covers(policy: Policy, actor: Actor, known: Directory, at: datetime) -> list
     found = Cover.objects.visible_to(actor, at).filter(policy=policy).select_related("case")
     # The order of what happened is a matter of its times.
     rows = list(found.order_by(*(("-at", "-pk") if timed(policy, actor) else ("-pk",)))[:SHOWN])
-    visible = Case.objects.visible_to(actor, known.units).filter(pk__in={row.case_id for row in rows})
+    opened = Case.objects.visible_to(actor, known.units)
+    which = Q(pk__in=opened.values("pk")) | outside.concerning(actor)
+    visible = Case.objects.filter(which, pk__in={row.case_id for row in rows})
     seen = set(visible.values_list("pk", flat=True)) if rows else set()
     return [Covering(row, row.case_id in seen) for row in rows]
 

@@ -1,6 +1,7 @@
 """The pages of policies: parse, fetch, call one action, answer. Nothing here decides anything."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -16,7 +17,7 @@ from insurance.policies import given as fields
 from insurance.policies.models import Line, Policy
 from responsibility import access, acting, directory
 from responsibility.models import User
-from responsibility.refusals import Refused
+from responsibility.refusals import Invalid, Refused
 
 LONGEST = 64
 BEYOND = 2**63 - 1
@@ -82,11 +83,14 @@ def _cancel(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
 
 def _premium(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
     changing.may_change(pk, by)
-    given = request.POST.dict()
-    if given.get("returned") == "yes":
-        given["amount"] = "-" + given.get("amount", "").strip()
-    premiums.receive(pk, premiums.read(given, local=True), by=by)
-    return pk, _("保费已登记。")
+    payment = premiums.read(request.POST, local=True)
+    if payment.amount < 0:
+        # Whether it came in or went back is chosen beside it; a minus would turn the choice round unseen.
+        raise Invalid("negative", _("金额不带负号；退回的请选“退回”。"), "amount")
+    if request.POST.get("returned") == "yes":
+        payment = replace(payment, amount=-payment.amount)
+    _made, fresh = premiums.receive(pk, payment, by=by)
+    return pk, _("保费已登记。") if fresh else _("这笔保费早已登记，没有重复记账。")
 
 
 DOES: dict[str, Callable[[int, HttpRequest, User], tuple[int, str]]] = {

@@ -10,9 +10,9 @@ class PortalsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the floors below which cases concern whom and what belongs to their bundles, where words stand here,
         and where outsiders begin."""
-        from cases import erasure, outside, sentences
+        from cases import aside, erasure, outside, sentences
         from cases.bundle.beside import SOURCES
-        from insurance.portals import carried, contacts, home, reminding, waits, words
+        from insurance.portals import carried, contacts, home, reminding, waits, ways, words
         from insurance.portals.concerning import concerns
         from insurance.portals.models import Contact, Hook
         from responsibility import fronts
@@ -24,6 +24,7 @@ class PortalsConfig(AppConfig):
         waits.register()
         reminding.speak()
         contacts.speak()
+        aside.WAYS.append(ways.of)
         sentences.ABOUT.update(words.ABOUT)
         sentences.OWN.update(words.ACTS)
         sentences.SENTENCES.update(words.SENTENCES)

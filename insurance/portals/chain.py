@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from alerts.models import Alert
@@ -51,7 +52,7 @@ class Step:
 def steps(found: Reach, known: Directory) -> list[Step]:
     """The whole line, oldest first."""
     case = found.case
-    made = [*_covers(found), *_orders(found), *_findings(found), *_claims(found)]
+    made = [*_covers(found), *_orders(found), *_findings(found), *_claims(found, known)]
     if found.working:
         made += [*_alerts(found), *(_way(found, known) if found.inside else _states(case))]
     made.sort(key=lambda step: step.at or case.opened_at)
@@ -83,7 +84,7 @@ def _way(found: Reach, known: Directory) -> Iterator[Step]:
     case, to = found.case, reader.whole()
     yield Step(case.opened_at, "case", _("发现，转入闭环"), url=reverse("case", args=[case.number]))
     for entry in to.told(ledger.story(case.chain).filter(verb__in=WAY)):
-        yield Step(entry.at, "case", sentence(entry, known), _who(entry))
+        yield Step(entry.at, "case", sentence(entry, known), _who(entry, known))
 
 
 def _states(case: Case) -> Iterator[Step]:
@@ -95,8 +96,12 @@ def _states(case: Case) -> Iterator[Step]:
         yield Step(case.closed_at, "case", str(case.get_state_display()))
 
 
-def _who(entry: LedgerEntry) -> str:
-    return entry.unit_label or (_("系统") if entry.actor_id is None else "")
+def _who(entry: LedgerEntry, known: Directory) -> str:
+    """The unit that acted, as it was written down; in English by what now bears its name."""
+    said = entry.unit_label or (_("系统") if entry.actor_id is None else "")
+    if not (get_language() or "").startswith("en"):
+        return said
+    return next((unit.name_en for unit in known.units.values() if unit.name == said and unit.name_en), said)
 
 
 def _covers(found: Reach) -> Iterator[Step]:
@@ -131,7 +136,7 @@ def _findings(found: Reach) -> Iterator[Step]:
             yield Step(finding.closed_at, "finding", _("隐患销号"), detail=finding.number)
 
 
-def _claims(found: Reach) -> Iterator[Step]:
+def _claims(found: Reach, known: Directory) -> Iterator[Step]:
     for claim, level in found.claims:
         url = reverse("claim", args=[claim.number])
         if level == Level.STATE:
@@ -141,10 +146,10 @@ def _claims(found: Reach) -> Iterator[Step]:
             continue
         for entry in ledger.story(claim.chain):
             if level == Level.WHOLE or entry.verb not in INNER:
-                yield _acted(claim, entry, url)
+                yield _acted(claim, entry, url, known)
 
 
-def _acted(claim: Claim, entry: LedgerEntry, url: str) -> Step:
-    known = [yuan(Decimal(entry.after[name])) for name in AMOUNTS if entry.after.get(name)]
-    detail = " · ".join([claim.number, *known[-1:]])
-    return Step(entry.at, "claim", str(told.SENTENCES.get(entry.verb, entry.verb)), _who(entry), detail, url)
+def _acted(claim: Claim, entry: LedgerEntry, url: str, known: Directory) -> Step:
+    told_of = [yuan(Decimal(entry.after[name])) for name in AMOUNTS if entry.after.get(name)]
+    detail = " · ".join([claim.number, *told_of[-1:]])
+    return Step(entry.at, "claim", str(told.SENTENCES.get(entry.verb, entry.verb)), _who(entry, known), detail, url)

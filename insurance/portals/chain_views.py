@@ -21,7 +21,11 @@ def case_chain(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     # The title as it stands is in the words of whoever reported it: for those alone who are shown the case itself.
     title = case.title if found.granted else outside.title(case)
-    context = {"actor": actor, "case": case, "title": title, "found": found, "steps": chain.steps(found, known)}
+    context = {
+        "actor": actor, "case": case, "title": title, "found": found, "steps": chain.steps(found, known),
+        # Who is insured by a policy or an order alone is not shown the case itself.
+        "opens": found.granted or Case.objects.filter(outside.concerning(actor), pk=case.pk).exists(),
+    }  # fmt: skip
     return render(request, "insurance/claims/chain.html", context)
 
 

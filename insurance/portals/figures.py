@@ -33,6 +33,11 @@ class Line:
     counts: list[int | None]
     share: int | None
 
+    @property
+    def told(self) -> bool:
+        """Whether any number of it is shown."""
+        return any(count is not None for count in self.counts)
+
 
 @dataclass(frozen=True)
 class Table:

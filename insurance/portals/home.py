@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from alerts.models import RiskObject
 from cases import granted
@@ -16,7 +17,7 @@ from insurance.claims.models import Claim
 from insurance.findings.models import Finding, FindingState
 from insurance.firms.models import Firm, Standing
 from insurance.policies.models import Policy
-from insurance.portals import mine, places, waiting
+from insurance.portals import history, mine, places, waiting
 from insurance.service.models import RUNNING, OrderState, ServiceOrder
 from responsibility import access
 from responsibility.acting import Actor
@@ -57,20 +58,23 @@ def may_open(actor: Actor) -> bool:
 
 
 def page(actor: Actor, now: datetime) -> dict:
-    """Everything the page shows: ``waits``, ``figures``, ``points``, ``doors``, ``granted``; statements do not grow."""
+    """Everything the page shows: ``waits``, ``news`` (what others have to do, or is new), ``figures``, ``points``,
+    ``doors``, ``granted``; statements do not grow."""
     outsider = mine.is_outsider(actor)
     waits = waiting.of(actor, now) if outsider else []
     drawn = objects(actor) if outsider else []
     return {
         "outsider": outsider,
-        "waits": [each for each in waits if not each.late],
-        "late": [each for each in waits if each.late],
+        "waits": [each for each in waits if not each.late and not each.news],
+        "news": [each for each in waits if each.news],
+        "late": [each for each in waits if each.late and not each.news],
         "figures": _figures(actor, now) if outsider else _overview(actor, now),
         "objects": drawn[:OBJECTS],
         "more": len(drawn) > OBJECTS,
         "points": [point(each) for each in drawn[:OBJECTS]],
         "doors": _doors(actor),
         "granted": granted.held(actor) if outsider else [],
+        "prices": outsider and access.may(actor, history.ACT),
     }
 
 
@@ -89,18 +93,18 @@ def _figures(actor: Actor, now: datetime) -> list[Figure]:
     found: list[Figure] = []
     if mine.units(actor, Role.INSURER, Role.BROKER, Role.ENTERPRISE):
         running = mine.policies(actor).in_force(now)  # type: ignore[attr-defined]
-        found.append(Figure(_("有效保单"), running.count(), places.at("insurance-policies")))
+        found.append(Figure(_("有效保单"), running.count(), f"{places.at('insurance-policies')}?state=in_force"))
         working = mine.cases(actor, "state").exclude(state__in=ENDED).count()
         found.append(Figure(_("在办案件"), working, reverse("insurance-cases")))
     if mine.units(actor, Role.INSURER, Role.ENTERPRISE):
         year = mine.cases(actor, "opened_at").filter(opened_at__gte=now - YEAR).count()
-        found.append(Figure(_("一年内的案件"), year))
+        found.append(Figure(_("一年内的案件"), year, f"{reverse('insurance-cases')}?all"))
     if mine.units(actor, Role.INSURER, Role.FIRM, Role.ENTERPRISE):
         orders = mine.orders(actor).aggregate(
             running=Count("pk", filter=Q(state__in=RUNNING)), done=Count("pk", filter=Q(state=OrderState.DONE))
         )
         found.append(Figure(_("在办服务委托"), orders["running"], places.at("insurance-orders")))
-        found.append(Figure(_("已完成的服务"), orders["done"]))
+        found.append(Figure(_("已完成的服务"), orders["done"], f"{places.at('insurance-orders')}?state=done"))
         found.append(_open_findings(mine.findings(actor)))
     if mine.units(actor, Role.INSURER, Role.BROKER, Role.ENTERPRISE):
         found.append(_open_claims(mine.claims(actor)))
@@ -169,17 +173,31 @@ def _overview(actor: Actor, now: datetime) -> list[Figure]:
 # --- where to go ---------------------------------------------------------------------------
 def _doors(actor: Actor) -> list[Door]:
     """The pages behind the portal that are there and that the actor may open, in the order of use."""
-    cases = reverse("insurance-cases") if mine.is_outsider(actor) else ""
+    outsider = mine.is_outsider(actor)
+    cases = reverse("insurance-cases") if outsider else ""
+    # The list of who may be bought from is public.
+    firms = places.at("firms") if outsider or access.may(actor, "firm.read") else ""
+    firm = Firm.objects.filter(unit__in=mine.units(actor, Role.FIRM)).first()
     known = [
         ("", _("案件"), _("与本单位有关的案件"), cases),
-        ("policy.read", _("保单"), _("保险期间、承保范围和批单"), places.at("insurance-policies")),
+        ("policy.read", pgettext("many", "保单"), _("保险期间、承保范围和批单"), places.at("insurance-policies")),
         ("policy.gaps", _("应保未保"), _("法定应当投保而没有有效保单的对象"), places.at("insurance-gaps")),
         ("service.read", _("服务委托"), _("方案、上门时间和服务记录"), places.at("insurance-orders")),
-        ("finding.read", _("隐患"), _("整改期限、凭证和复查"), places.at("findings")),
+        ("finding.read", pgettext("many", "隐患"), _("整改期限、凭证和复查"), places.at("findings")),
         ("selfcontrol.read", _("自控"), _("自查、负责人和证照"), places.at("self-control")),
-        ("selfcontrol.duty", _("主体责任"), _("确认或异议本单位对案件的责任"), places.at("duties")),
+        ("selfcontrol.duty", pgettext("page", "主体责任"), _("确认或异议本单位对案件的责任"), places.at("duties")),
         ("claim.read", _("理赔"), _("报案、定损、赔付"), places.at("claims")),
-        ("firm.read", _("第三方机构"), _("购买服务清单、资质和评分"), places.at("firms")),
+        ("", _("本机构"), _("资质、服务人员、评分、处理和申诉"), places.at("firm", firm.pk) if firm else ""),
+        ("service.request", _("服务需求"), _("请保险公司安排一项预防服务"), places.at("service-home")),
+        ("service.plan", _("方案、预防费和评估"), _("按保单和年度"), places.at("service-home")),
+        ("", _("第三方机构"), _("购买服务清单、资质和评分"), firms),
+        ("", _("监测对象"), _("有关的对象，按代码和名称查找"), reverse("insurance-objects") if cases else ""),
+        (
+            "exchange.policies",
+            _("表格登记保单"),
+            _("成批登记和导出"),
+            reverse("exchange-table", args=["policies"]),
+        ),
         ("outside.unmask", _("联系人"), _("本单位的联系人，对方单位的电话"), reverse("insurance-contacts")),
         ("outside.figures", _("全区汇总数"), _("按街镇、类别和月份"), reverse("insurance-figures")),
         ("webhook.manage", _("数据推送"), _("向本单位系统推送变化"), reverse("insurance-hooks")),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from cases import outside
 from cases.models import Case
 from cases.models.machine import ENDED
@@ -25,12 +27,20 @@ class Row:
     ended: bool = False
 
 
-def page(actor: Actor, *, every: bool, before: int = 0) -> tuple[list[Row], int]:
+def page(actor: Actor, *, every: bool, before: int = 0, q: str = "", grade: str = "") -> tuple[list[Row], int]:
     """Up to fifty in the order of filing, newest first, below the id ``before``; and where the next page begins, or 0.
 
-    Statements do not grow with cases.
+    ``q``: the beginning of a number or of an object's code, or a piece of its name; ``grade``: a colour. Whoever is not
+    shown objects or colours finds nothing by them. Statements do not grow with cases.
     """
-    found = mine.cases(actor, "state").select_related("category", "risk_object", "territory").order_by("-pk")
+    asked = ("state", "grade") if grade else ("state",)
+    found = mine.cases(actor, *asked).select_related("category", "risk_object", "territory").order_by("-pk")
+    if grade:
+        found = found.filter(grade=grade)
+    if q:
+        names = Q(risk_object__code__istartswith=q) | Q(risk_object__name__icontains=q)
+        there = mine.cases(actor, "state", "object").filter(names | Q(risk_object__name_en__icontains=q))
+        found = found.filter(Q(number__istartswith=q) | Q(pk__in=there.values("pk")))
     if not every:
         found = found.exclude(state__in=ENDED)
     if before:

@@ -45,7 +45,7 @@ def of(actor: Actor, case: Case, known: Directory) -> Reach | None:
     granted = inside or seen.visible_to(actor, known.units).exists()
     covers = list(_covers(actor, case, now).select_related("policy__insurer", "policy__insured").order_by("pk"))
     orders = list(_orders(actor, case).select_related("by_unit", "firm", "insured").order_by("pk"))
-    owner = case.risk_object is not None and case.risk_object.main_body_id in _units(actor, Role.ENTERPRISE)
+    owner = case.risk_object is not None and case.risk_object.main_body_id in _own(actor, known)
     if not (granted or covers or orders or owner):
         return None
     carried = any(seeing.titled(actor, cover.policy) for cover in covers)
@@ -57,6 +57,12 @@ def of(actor: Actor, case: Case, known: Directory) -> Reach | None:
 
 def _units(actor: Actor, *roles: Role) -> set[int]:
     return {post.unit_id for post in actor.posts if post.role in roles}
+
+
+def _own(actor: Actor, known: Directory) -> set[int]:
+    """One's own units and those below them, as ``cases/outside.py`` opens the cases at their objects."""
+    own = tuple(post for post in actor.posts if post.role == Role.ENTERPRISE)
+    return access.units_below(Actor(actor.user, own), known.units) if own else set()
 
 
 def _all(actor: Actor, act: str) -> bool:

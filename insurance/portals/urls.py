@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insurance.portals import chain_views, hook_views, views
+from insurance.portals import chain_views, hook_views, object_views, views
 
 urlpatterns = [
     path("", views.front, name="insurance"),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("hooks/<int:pk>/end/", hook_views.end, name="insurance-hook-end"),
     path("deliveries/<int:pk>/again/", hook_views.again, name="insurance-delivery-again"),
     path("cases/<str:number>/chain/", chain_views.case_chain, name="case-chain"),
+    path("objects/", object_views.objects, name="insurance-objects"),
     path("objects/<str:code>/history/", chain_views.object_history, name="object-history"),
 ]

@@ -15,10 +15,11 @@ from cases.views import after, status_of
 from insurance.portals import contacts, figures, home, listing, mine
 from insurance.portals.models import Contact
 from responsibility import access, acting, clock, directory
-from responsibility.models import User
+from responsibility.models import Grade, Role, User
 from responsibility.refusals import Refused
 
 BEYOND = 2**63 - 1
+LONGEST = 100
 
 
 @require_GET
@@ -31,15 +32,24 @@ def front(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def concerned(request: HttpRequest) -> HttpResponse:
-    """``/insurance/cases/``: what concerns one's unit, the newest first; ``all`` with those that have ended."""
+    """``/insurance/cases/``: what concerns one's unit, the newest first; ``all`` with those that have ended, ``q`` and
+    ``grade`` as ``listing.page`` has them."""
     actor = acting.of(request.user)
     if not mine.is_outsider(actor):
         raise PermissionDenied
     before = request.GET.get("before", "")
     if before and not (before.isascii() and before.isdigit() and len(before) < 19):
         raise BadRequest("before")
-    rows, more = listing.page(actor, every="all" in request.GET, before=int(before or 0))
-    context = {"actor": actor, "rows": rows, "more": more, "every": "all" in request.GET}
+    q, grade = (request.GET.get(name, "").strip() for name in ("q", "grade"))
+    if "\x00" in q or len(q) > LONGEST or grade and grade not in Grade.values:
+        raise BadRequest("q")
+    every = "all" in request.GET
+    rows, more = listing.page(actor, every=every, before=int(before or 0), q=q, grade=grade)
+    context = {
+        "actor": actor, "rows": rows, "more": more, "every": every, "q": q, "grade": grade,
+        # A broker is shown no colours.
+        "grades": Grade.choices if mine.units(actor, Role.INSURER, Role.FIRM, Role.ENTERPRISE) else (),
+    }  # fmt: skip
     return render(request, "portals/cases.html", context)
 
 
@@ -54,7 +64,11 @@ def district(request: HttpRequest) -> HttpResponse:
         month = figures.read(request.GET.get("month", ""), now)
     except Refused as error:
         refused, month = error, months[0]
-    context = {"actor": actor, "months": months, "month": month, "table": figures.of(month), "refused": refused}
+    table = figures.of(month)
+    untold = _("、").join(str(line.name) for line in table.lines if not line.told)
+    context = {
+        "actor": actor, "months": months, "month": month, "table": table, "untold": untold, "refused": refused,
+    }  # fmt: skip
     return render(request, "portals/figures.html", context, status=status_of(refused) if refused else 200)
 
 

@@ -63,10 +63,12 @@ def budget(pk: int, amount: Any, reason: Any, *, by: User) -> Budget:
     amount, reason = given.amount(amount, "amount"), given.text(reason, "reason", needed=False)
     now, stands = clock.now(), balance(policy)
     if amount > stands.cap:
-        said = _("预算不得超过实收保费的 21%%，即 %(cap)s 元。") % {"cap": stands.cap}
+        said = _("预算不得超过实收保费的 21%%，即 %(cap)s 元。") % {"cap": f"{stands.cap:,.2f}"}
         raise Refused("beyond_cap", said, "amount")
     if amount < stands.spent:
-        raise Refused("below_spent", _("预算不得低于已支出的 %(spent)s 元。") % {"spent": stands.spent}, "amount")
+        raise Refused(
+            "below_spent", _("预算不得低于已支出的 %(spent)s 元。") % {"spent": f"{stands.spent:,.2f}"}, "amount"
+        )
     made = Budget.objects.create(policy=policy, amount=amount, reason=reason, set_at=now, set_by=by)
     told = {"before": {"amount": str(stands.budget)}, "after": {"amount": str(amount), "cap": str(stands.cap)}}
     _tell(policy, "account.budget", "budget", made.pk, actor, post, now, told, reason)
@@ -95,7 +97,9 @@ def spend(pk: int, number: Any, amount: Any, voucher: Any, upload, note: Any = "
         _once(policy, voucher)
         now, stands = clock.now(), balance(policy)
         if amount > stands.left:
-            raise Refused("overdrawn", _("专账余额 %(left)s 元，不足以支出。") % {"left": stands.left}, "amount")
+            raise Refused(
+                "overdrawn", _("专账余额 %(left)s 元，不足以支出。") % {"left": f"{stands.left:,.2f}"}, "amount"
+            )
         made = Expense.objects.create(
             policy=policy, insurer=policy.insurer, order=order, item=order.item, amount=amount, voucher=voucher,
             note=note, sha256=stored.sha256, size=stored.size, content_type=stored.content_type, path=stored.path,

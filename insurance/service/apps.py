@@ -13,7 +13,8 @@ class ServiceConfig(AppConfig):
         from insurance.firms import complaints, scoring
         from insurance.firms import telling as firms_telling
         from insurance.firms.signals import firm_stopped
-        from insurance.service import moving, originals, parties, punctual, telling, words
+        from insurance.policies.seeing import BESIDE
+        from insurance.service import moving, originals, parties, punctual, seeing, telling, words
         from insurance.service.models import (
             Assessment,
             Budget,
@@ -32,6 +33,7 @@ class ServiceConfig(AppConfig):
         firm_stopped.connect(moving.firm_stopped, dispatch_uid="service")
         scoring.MEASURES[scoring.ON_TIME] = punctual.on_time
         complaints.ORDERS.append(parties.of_order)
+        BESIDE.append(seeing.of_policy)
         firms_telling.CLIENTS_OF.append(parties.clients)
         sentences.ABOUT.update(words.ABOUT)
         sentences.OWN.update(words.ACTS)

@@ -13,12 +13,14 @@ from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext_lazy as _
 
 from cases import typed
+from insurance import money
 from insurance.firms.models import Item
 from responsibility.refusals import Invalid, Refused
 
 BEYOND = 2**63 - 1
 AMOUNT = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 WHOLE = re.compile(r"\d{1,18}", re.ASCII)
+CHOOSE = _("请从列表中选择。")
 SHAPE = _("内容的形式不对，应为 JSON 对象。")
 text = typed.text
 
@@ -64,12 +66,16 @@ def whole(value: Any, name: str, low: int, high: int) -> int:
 
 def row(value: Any, name: str) -> int:
     """The id of a row. ``Invalid``."""
-    return whole(value, name, 1, BEYOND)
+    try:
+        return whole(value, name, 1, BEYOND)
+    except Invalid:
+        raise Invalid("bad_choice", CHOOSE, name) from None
 
 
 def amount(value: Any, name: str) -> Decimal:
     """An amount in yuan that is not negative, with two places at most. ``Invalid``."""
-    written = str(value).strip() if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool) else ""
+    plain = isinstance(value, (str, int, Decimal)) and not isinstance(value, bool)
+    written = money.written(str(value)) if plain else ""
     if not AMOUNT.fullmatch(written):
         raise Invalid("bad_amount", _("金额应为不超过两位小数的正数，单位为元。"), name)
     return Decimal(written)
@@ -78,7 +84,7 @@ def amount(value: Any, name: str) -> Decimal:
 def choice(value: Any, choices: Any, name: str) -> str:
     """One of a ``TextChoices``. ``Invalid``."""
     if not isinstance(value, str) or value not in choices.values:
-        raise Invalid("bad_choice", _("请从列表中选择。"), name)
+        raise Invalid("bad_choice", CHOOSE, name)
     return value
 
 

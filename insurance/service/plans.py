@@ -41,15 +41,20 @@ def year_of(policy: Policy, value: Any) -> int:
 def propose(pk: int, year: Any, lines: list[dict], goal: Any, *, by: User) -> Plan:
     """Lay the plan of the policy for ``year`` before the insured, in place of one not agreed yet.
 
-    ``lines``: ``{"item", "measures", "times", "firm" (code or empty), "people", "goal"}``. ``Forbidden``, ``Invalid``;
+    ``lines``: ``{"item", "measures", "times", "firm" (code or empty), "people", "goal"}``, and ``n``, by which
+    the form knows the line. ``Forbidden``, ``Invalid``;
     ``Refused`` once the plan is agreed.
     """
     policy, actor, post = locked(pk, "service.plan", "insurer", by)
     year = year_of(policy, year)
     goal = given.text(goal, "goal", needed=False)
     if not 1 <= len(lines) <= MOST_LINES:
-        raise Invalid("bad_list", _("方案应有 1 至 %(most)d 项内容。") % {"most": MOST_LINES}, "lines")
-    read = [_line(line) for line in lines]
+        raise Invalid(
+            "bad_list",
+            _("方案应有 1 至 %(most)d 项内容，现有 %(count)d 项。") % {"most": MOST_LINES, "count": len(lines)},
+            "lines",
+        )
+    read = [_numbered(line.get("n", n), line) for n, line in enumerate(lines, 1)]
     now = clock.now()
     plan = Plan.objects.filter(policy=policy, year=year).first() or Plan(policy=policy, year=year)
     if plan.state == PlanState.AGREED:
@@ -87,6 +92,15 @@ def answer(pk: int, year: Any, agree: bool, remark: Any, proposed_at: Any, *, by
 def firms() -> list[Unit]:
     """The firms that a line may name, by code."""
     return sorted((u for u in directory.current().units.values() if u.kind == UnitKind.FIRM), key=lambda u: u.code)
+
+
+def _numbered(n: int, line: dict) -> dict:
+    """``_line``; what is wrong with it names the line."""
+    try:
+        return _line(line)
+    except Invalid as wrong:
+        said = _("第 %(n)d 项：%(why)s") % {"n": n, "why": wrong.detail}
+        raise Invalid(wrong.code, said, wrong.attr) from None
 
 
 def _line(line: dict) -> dict:

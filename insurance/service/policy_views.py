@@ -1,9 +1,11 @@
 """The pages of a policy's service: the plan of a year, the account of prevention, the yearly assessment."""
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cases import files
@@ -16,8 +18,8 @@ from responsibility import access, acting, clock
 from responsibility.acting import Actor
 from responsibility.refusals import Refused
 
-# The lines of the form of a plan.
-LINES = range(1, 9)
+# The lines that the form of a plan has at least; one with more of them has all of them.
+LEAST = 8
 COLUMNS = ("item", "measures", "times", "firm", "people", "goal")
 
 
@@ -40,12 +42,18 @@ def plan(request: HttpRequest, policy: int, year: int) -> HttpResponse:
         if posted.get("answer"):
             agree, remark = posted["answer"] == "agree", posted.get("remark", "")
             plans.answer(found.pk, year, agree, remark, posted.get("proposed_at", ""), by=by)
+            said = _("方案已确认。") if agree else _("方案已退回保险公司。")
         else:
-            typed = [{name: posted.get(f"{name}_{n}", "") for name in COLUMNS} for n in LINES]
+            typed = [
+                {"n": n} | {name: posted.get(f"{name}_{n}", "") for name in COLUMNS}
+                for n in range(1, plans.MOST_LINES + 1)
+            ]
             lines = [line for line in typed if line["item"] or line["measures"].strip()]
             plans.propose(found.pk, year, lines, posted.get("goal", ""), by=by)
+            said = _("方案已提交，等待被保险人确认。")
     except Refused as refused:
         return _plan(request, found, actor, year, refused)
+    messages.success(request, said)
     return after(reverse("service-plan", args=[found.pk, year]))
 
 
@@ -55,13 +63,15 @@ def _plan(
     made = Plan.objects.filter(policy=policy, year=year).first()
     lines = list(made.lines.select_related("firm").prefetch_related("orders")) if made else []
     typed = request.POST if refused else {}
-    drawn: list[dict] = [{"n": n} for n in LINES]
+    sent = [n for n in range(1, plans.MOST_LINES + 1) if f"item_{n}" in typed]
+    drawn: list[dict] = [{"n": n} for n in range(1, max(LEAST, len(lines), *sent, 0) + 1)]
     for row in drawn:
         line = lines[row["n"] - 1] if row["n"] <= len(lines) else None
         row |= {name: typed.get(f"{name}_{row['n']}", "") if typed else getattr(line, name, "") for name in COLUMNS}
         row["firm"] = getattr(row["firm"], "code", row["firm"]) or ""
     context = {
         "actor": actor, "policy": policy, "year": year, "plan": made, "lines": lines, "drawn": drawn,
+        "more_from": max([row["n"] for row in drawn if row["item"] or row["measures"]], default=0) + 3,
         "refused": refused, "typed": typed, "items": Item, "firms": plans.firms(),
         "draws": access.post_for(actor, "service.plan", named={policy.insurer_id})
         and (made is None or made.state != PlanState.AGREED),
@@ -86,16 +96,20 @@ def entry(request: HttpRequest, policy: int, verb: str) -> HttpResponse:
     try:
         if verb == "budget":
             account.budget(found.pk, posted.get("amount", ""), posted.get("reason", ""), by=by)
+            said = _("预算已设定。")
         elif verb == "spend":
             number, amount, voucher = (posted.get(name, "") for name in ("order", "amount", "voucher"))
             file, note = request.FILES.get("file"), posted.get("note", "")
             account.spend(found.pk, number, amount, voucher, file, note, by=by)
+            said = _("支出已登记。")
         elif verb == "counter":
             account.counter(found.pk, given.row(posted.get("expense", ""), "expense"), posted.get("reason", ""), by=by)
+            said = _("已整笔冲销。")
         else:
             raise Http404
     except Refused as refused:
         return _account(request, found, actor, refused, verb)
+    messages.success(request, said)
     return after(reverse("service-account", args=[found.pk]))
 
 
@@ -136,9 +150,10 @@ def assessment(request: HttpRequest, policy: int, year: int) -> HttpResponse:
             raise PermissionDenied
         try:
             assessing.sign(found.pk, year, request.POST.get("conclusion", ""), by=acting.person(request.user))
+            messages.success(request, _("评估已签署。"))
             return after(reverse("service-assessment", args=[found.pk, year]))
-        except Refused as said:
-            refused = said
+        except Refused as no:
+            refused = no
     signed = Assessment.objects.filter(policy=found, year=year).select_related("signed_by").first()
     figures = signed.figures if signed else assessing.figures(found, year)
     context = {

@@ -1,22 +1,39 @@
 """What of orders, plans and accounts a reader is told, and what he may do with an order now."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from cases import outside
 from cases.outside import Standing
 from insurance.policies.models import Policy, Share
 from insurance.service.models import RUNNING, OrderState, ServiceOrder
-from responsibility import access
+from responsibility import access, clock
 from responsibility.acting import Actor
 from responsibility.acts import Scope
 from responsibility.models import Role
 
 SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was found by an order, or is to be looked at again by it: ``state`` in words, ``late`` past its term."""
+
+    number: str
+    text: str
+    state: str
+    late: bool
+    url: str
+
+
+# A higher part tells what became of what was found: f(order, actor, now).
+FINDINGS: list[Callable[[ServiceOrder, Actor, datetime], list[Told]]] = []
 WITH = (
     "policy",
     "case",
@@ -48,6 +65,18 @@ def policies(actor: Actor, act: str) -> QuerySet[Policy]:
     own = {post.unit_id for post in named if post.role == Role.ENTERPRISE}
     shares = Share.objects.filter(insurer__in=carried).values("policy")
     return found.filter(Q(insurer__in=carried) | Q(pk__in=shares) | Q(insured__in=own))
+
+
+def of_policy(policy: Policy, actor: Actor) -> list[tuple[str, str]]:
+    """Where the plan, the account and the assessment of ``policy`` are, as far as ``actor`` reads them."""
+    years, now = years_of(policy), localtime(clock.now()).year
+    year, found = min(max(now, years.start), years.stop - 1), []
+    if policies(actor, "service.read").filter(pk=policy.pk).exists():
+        found.append((_("%(year)d 年度服务方案") % {"year": year}, reverse("service-plan", args=[policy.pk, year])))
+        found.append((_("%(year)d 年度评估") % {"year": year}, reverse("service-assessment", args=[policy.pk, year])))
+    if policies(actor, "account.read").filter(pk=policy.pk).exists():
+        found.append((_("事故预防费专账"), reverse("service-account", args=[policy.pk])))
+    return found
 
 
 def by_status_only(order: ServiceOrder, actor: Actor) -> bool:

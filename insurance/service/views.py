@@ -3,23 +3,32 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cases.views import after, status_of
-from insurance.firms.models import Item
+from insurance.firms.models import Firm, Item
 from insurance.policies.models import Policy
-from insurance.service import given, moving, ordering, requesting, seeing, visiting
-from insurance.service.models import OrderState, PlanLine, Purpose, ServiceOrder
+from insurance.service import given, moving, nextstep, ordering, requesting, seeing, visiting
+from insurance.service.models import RUNNING, OrderState, PlanLine, Purpose, ServiceOrder
 from responsibility import access, acting, clock, directory
 from responsibility.acting import Actor
 from responsibility.models import Role, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
 LONG = 2000
+DONE = {
+    "accept": gettext_lazy("已接受委托。"), "decline": gettext_lazy("已婉拒，委托单位会收到通知。"),
+    "propose": gettext_lazy("已提议上门时间，等待对方确认。"), "agree": gettext_lazy("上门时间已约定。"),
+    "confirm": gettext_lazy("已签署，服务记录已归档。"), "dispute": gettext_lazy("异议已提出，由委托单位核实。"),
+    "withdraw": gettext_lazy("委托已撤回。"), "place": gettext_lazy("已转派。"),
+}  # fmt: skip
 ASKED = 50
 
 
@@ -62,15 +71,19 @@ def page(
 ) -> HttpResponse:
     """The page of ``order``, with what was ``refused`` in the form ``failed``."""
     verbs = seeing.allowed(order, actor)
-    visit = getattr(order, "visit", None)
+    visit, now = getattr(order, "visit", None), clock.now()
     brief, digests = seeing.by_status_only(order, actor), seeing.by_insurance(order, actor)
     context = {
         "actor": actor, "order": order, "verbs": verbs, "brief": brief, "names_case": seeing.names_case(order, actor),
         "visit": None if brief else visit, "photos": visit.photos.all() if visit and not brief else (),
         "people": visit.people.all() if visit and not brief else (), "refused": refused, "failed": failed,
-        "typed": request.POST if refused else {}, "now": clock.now(), "firms": _fit(order) if "place" in verbs else (),
+        "typed": request.POST if refused else {}, "now": now, "firms": _fit(order) if "place" in verbs else (),
         "mine": order.proposed_by_id in actor.unit_ids, "digests": digests,
-        "tells_place": seeing.tells_place(order, actor),
+        "tells_place": seeing.tells_place(order, actor), "next": nextstep.said(order, actor, now),
+        "late": order.state in RUNNING and order.due_at < now,
+        "findings": [] if brief else [one for tell in seeing.FINDINGS for one in tell(order, actor, now)],
+        "firm": Firm.objects.visible_to(actor).filter(unit=order.firm_id).first(),
+        "reads_policy": Policy.objects.visible_to(actor).filter(pk=order.policy_id).exists(),
     }  # fmt: skip
     return render(request, "service/order.html", context, status=status_of(refused) if refused else 200)
 
@@ -114,6 +127,7 @@ def act(request: HttpRequest, order: str, verb: str) -> HttpResponse:
         made = VERBS[verb](found.pk, request.POST, acting.person(request.user))
     except Refused as refused:
         return page(request, *seen(request, order), refused, verb)
+    messages.success(request, DONE[verb])
     number = made.number if isinstance(made, ServiceOrder) else found.number
     return after(reverse("insurance-order", args=[number]))
 
@@ -130,6 +144,7 @@ def new(request: HttpRequest) -> HttpResponse:
         made = ordering.give(ordering.read(request.POST, actor), by=acting.person(request.user))
     except Refused as refused:
         return _form(request, actor, request.POST, refused)
+    messages.success(request, _("已委托，编号 %(number)s；机构和被保险人会收到通知。") % {"number": made.number})
     return after(reverse("insurance-order", args=[made.number]))
 
 
@@ -165,6 +180,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         if isinstance(refused, Forbidden):
             raise PermissionDenied from None
         return _home(request, refused)
+    messages.success(request, _("需求已提出，保险公司会收到通知。"))
     return after(reverse("service-home"))
 
 

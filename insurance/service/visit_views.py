@@ -3,11 +3,13 @@
 from pathlib import Path
 from uuid import uuid4
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -37,6 +39,7 @@ def visit(request: HttpRequest, order: str) -> HttpResponse:
         visiting.record(found.pk, written, by=acting.person(request.user), uploads=request.FILES.getlist("photo"))
     except Refused as refused:
         return _no(refused) if _by_program(request) else _form(request, found, actor, refused)
+    messages.success(request, _("服务记录已送达，机构已签署；接下来由被保险人签署。"))
     url = reverse("insurance-order", args=[found.number])
     return JsonResponse({"taken": str(written.sent_as), "url": url}) if _by_program(request) else after(url)
 

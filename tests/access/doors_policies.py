@@ -17,6 +17,8 @@ def doors() -> "list[Door]":
     endorse = {"number": "W-1", "effective_at": "{policy_at}", "limit_each": "900000"}
     return [
         Door("GET", page, read),
+        Door("GET", f"{page}new/", write),
+        Door("POST", f"{page}new/", write),
         Door("GET", f"{page}<int:pk>/", SEEN, "policy", f"{page}{{policy}}/"),
         *(Door("POST", verb, write, "policy", f"{page}{{policy}}/{v}/", endorse)
           for v in ("endorse", "renew", "cancel", "premium")),

@@ -13,6 +13,7 @@ def portals(door, signed_in: str) -> list:
     return [
         door("GET", page, signed_in),
         door("GET", f"{page}cases/", "case.read_outside"),
+        door("GET", f"{page}objects/", "case.read_outside"),
         door("GET", f"{page}figures/", "outside.figures"),
         door("GET", f"{api}figures/", "outside.figures"),
         door("GET", f"{api}cases/", "outside.cases"),

@@ -75,6 +75,7 @@ def test_a_visit_survives_the_cut_and_is_taken_once(signed_in, order, people, wa
     expect(page.get_by_label("隐患内容").first).to_have_value("井口无防护栏")
     expect(page.get_by_label("周工")).to_be_checked()
     expect(page.locator("#visit-photos li")).to_have_count(2)
+    expect(page.locator("#visit-state")).to_contain_text("没有网络，可以继续填写")
     page.get_by_role("button", name="签署并提交").tap()
     expect(page.locator("#visit-state")).to_contain_text("联网后自动发送")
     assert not Visit.objects.exists()

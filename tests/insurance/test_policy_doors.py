@@ -65,7 +65,7 @@ def test_whatever_is_sent_the_lead_is_who_sends_it(ask):
 
 def test_every_door_that_writes_is_closed_to_every_office(ask, people, standing):
     found = []
-    writes = [API, f"{API}{standing.pk}/premiums/", f"{API}{standing.pk}/endorsements/"]
+    writes = [API, "/insurance/policies/new/", f"{API}{standing.pk}/premiums/", f"{API}{standing.pk}/endorsements/"]
     writes += [f"/insurance/policies/{standing.pk}/{verb}/" for verb in ("endorse", "renew", "cancel", "premium")]
     for name in ("anwei-office", "yingji-office", "jianguan-head", "sijing-head", "chengyun-lead", "auditor", "admin"):
         found += [(name, path) for path in writes if ask(name, "post", path, {}).status_code not in (403, 404)]
@@ -73,7 +73,8 @@ def test_every_door_that_writes_is_closed_to_every_office(ask, people, standing)
     known = {str(each.pattern) for each in get_resolver("insurance.policies.routes").url_patterns
              + get_resolver("insurance.policies.urls").url_patterns if isinstance(each, URLPattern)}  # fmt: skip
     assert known == {
-        "policies/", "policies/<int:pk>/", "policies/<int:pk>/premiums/", "policies/<int:pk>/endorsements/",
+        "policies/", "policies/new/", "policies/<int:pk>/", "policies/<int:pk>/premiums/",
+        "policies/<int:pk>/endorsements/",
         "policies/<int:pk>/<slug:verb>/", "gaps/", "gaps/export.xlsx",
     }  # fmt: skip
 

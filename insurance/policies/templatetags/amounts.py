@@ -8,9 +8,9 @@ register = template.Library()
 
 
 @register.filter
-def yuan(amount: Decimal) -> str:
-    """Yuan with two places, thousands apart, in every language alike."""
-    return f"{amount:,.2f}"
+def yuan(amount: Decimal | str) -> str:
+    """Yuan with two places, thousands apart, in every language alike; from a number, or a text that is one."""
+    return f"{Decimal(amount):,.2f}"
 
 
 @register.filter

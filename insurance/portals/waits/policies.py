@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 
 from cases.models.machine import ENDED
 from insurance.policies.models import Cover, Policy
+from insurance.policies.seeing import ENDING
 from insurance.portals import mine, places
 from insurance.portals.waiting import One, Waiting, told
 from responsibility.acting import Actor
 from responsibility.models import Role
 
-SOON = timedelta(days=60)
 NEW = timedelta(days=3)
 PRESSING = timedelta(days=15)
 
@@ -21,8 +21,8 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
     """For insurers, brokers and the insured: ends within 60 days, late within 15; for insurers new covers besides."""
     found: list[Waiting] = []
     if mine.units(actor, Role.INSURER, Role.BROKER, Role.ENTERPRISE):
-        ending = mine.policies(actor).in_force(now).filter(ends_at__lte=now + SOON, renewed_by=None)  # type: ignore[attr-defined]
-        url, late = places.at("insurance-policies"), Q(ends_at__lte=now + PRESSING)
+        ending = mine.policies(actor).in_force(now).filter(ends_at__lte=now + ENDING, renewed_by=None)  # type: ignore[attr-defined]
+        url, late = f"{places.at('insurance-policies')}?state=ending", Q(ends_at__lte=now + PRESSING)
         found += told(
             _("保单将在 60 天内到期"), ending.select_related("insured"), "ends_at", _policy, url=url, late=late
         )
@@ -34,6 +34,7 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
             "found_at",
             _cover,
             url=places.at("insurance-cases"),
+            news=True,
         )
     return found
 
