@@ -12,9 +12,9 @@ class PoliciesConfig(AppConfig):
         from cases import erasure
         from insurance.policies import telling
         from insurance.policies.exchange import Policies
-        from insurance.policies.models import Endorsement
+        from insurance.policies.models import Endorsement, Policy
         from responsibility.exchange import tables
 
         tables.register(Policies())
         telling.speak()
-        erasure.PLACES += [(Endorsement, ("note",), "")]
+        erasure.PLACES += [(Endorsement, ("note",), ""), (Policy, ("decline_reason",), "")]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case
@@ -17,15 +17,16 @@ from responsibility.models import Role
 PAGE = 50
 # Of a policy that covers thousands of objects or cases, so many are shown; how many there are is told.
 SHOWN = 50
-FILTERS = {"in_force": _("有效"), "ended": _("已结束")}
+FILTERS = {"in_force": _("有效"), "ended": _("已结束"), "waiting": _("待被保险人确认")}
 
 
 @dataclass
 class Row:
-    """A policy in a list, with where it is now."""
+    """A policy in a list, with where it is now; ``waits``: for the word of the insured."""
 
     policy: Policy
     state: Standing
+    waits: bool
 
 
 @dataclass
@@ -37,9 +38,10 @@ class Covering:
 
 
 def with_names(found: PolicyQuerySet) -> PolicyQuerySet:
-    """``found`` ready to be shown: whom it names, and the shares. Two statements."""
+    """``found`` ready to be shown: whom it names, the shares, and the word of the insured. Two statements."""
     shares = Prefetch("shares", Share.objects.select_related("insurer"))
-    return found.select_related("insurer", "broker", "insured", "renews").prefetch_related(shares)
+    found = found.select_related("insurer", "broker", "insured", "renews", "confirmed_by", "declined_by")
+    return found.with_word().prefetch_related(shares)
 
 
 def lines(actor: Actor, wanted: dict[str, str], before: int | None) -> tuple[list[Row], int | None]:
@@ -53,12 +55,14 @@ def lines(actor: Actor, wanted: dict[str, str], before: int | None) -> tuple[lis
         found = found.in_force(now)
     elif wanted.get("state") == "ended":
         found = found.ended(now)
+    elif wanted.get("state") == "waiting":
+        found = found.unconfirmed()
     if wanted.get("line") in Line.values:
         found = found.filter(line=wanted["line"])
     if wanted.get("q"):
         found = found.filter(number__istartswith=wanted["q"])
     rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
-    made = [Row(policy, policy.state(now)) for policy in rows[:PAGE]]
+    made = [Row(policy, policy.state(now), policy.unconfirmed) for policy in rows[:PAGE]]
     return made, rows[PAGE - 1].pk if len(rows) > PAGE else None
 
 
@@ -66,6 +70,8 @@ def about(policy: Policy, actor: Actor, known: Directory) -> dict:
     """The context of one policy's page. ``leads``: the reader may change it."""
     now = clock.now()
     covered = policy.covered.select_related("risk_object", "territory")
+    # What waits for the word of the insured comes first.
+    covered = covered.order_by(F("confirmed_at").asc(nulls_first=True), "pk")
     return {
         "policy": policy, "state": policy.state(now), "now": now,
         "leads": access.post_for(actor, registering.ACT, named={policy.insurer_id}) is not None,

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.views import after, status_of
-from insurance.policies import changing, premiums, seeing
+from insurance.policies import asking, assent, changing, premiums, seeing
 from insurance.policies import given as fields
 from insurance.policies.models import Line, Policy
-from responsibility import access, acting, directory
+from responsibility import access, acting, clock, directory
 from responsibility.models import User
 from responsibility.refusals import Refused
 
@@ -38,6 +38,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     context = {
         "actor": actor, "rows": rows, "more": more, "wanted": wanted, "lines": Line.choices,
         "states": seeing.FILTERS.items(), "registers": access.may(actor, "policy.register"),
+        "asked": asking.waiting(actor, clock.now()).count(),
     }  # fmt: skip
     return render(request, "insurance/policies/list.html", context)
 
@@ -50,7 +51,8 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """``/insurance/policies/<id>/<endorse, renew, cancel or premium>/``: by the lead insurer."""
+    """``/insurance/policies/<id>/<verb>/``: ``endorse``, ``renew``, ``cancel``, ``premium`` and ``remind`` by the lead
+    insurer, ``confirm`` and ``decline`` by the insured, of the ``edition`` that was shown."""
     policy = _found(request, pk)
     if verb not in DOES:
         raise Http404
@@ -80,6 +82,29 @@ def _cancel(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
     return pk, _("保单已解除。")
 
 
+def _remind(pk: int, _request: HttpRequest, by: User) -> tuple[int, str]:
+    assent.remind(pk, by=by)
+    return pk, _("已提醒被保险人。")
+
+
+def _confirm(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
+    return _said(assent.confirm, pk, request, by), _("已确认这份保单。")
+
+
+def _decline(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
+    return _said(assent.decline, pk, request, by), _("已否认这份保单。")
+
+
+def _said(say: Callable[..., list[assent.Answer]], pk: int, request: HttpRequest, by: User) -> int:
+    """The word of the insured on one policy, in the edition that its page showed. ``Refused``."""
+    given = request.POST
+    item = {"policy": pk, "edition": given.get("edition", ""), "reason": given.get("reason", "")}
+    (answer,) = say([item], by=by)
+    for fault in answer.errors:
+        raise Refused(fault["code"], fault["detail"], fault["attr"])
+    return pk
+
+
 def _premium(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
     changing.may_change(pk, by)
     given = request.POST.dict()
@@ -90,7 +115,8 @@ def _premium(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
 
 
 DOES: dict[str, Callable[[int, HttpRequest, User], tuple[int, str]]] = {
-    "endorse": _endorse, "renew": _renew, "cancel": _cancel, "premium": _premium,
+    "endorse": _endorse, "renew": _renew, "cancel": _cancel, "premium": _premium, "remind": _remind,
+    "confirm": _confirm, "decline": _decline,
 }  # fmt: skip
 
 
@@ -106,4 +132,5 @@ def _page(request: HttpRequest, policy: Policy, refused: Refused | None = None, 
     actor = acting.of(request.user)
     context = {"actor": actor, "refused": refused, "failed": failed, "typed": request.POST}
     context |= seeing.about(policy, actor, directory.current())
+    context |= {"word": asking.word(policy, actor, context["now"]), "names": asking.names_things(policy, actor)}
     return render(request, "insurance/policies/policy.html", context, status=status_of(refused) if refused else 200)
