@@ -89,8 +89,8 @@ class PolicySerializer(serializers.ModelSerializer):
     """A policy; amounts in yuan. ``insurer`` leads; ``renews`` is the id of the policy before it.
 
     What its insurers and its broker see of the insured begins with the word of the insured: it goes as far as
-    ``confirmed_until``. ``unconfirmed``: all of it, or what an endorsement added, still waits for that word. ``edition``
-    is what the insured confirms; it changes with each endorsement.
+    ``confirmed_until``. ``unconfirmed``: all of it, or what an endorsement added, still waits for that word.
+    ``edition`` is what the insured confirms; it changes with each endorsement.
     """
 
     insurer = UnitSerializer()

@@ -37,8 +37,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Word:
-    """How it stands with the word of the insured on one policy. ``speaks``: the reader gives it; ``reminds``: he may ask
-    for it now. ``since``: empty where nothing waits, or it was declined."""
+    """How it stands with the word of the insured on one policy. ``speaks``: the reader gives it; ``reminds``: he may
+    ask for it now. ``since``: empty where nothing waits, or it was declined."""
 
     edition: int
     whole: bool

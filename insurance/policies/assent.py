@@ -72,8 +72,8 @@ class _Held:
 
 
 def read(raw: object, act: str) -> Word | Answer:
-    """A ``Word`` of ``{"policy", "edition"}`` (whole numbers, or texts of a form), ``reason`` besides to decline, or what
-    is wrong with it."""
+    """A ``Word`` of ``{"policy", "edition"}`` (whole numbers, or texts of a form), ``reason`` besides to decline, or
+    what is wrong with it."""
     if not isinstance(raw, Mapping):
         return _rejected(None, None, Invalid("not_an_object", _("应为一个 JSON 对象。")))
     try:

@@ -87,8 +87,10 @@ class PolicyQuerySet(models.QuerySet):
         return self.filter(_unconfirmed())
 
     def with_word(self):
-        """Policies with ``unconfirmed`` and their ``edition``, which changes with each endorsement and the cancellation:
-        nothing else of a policy ever changes that the insured assents to."""
+        """Policies with ``unconfirmed`` and their ``edition``, which changes with each endorsement and the cancellation.
+
+        Nothing else of a policy ever changes that the insured assents to.
+        """
         made = Endorsement.objects.filter(policy=OuterRef("pk")).order_by().values("policy").annotate(made=Count("pk"))
         return self.annotate(
             edition=1 + Coalesce(Subquery(made.values("made")), 0)
