@@ -64,7 +64,7 @@ def _plan(
         "actor": actor, "policy": policy, "year": year, "plan": made, "lines": lines, "drawn": drawn,
         "refused": refused, "typed": typed, "items": Item, "firms": plans.firms(),
         "draws": access.post_for(actor, "service.plan", named={policy.insurer_id})
-        and (made is None or made.state != PlanState.AGREED),
+        and policy.confirmed_until is not None and (made is None or made.state != PlanState.AGREED),
         "orders": access.post_for(actor, "service.order", named={policy.insurer_id}),
         "answers": access.post_for(actor, "service.agree", named={policy.insured_id})
         and made is not None and made.state == PlanState.PROPOSED,
