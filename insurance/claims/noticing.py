@@ -44,7 +44,8 @@ def notice(policy_id: int, number: str, *, by: User, loss: object, estimate: obj
     cover = (covers if own else covers.filter(shown_until__isnull=False)).first()
     if cover is None:
         raise Refused("not_covered", NOT_COVERED)
-    if (cover.until if own else cover.shown_until) <= now:
+    until = cover.until if own else cover.shown_until
+    if until is None or until <= now:
         raise Refused("tail_over", _("保单约定的索赔期已过。"))
     if Claim.objects.filter(policy=policy, case=cover.case).exclude(state=ClaimState.WITHDRAWN).exists():
         raise Refused("noticed", _("该案件在这张保单下已经报案。"))

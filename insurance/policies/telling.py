@@ -56,7 +56,7 @@ def of_words(event: str, policies: Iterable[Policy], now: datetime, *also: int) 
         [
             _row(event, unit, Grade.BLUE, policy.number, policy, now)
             for policy in policies
-            for unit in sorted(shared.get(policy.pk, set()) | ({policy.broker_id} - {None}) | {*also})
+            for unit in sorted({*shared.get(policy.pk, ()), *also, *([policy.broker_id] if policy.broker_id else [])})
         ]
     )
 

@@ -130,7 +130,7 @@ def _found(request: HttpRequest, pk: int) -> Policy:
 
 def _page(request: HttpRequest, policy: Policy, refused: Refused | None = None, failed: str = "") -> HttpResponse:
     actor = acting.of(request.user)
-    context = {"actor": actor, "refused": refused, "failed": failed, "typed": request.POST}
-    context |= seeing.about(policy, actor, directory.current())
+    context = seeing.about(policy, actor, directory.current())
+    context |= {"actor": actor, "refused": refused, "failed": failed, "typed": request.POST}
     context |= {"word": asking.word(policy, actor, context["now"]), "names": asking.names_things(policy, actor)}
     return render(request, "insurance/policies/policy.html", context, status=status_of(refused) if refused else 200)

@@ -125,8 +125,8 @@ def _spans(thing: RiskObject, policies: list[Policy]) -> list[Span]:
     now = clock.now()
     over = {policy.pk: min(policy.confirmed_over or policy.starts_at, now) for policy in policies}
     named = Covered.objects.filter(_naming(thing), policy__in=policies, confirmed_at__isnull=False)
-    named = named.values_list("policy", "since", "until")
-    found = [(since, min(until, over[pk])) for pk, since, until in named]
+    listed = named.values_list("policy", "since", "until")
+    found = [(since, min(until, over[pk])) for pk, since, until in listed]
     found += [(policy.starts_at, over[policy.pk]) for policy in policies if policy.whole]
     spans: list[Span] = []
     for since, until in sorted(span for span in found if span[0] < span[1]):

@@ -87,7 +87,7 @@ class PolicyQuerySet(models.QuerySet):
         return self.filter(_unconfirmed())
 
     def with_word(self):
-        """Policies with ``unconfirmed`` and their ``edition``, which changes with each endorsement and the cancellation.
+        """Policies with ``unconfirmed``, and ``edition``, which changes with each endorsement and the cancellation.
 
         Nothing else of a policy ever changes that the insured assents to.
         """
