@@ -302,8 +302,7 @@ ACTS: dict[str, Act] = {
     "retention.hold": Act(Kind.EXCHANGE, _("封存"), COMMITTEE | EMERGENCY, _("封存期间不清除。")),
     "retention.lift": Act(Kind.EXCHANGE, _("解除封存"), COMMITTEE | EMERGENCY, _("封存人除外。")),
     "policy.read": Act(
-        Kind.INSURANCE, _("查阅保单"),
-        INSURER | BROKER | INSURED | COMMITTEE | EMERGENCY | AUDITOR, ON_POLICY,
+        Kind.INSURANCE, _("查阅保单"), INSURER | BROKER | INSURED | COMMITTEE | EMERGENCY | AUDITOR, ON_POLICY
     ),
     "policy.register": Act(
         Kind.INSURANCE, _("登记、批改、续保和解除保单，登记保费，提醒确认"), INSURER,

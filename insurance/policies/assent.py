@@ -171,6 +171,12 @@ def owed(policy: Policy, at: datetime | None = None) -> None:
         raise Refused("not_confirmed", _("被保险人尚未确认这份保单，确认之后才能据以办理。"), "policy")
 
 
+def may_speak(policy: Policy, by: User, act: str) -> None:
+    """``Forbidden`` for whoever sees ``policy`` and does not speak for its insured."""
+    if access.post_for(acting.of(by), act, named={policy.insured_id}) is None:
+        raise Forbidden("wrong_role", WRONG_ROLE)
+
+
 def _hold(items: list, act: str, by: User) -> tuple[_Held, list[Word | Answer]]:
     """Lock what is spoken of, then read it and who speaks: each as it stands now. ``Forbidden``, ``Invalid``."""
     if len(items) > MOST:

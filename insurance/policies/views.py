@@ -88,16 +88,17 @@ def _remind(pk: int, _request: HttpRequest, by: User) -> tuple[int, str]:
 
 
 def _confirm(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
-    return _said(assent.confirm, pk, request, by), _("已确认这份保单。")
+    return _said(assent.CONFIRM, pk, request, by), _("已确认这份保单。")
 
 
 def _decline(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
-    return _said(assent.decline, pk, request, by), _("已否认这份保单。")
+    return _said(assent.DECLINE, pk, request, by), _("已否认这份保单。")
 
 
-def _said(say: Callable[..., list[assent.Answer]], pk: int, request: HttpRequest, by: User) -> int:
-    """The word of the insured on one policy, in the edition that its page showed. ``Refused``."""
-    given = request.POST
+def _said(act: str, pk: int, request: HttpRequest, by: User) -> int:
+    """The word of the insured on one policy, in the edition that its page showed. ``Forbidden``, ``Refused``."""
+    assent.may_speak(Policy.objects.get(pk=pk), by, act)
+    given, say = request.POST, assent.confirm if act == assent.CONFIRM else assent.decline
     item = {"policy": pk, "edition": given.get("edition", ""), "reason": given.get("reason", "")}
     (answer,) = say([item], by=by)
     for fault in answer.errors:

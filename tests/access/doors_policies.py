@@ -21,12 +21,12 @@ def doors() -> "list[Door]":
         Door("GET", f"{page}<int:pk>/", SEEN, "policy", f"{page}{{policy}}/"),
         *(Door("POST", verb, write, "policy", f"{page}{{policy}}/{v}/", endorse)
           for v in ("endorse", "renew", "cancel", "premium", "remind")),
-        *(Door("POST", verb, "policy.confirm", "policy_waits", f"{page}{{policy_waits}}/{v}/", word)
+        *(Door("POST", verb, f"policy.{v}", "policy_waits", f"{page}{{policy_waits}}/{v}/", word)
           for v in ("decline", "confirm")),
         Door("GET", f"{page}waiting/", "policy.confirm"),
         Door("POST", f"{page}waiting/", "policy.confirm"),
         Door("POST", f"{api}confirm/", "policy.confirm"),
-        Door("POST", f"{api}decline/", "policy.confirm"),
+        Door("POST", f"{api}decline/", "policy.decline"),
         Door("POST", f"{one}remind/", write, "policy", f"{api}{{policy}}/remind/"),
         Door("GET", "/insurance/gaps/", "policy.gaps"),
         Door("GET", "/insurance/gaps/export.xlsx", "policy.gaps"),
