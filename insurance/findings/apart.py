@@ -88,7 +88,7 @@ def _workers(finding: Finding) -> set[int]:
     told = LedgerEntry.objects.filter(chain=finding.chain, verb=RECTIFIED)
     units = directory.current().units_by_code
     found = {units.get(code) for code in told.values_list("after__worked_by", flat=True)}
-    return {unit.pk for unit in found if unit} | ({finding.worked_by_id} - {None})
+    return {unit.pk for unit in found if unit} | ({finding.worked_by_id} if finding.worked_by_id else set())
 
 
 def ordered(finding: Finding) -> set[int]:

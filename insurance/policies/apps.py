@@ -12,7 +12,7 @@ class PoliciesConfig(AppConfig):
         from cases import erasure, sentences
         from insurance.policies import telling, words
         from insurance.policies.exchange import Policies
-        from insurance.policies.models import Endorsement
+        from insurance.policies.models import Endorsement, Policy
         from responsibility.exchange import tables
 
         tables.register(Policies())
@@ -20,4 +20,4 @@ class PoliciesConfig(AppConfig):
         sentences.ABOUT.update(words.ABOUT)
         sentences.OWN.update(words.ACTS)
         sentences.SENTENCES.update(words.SENTENCES)
-        erasure.PLACES += [(Endorsement, ("note",), "")]
+        erasure.PLACES += [(Endorsement, ("note",), ""), (Policy, ("decline_reason",), "")]

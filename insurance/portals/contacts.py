@@ -65,15 +65,18 @@ def others(actor: acting.Actor, now: datetime) -> QuerySet[Contact]:
 
 
 def partners(mine: set[int], now: datetime) -> QuerySet[Unit]:
-    """The units that stand on an order that runs, or on a policy in force, together with one of ``mine``."""
+    """The units that stand on an order that runs, or on a policy in force, together with one of ``mine``.
+
+    A policy that the insured has not confirmed opens nothing but to the insured.
+    """
     if not mine:
         return Unit.objects.none()
     orders = ServiceOrder.objects.filter(state__in=RUNNING)
     orders = orders.filter(Q(by_unit__in=mine) | Q(firm__in=mine) | Q(insured__in=mine))
     carried = Policy.objects.of_insurers(mine).values("pk")
-    policies = Policy.objects.in_force(now).filter(
-        Q(insurer__in=mine) | Q(broker__in=mine) | Q(insured__in=mine) | Q(pk__in=carried)
-    )
+    # The insured may ask whoever names it; they reach the insured once it has confirmed.
+    agreed = Q(confirmed_until__gt=now) & (Q(insurer__in=mine) | Q(broker__in=mine) | Q(pk__in=carried))
+    policies = Policy.objects.in_force(now).filter(Q(insured__in=mine) | agreed)
     return Unit.objects.filter(
         Q(pk__in=orders.values("by_unit")) | Q(pk__in=orders.values("firm")) | Q(pk__in=orders.values("insured"))
         | Q(pk__in=policies.values("insurer")) | Q(pk__in=policies.values("insured"))

@@ -20,7 +20,7 @@ MOST = 1000
 # How long a message is tried before it counts as failed.
 TRIED = timedelta(days=3)
 CARRIED = """
-    SELECT h.id AS hook_id, p.id AS policy_id, p.number FROM hooks h JOIN policies_policy p
+    SELECT h.id AS hook_id, p.id AS policy_id, p.number, p.confirmed_at FROM hooks h JOIN policies_policy p
         ON NOT h.whole AND p.broker_id = h.unit_id OR h.whole AND EXISTS (
             SELECT FROM policies_share s WHERE s.policy_id = p.id AND s.insurer_id = h.unit_id)
 """
@@ -29,11 +29,11 @@ CARRIED = """
 # whether the first that is seen of it is news.
 COVERED = """
     SELECT h.id AS hook_id, 'cover' AS kind, v.id AS subject, 'covered' AS said, true AS heard,
-        'case.covered' AS event, CASE WHEN h.whole THEN v.found_at ELSE %(now)s END AS at, c.number AS name,
-        jsonb_build_object('case', c.number, 'policy', p.number) AS data
+        'case.covered' AS event, CASE WHEN h.whole THEN greatest(v.found_at, p.confirmed_at) ELSE %(now)s END AS at,
+        c.number AS name, jsonb_build_object('case', c.number, 'policy', p.number) AS data
     FROM hooks h JOIN carried p ON p.hook_id = h.id JOIN policies_cover v ON v.policy_id = p.policy_id
     JOIN cases_case c ON c.id = v.case_id
-    WHERE v.until > %(now)s AND c.drill_id IS NULL AND h.events ? 'case.covered'
+    WHERE v.shown_until > %(now)s AND c.drill_id IS NULL AND h.events ? 'case.covered'
 """
 CHANGED = """
     SELECT h.id, 'case', c.id, CASE WHEN h.whole
@@ -44,7 +44,7 @@ CHANGED = """
             ELSE '{}' END
     FROM hooks h JOIN cases_case c ON c.id IN (
         SELECT v.case_id FROM carried p JOIN policies_cover v ON v.policy_id = p.policy_id
-        WHERE p.hook_id = h.id AND v.until > %(now)s)
+        WHERE p.hook_id = h.id AND v.shown_until > %(now)s)
     WHERE c.drill_id IS NULL AND h.events ? 'case.changed'
 """
 FOUND = """
@@ -53,7 +53,8 @@ FOUND = """
         f.number, jsonb_build_object('finding', f.number, 'state', f.state, 'severity', f.severity,
             'due_at', f.due_at, 'closed_at', f.closed_at, 'case', nullif(f.case_number, ''))
     FROM hooks h JOIN findings_finding f ON h.whole AND (f.found_by_unit_id = h.unit_id OR EXISTS (
-        SELECT FROM service_serviceorder o LEFT JOIN policies_policy p ON p.id = o.policy_id
+        SELECT FROM service_serviceorder o LEFT JOIN policies_policy p
+            ON p.id = o.policy_id AND p.confirmed_until IS NOT NULL
         WHERE o.id = f.order_id AND (o.by_unit_id = h.unit_id OR p.insurer_id = h.unit_id)))
     WHERE h.events ?| ARRAY['finding.told', 'finding.closed']
 """
@@ -79,7 +80,8 @@ VISITED = """
     SELECT h.id, 'visit', v.id, 'visited', true, 'order.visited', v.sent_at, o.number,
         jsonb_build_object('order', o.number, 'state', o.state, 'arrived_at', v.arrived_at, 'left_at', v.left_at)
     FROM hooks h JOIN service_serviceorder o ON h.whole AND (o.by_unit_id = h.unit_id OR EXISTS (
-        SELECT FROM policies_policy p WHERE p.id = o.policy_id AND p.insurer_id = h.unit_id))
+        SELECT FROM policies_policy p WHERE p.id = o.policy_id AND p.insurer_id = h.unit_id
+            AND p.confirmed_until IS NOT NULL))
     JOIN service_visit v ON v.order_id = o.id
     WHERE h.events ? 'order.visited'
 """

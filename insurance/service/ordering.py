@@ -13,6 +13,7 @@ from alerts.models import RiskObject
 from cases.models import Case
 from insurance.firms.fitness import check_order, judge_licences
 from insurance.firms.models import Firm
+from insurance.policies import assent
 from insurance.policies.models import Covered, Policy
 from insurance.service import given, telling
 from insurance.service.models import (
@@ -214,8 +215,12 @@ def _judge(asked: Asked, now: datetime) -> None:
     thing, policy = asked.risk_object, asked.policy
     if policy is not None and not Policy.objects.in_force(now).filter(pk=policy.pk).exists():
         raise Refused("policy_over", _("保单不在保险期间内。"), "policy")
+    if policy is not None:
+        # Read anew: the row that came with what is asked may be older than the word.
+        assent.owed(Policy.objects.get(pk=policy.pk), now)
     if thing is not None and thing.main_body_id != asked.insured.pk:
         covered = Covered.objects.filter(Q(risk_object=thing) | Q(territory=thing.territory_id), policy=policy)
+        covered = covered.filter(confirmed_at__isnull=False)
         if policy is None or not covered.exists():
             raise Invalid("foreign_object", _("该监测对象不属于被保险人，也不在承保范围内。"), "object")
     if asked.line is not None:

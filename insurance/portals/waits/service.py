@@ -67,6 +67,8 @@ def _asked(actor: Actor, insurer: set[int]) -> list[Waiting]:
     asked = asked.filter(policy__insurer__in=insurer)
     return told(_("服务需求待安排"), asked.filter(policy__ends_at__gt=clock.now()), "asked_at", _request,
                 url=places.at("service-home"))  # fmt: skip
+
+
 def _proposed(orders: QuerySet, own: set[int], url: str, show: Callable[..., One], late: Q) -> list[Waiting]:
     """Times that the other side proposed and ``own`` units have to answer, and those that own units proposed."""
     open_ = orders.filter(state__in=[OrderState.ACCEPTED, OrderState.AGREED], proposed_at__isnull=False)
