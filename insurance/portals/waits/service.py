@@ -41,7 +41,7 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
         found += told(_("服务方案待确认"), laid, "proposed_at", _plan, url=places.at("service-home"))
     if insurer := mine.units(actor, Role.INSURER):
         home = places.at("service-home")
-        asked = requesting.visible_to(actor).filter(policy__insurer__in=insurer, ordered=False)
+        asked = requesting.visible_to(actor).filter(Q(policy__insurer__in=insurer, ordered=False))
         found += told(_("服务需求待安排"), asked, "asked_at", _asked, url=home)
         back = Plan.objects.filter(policy__insurer__in=insurer, state=PlanState.RETURNED).select_related("policy")
         found += told(_("服务方案被退回，待修改"), back, "answered_at", _plan, url=home)
