@@ -1,5 +1,7 @@
 """The pages of a policy's service: the plan of a year, the account of prevention, the yearly assessment."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -44,7 +46,7 @@ def plan(request: HttpRequest, policy: int, year: int) -> HttpResponse:
             plans.answer(found.pk, year, agree, remark, posted.get("proposed_at", ""), by=by)
             said = _("方案已确认。") if agree else _("方案已退回保险公司。")
         else:
-            typed = [
+            typed: list[dict[str, Any]] = [
                 {"n": n} | {name: posted.get(f"{name}_{n}", "") for name in COLUMNS}
                 for n in range(1, plans.MOST_LINES + 1)
             ]
