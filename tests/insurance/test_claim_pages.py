@@ -131,6 +131,8 @@ def test_the_whole_way_by_the_pages(as_, covered, people):
     client = as_("enterprise")
     assert at in client.get("/insurance/claims/?view=waiting").content.decode()
     assert client.post(f"{at}papers/", {"file": picture(4), "note": "照片"}).status_code == 303
+    # Nobody is asked to agree to a sum that stands elsewhere.
+    assert "应赔" in client.get(at).content.decode().split(f"{at}agree/")[1].split("</form>")[0]
     assert client.post(f"{at}agree/").status_code == 303
     client = as_("insurer")
     paper = client.get(f"/api/v1{at}").json()["papers"][0]["id"]
