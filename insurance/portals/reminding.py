@@ -18,7 +18,8 @@ from insurance.claims.models import Claim
 from insurance.findings import notifying as of_findings
 from insurance.findings.models import Finding
 from insurance.firms import telling as of_firms
-from insurance.firms.models import Complaint
+from insurance.firms.models import Complaint, Measure
+from insurance.policies.models import Policy
 from insurance.service.models import ServiceOrder
 from notices import outbox
 from notices.models import Notice
@@ -30,6 +31,7 @@ from responsibility.models import Grade
 MOST = 500
 # A clock is near in its last third, and at the most so long before its end.
 NEAR = timedelta(days=3)
+MONTH = timedelta(days=30)
 # ``id`` and ``due_at`` of what is to be told of, for each kind.
 CLOCKS = {
     "finding.overdue": "SELECT id, due_at FROM findings_finding WHERE state = 'open' AND due_at <= %(now)s",
@@ -51,6 +53,15 @@ CLOCKS = {
         AND due_at - %(near)s <= %(now)s
     """,
     "complaint.overdue": "SELECT id, due_at FROM firms_complaint WHERE answered_at IS NULL AND due_at <= %(now)s",
+    "measure.due_soon": """
+        SELECT id, answer_until AS due_at FROM firms_measure WHERE answered_at IS NULL AND answer_until > %(now)s
+        AND answer_until - %(near)s <= %(now)s AND (decided_at IS NULL OR kind = 'stop')
+    """,
+    "policy.ending": """
+        SELECT id, ends_at AS due_at FROM policies_policy p WHERE cancelled_at IS NULL AND ends_at > %(now)s
+        AND ends_at - %(month)s <= %(now)s AND starts_at <= %(now)s
+        AND NOT EXISTS (SELECT FROM policies_policy n WHERE n.renews_id = p.id)
+    """,
     "order.overdue": """
         SELECT id, due_at FROM service_serviceorder WHERE due_at <= %(now)s
         AND state IN ('ordered', 'accepted', 'agreed', 'visited', 'disputed')
@@ -68,7 +79,11 @@ SAID = {
     "complaint.due_soon": _("对{unit}的投诉答复期限将到。"),
     "complaint.overdue": _("对{unit}的投诉逾期未答复。"),
 }
-OF_ORDERS = {"order.overdue": _("服务委托超过应完成时间。")}
+OF_MEASURES = {"measure.due_soon": _("对{unit}的处理，陈述申辩期限将到。")}
+PLAIN = {
+    "order.overdue": _("服务委托超过应完成时间。"),
+    "policy.ending": _("保单将在 30 天内到期，尚未续保。"),
+}
 
 
 def sweep() -> int:
@@ -87,7 +102,7 @@ def sweep() -> int:
 def _batch(kind: str) -> int:
     now = clock.now()
     with connection.cursor() as cursor:
-        asked: dict[str, Any] = {"kind": kind, "now": now, "near": NEAR}
+        asked: dict[str, Any] = {"kind": kind, "now": now, "near": NEAR, "month": MONTH}
         cursor.execute(TAKE.format(clock=CLOCKS[kind], most=MOST), asked)
         ids = [pk for (pk,) in cursor.fetchall()]
     if ids:
@@ -116,6 +131,24 @@ def _complaints(kind: str, ids: Sequence[int], now: datetime) -> list[dict]:
     return told
 
 
+def _measures(kind: str, ids: Sequence[int], now: datetime) -> list[dict]:
+    told = []
+    for made in Measure.objects.filter(pk__in=ids).select_related("firm__unit"):
+        about = inboxes.About(made.firm.chain, made.firm.unit.code, reverse("firm", args=[made.firm_id]))
+        told += inboxes.rows(
+            kind, about, [made.firm.unit_id], now, grade=Grade.YELLOW, words={"unit": made.firm.unit_id}
+        )
+    return told
+
+
+def _policies(kind: str, ids: Sequence[int], now: datetime) -> list[dict]:
+    told = []
+    for policy in Policy.objects.filter(pk__in=ids):
+        about = inboxes.About(policy.chain, policy.number, reverse("insurance-policy", args=[policy.pk]))
+        told += inboxes.rows(kind, about, [policy.insurer_id, policy.broker_id, policy.insured_id], now)
+    return told
+
+
 def _orders(kind: str, ids: Sequence[int], now: datetime) -> list[dict]:
     told = []
     for order in ServiceOrder.objects.filter(pk__in=ids):
@@ -129,7 +162,10 @@ def _grade(kind: str) -> str:
     return Grade.YELLOW if kind.endswith(".overdue") else Grade.BLUE
 
 
-MADE = {"finding": _findings, "claim": _claims, "complaint": _complaints, "order": _orders}
+MADE = {
+    "finding": _findings, "claim": _claims, "complaint": _complaints, "measure": _measures, "policy": _policies,
+    "order": _orders,
+}  # fmt: skip
 
 
 def speak() -> None:
@@ -138,5 +174,5 @@ def speak() -> None:
     def words(notice: Notice, known: Directory) -> dict:
         return {"unit": inboxes.name(notice, known)}
 
-    inboxes.speak(SAID, words)
-    inboxes.speak(OF_ORDERS)
+    inboxes.speak(SAID | OF_MEASURES, words)
+    inboxes.speak(PLAIN)

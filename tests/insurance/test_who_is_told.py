@@ -278,6 +278,7 @@ FIRMS: dict[str, tuple[Did, Did, set[str]]] = {
     "complaint.answer": (
         World.complaint, lambda w, c: complaints.answer(c.pk, "已换人", by=w.by("firm")), {INSURED, OFFICE},
     ),
+    "measure.due_soon": (World.announced, lambda w, m: _at(m.answer_until - DAY), {FIRM}),
     "complaint.due_soon": (World.complaint, lambda w, c: _at(c.due_at - DAY), {FIRM}),
     "complaint.overdue": (World.complaint, lambda w, c: _at(c.due_at), {FIRM, INSURED, OFFICE}),
 }  # fmt: skip
@@ -328,6 +329,9 @@ SERVICE: dict[str, tuple[Did, Did, set[str]]] = {
     "policy.cancel": (
         lambda w: None, lambda w, _p: changing.cancel(w.policy.pk, clock.now(), "欺诈", by=w.by("insurer")),
         {OTHER, BROKER, INSURED},
+    ),
+    "policy.ending": (
+        lambda w: None, lambda w, _p: _at(w.policy.ends_at - 29 * DAY), {LEAD, BROKER, INSURED},
     ),
     "contact.unmask": (
         lambda w: contacts.keep("周师傅", "13812341234", "安全主管", by=w.by("enterprise")),
