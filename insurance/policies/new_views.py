@@ -54,7 +54,10 @@ def new(request: HttpRequest) -> HttpResponse:
     if answer.outcome == "rejected":
         return _form(request, actor, answer.errors)
     if answer.outcome == "registered":
-        messages.success(request, _("保单 %(number)s 已登记。") % {"number": answer.number})
+        said = _("保单 %(number)s 已登记，等待被保险人确认。")
+        if not Policy.objects.unconfirmed().filter(pk=answer.policy).exists():
+            said = _("保单 %(number)s 已登记。")
+        messages.success(request, said % {"number": answer.number})
     else:
         messages.success(request, _("保单 %(number)s 早已登记，内容相同。") % {"number": answer.number})
     return after(reverse("insurance-policy", args=[answer.policy]))

@@ -59,7 +59,7 @@ WORDS = {
     "noticed_at": _said("报案"),
     "found_at": _said("事发"), "appointed_at": _said("约定"), "rectified_at": _said("整改"), "asked_at": _said("提出"),
     "proposed_at": _said("提交"), "answered_at": _said("退回"), "opened_at": _said("事发"), "visit": _said("上门"),
-    "decided": _said("告知"),
+    "decided": _said("告知"), "waits_since": _said("等待始于"), "declined_at": _said("否认"), "ended_at": _said("停止"),
 }  # fmt: skip
 TERMS = {"due_at", "ends_at", "until", "answer_until", "appointed_at", "visit"}
 WAITS: list[Callable[[Actor, datetime], list[Waiting]]] = []

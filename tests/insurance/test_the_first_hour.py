@@ -1,15 +1,17 @@
 """What somebody meets who was given a login and no manual: the ways, the words beside what waits, the forms."""
 
+import ast
 import re
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from insurance import money
 from insurance.claims import handling
 from insurance.policies.models import Policy
-from insurance.portals import home, waiting
+from insurance.portals import home, waiting, waits
 from insurance.service import plans, requesting
 from insurance.service.models import Plan
 from responsibility import acting, clock
@@ -123,16 +125,24 @@ def test_the_few_that_are_shown_are_those_that_are_late_and_due_first(policy, or
     assert str(found.word) == "期限"
 
 
+def test_every_time_that_waits_is_told_with_what_it_means():
+    rooms = sorted(Path(waits.__file__).parent.glob("*.py"))
+    calls = [node for room in rooms for node in ast.walk(ast.parse(room.read_text())) if isinstance(node, ast.Call)]
+    told = [call for call in calls if getattr(call.func, "id", "") == "told"]
+    assert len(told) > 20
+    assert {call.args[2].value for call in told} - set(waiting.WORDS) == set()
+
+
 def test_what_is_asked_of_the_insurer_waits_for_it_until_it_is_ordered(policy, order, people):
     mine = policy()
     requesting.ask(mine.pk, "training", "请来讲一课", by=people["broker"])
 
-    def waits():
+    def waiting_for():
         return {each.label for each in waiting.of(acting.of(people["insurer"]), clock.now())}
 
-    assert "服务需求待安排" in waits()
+    assert "服务需求待安排" in waiting_for()
     order(mine, item="training", ordered_at=clock.now())
-    assert "服务需求待安排" not in waits()
+    assert "服务需求待安排" not in waiting_for()
 
 
 def test_a_plan_waits_for_the_insured_and_once_sent_back_for_the_insurer(policy, people):
@@ -140,13 +150,13 @@ def test_a_plan_waits_for_the_insured_and_once_sent_back_for_the_insurer(policy,
     year = clock.now().astimezone().year
     made = plans.propose(mine.pk, year, [LINE], "", by=people["insurer"])
 
-    def waits(who: str) -> set[str]:
+    def waiting_for(who: str) -> set[str]:
         return {each.label for each in waiting.of(acting.of(people[who]), clock.now())}
 
-    assert "服务方案待确认" in waits("enterprise")
+    assert "服务方案待确认" in waiting_for("enterprise")
     plans.answer(mine.pk, year, False, "次数太少", made.proposed_at.isoformat(), by=people["enterprise"])
-    assert "服务方案被退回，待修改" in waits("insurer")
-    assert "服务方案待确认" not in waits("enterprise")
+    assert "服务方案被退回，待修改" in waiting_for("insurer")
+    assert "服务方案待确认" not in waiting_for("enterprise")
 
 
 def test_policies_that_end_soon_are_one_filter_and_an_insured_is_found_by_its_name(as_, policy):
@@ -213,7 +223,7 @@ def test_a_clerk_registers_one_policy_on_a_page(as_):
     answer = as_("insurer").post(NEW, typed(), follow=True)
     made = Policy.objects.get()
     assert answer.redirect_chain[-1][0] == f"/insurance/policies/{made.pk}/"
-    assert "保单 PN-1 已登记。" in answer.text
+    assert "保单 PN-1 已登记，等待被保险人确认。" in answer.text
     assert (made.insurer.code, made.limit_total, made.whole) == ("X-INS", Decimal(5_000_000), False)
     assert as_("insurer").post(NEW, typed(), follow=True).status_code == 200
     assert Policy.objects.count() == 1
