@@ -17,6 +17,7 @@ MEASURES = {
     "action": ("bench.pressing", "action"),
     "nudge": ("bench.pressing", "nudge"),
     "deadlines": ("bench.clock", "deadlines"),
+    "insurance": ("bench.insurance", "floor"),
     "ledger": ("bench.chain", "verify"),
     "ledger-cost": ("bench.cost", "cost"),
     "growth": ("bench.growth", "growth"),

@@ -15,11 +15,11 @@ WRITTEN = {
 }
 
 
-def marks() -> dict[str, object]:
+def marks(tables: dict[str, str] = WRITTEN) -> dict[str, object]:
     """How far each table has grown."""
     with connection.cursor() as cursor:
         found = {}
-        for table, column in WRITTEN.items():
+        for table, column in tables.items():
             cursor.execute(f"SELECT max({column}) FROM {table}")
             found[table] = cursor.fetchone()[0]
         return found
@@ -34,11 +34,11 @@ class Rows:
     text: bytes
 
 
-def since(before: dict[str, object], names: list[str] | None = None) -> list[Rows]:
+def since(before: dict[str, object], names: list[str] | None = None, tables: dict[str, str] = WRITTEN) -> list[Rows]:
     """What was written after ``marks`` gave ``before``."""
     taken = []
     with connection.cursor() as cursor:
-        for table, column in WRITTEN.items():
+        for table, column in tables.items():
             if names and table not in names:
                 continue
             newer = "TRUE" if before[table] is None else f"{column} > '{before[table]}'"
@@ -48,11 +48,11 @@ def since(before: dict[str, object], names: list[str] | None = None) -> list[Row
     return taken
 
 
-def twins() -> None:
+def twins(tables: dict[str, str] = WRITTEN) -> None:
     """Make empty tables with the same columns, defaults, checks and indexes; no triggers and no foreign keys."""
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA IF EXISTS bench CASCADE; CREATE SCHEMA bench")
-        for table in WRITTEN:
+        for table in tables:
             cursor.execute(f"CREATE TABLE bench.{table} (LIKE {table} INCLUDING ALL)")
 
 

@@ -5,7 +5,9 @@ An original that went when its period was over (``retention``) is no fault, as l
 
 import hashlib
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from io import BufferedReader
+from itertools import chain as chain_of
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +20,10 @@ from responsibility.models import LedgerEntry
 
 CHUNK = 500
 REMOVE = "evidence.remove"
+# Of a file: its folder, what it belongs to in words, the chain, digest, place, and when it went as the ledger tells.
+Kept = tuple[Path, str, UUID, str, str, datetime | None]
+# Registered by higher floors: their files, all of them or those of one chain.
+SOURCES: list[Callable[[UUID | None], Iterator[Kept]]] = []
 
 
 def same(file: BufferedReader, sha256: str) -> bool:
@@ -40,12 +46,18 @@ def mismatches(root: Path, chain: UUID | None = None, done: Callable[[int], None
     """
     asked = of(chain).annotate(told_at=Case(When(removed_at__isnull=False, then=Subquery(_told()))))
     rows = asked.values_list("case__number", "case__chain", "sha256", "path", "told_at").iterator(chunk_size=CHUNK)
-    for count, (number, case_chain, sha256, path, told_at) in enumerate(rows, 1):
+    ours = ((root, *row) for row in rows)
+    for count, (folder, number, of_chain, sha256, path, told_at) in enumerate(chain_of(ours, _others(chain)), 1):
         if told_at is not None:
-            yield Mismatch("removed", number, case_chain, "original", told_at.isoformat(), sha256)
+            yield Mismatch("removed", number, of_chain, "original", told_at.isoformat(), sha256)
         else:
-            yield from _fault(root / path, number, case_chain, sha256)
+            yield from _fault(folder / path, number, of_chain, sha256)
         done(count)
+
+
+def _others(chain: UUID | None) -> Iterator[Kept]:
+    for source in SOURCES:
+        yield from source(chain)
 
 
 def _told():

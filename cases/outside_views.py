@@ -7,25 +7,27 @@ from cases import aside, outside
 from cases.bundle import reader
 from cases.models import Case
 from cases.sentences import named
-from responsibility import acting, clock, directory, ledger
+from responsibility import clock, ledger
+from responsibility.acting import Actor
+from responsibility.directory import Directory
 from responsibility.refusals import Forbidden, Refused
 
 RELATED = ("category", "scenario", "risk_object", "territory", "holder", "lead")
 STORY = 200
 
 
-def sees(request: HttpRequest, number: str) -> bool:
+def sees(actor: Actor, known: Directory, number: str) -> bool:
     """Whether the reader sees the case as an outsider and in no other way."""
-    actor, units = acting.of(request.user), directory.current().units
     if not any(True for concern in outside.CONCERNS for _by in concern(actor, clock.now())):
         return False
     found = Case.objects.filter(number=number)
-    return found.filter(outside.concerning(actor)).exists() and not found.visible_to(actor, units).exists()
+    return found.filter(outside.concerning(actor)).exists() and not found.visible_to(actor, known.units).exists()
 
 
-def page(request: HttpRequest, number: str, refused: Refused | None = None) -> HttpResponse:
+def page(
+    request: HttpRequest, actor: Actor, known: Directory, number: str, refused: Refused | None = None
+) -> HttpResponse:
     """What the table shows of it: state, colour, times, how far the repair is, and its story."""
-    actor, known = acting.of(request.user), directory.current()
     case = Case.objects.filter(outside.concerning(actor), number=number).select_related(*RELATED).first()
     if case is None:
         raise Http404

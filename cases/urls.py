@@ -1,6 +1,6 @@
 """The pages of the work."""
 
-from django.urls import path, register_converter
+from django.urls import path
 
 from cases import (
     arbitration_views,
@@ -17,23 +17,6 @@ from cases import (
     urging_views,
     views,
 )
-
-
-class CaseNumber:
-    """A case number as it stands in an address."""
-
-    regex = r"[A-Za-z0-9-]{1,40}"
-
-    def to_python(self, value: str) -> str:
-        """As written."""
-        return value
-
-    def to_url(self, value: str) -> str:
-        """As written."""
-        return value
-
-
-register_converter(CaseNumber, "number")
 
 urlpatterns = [
     path("", views.cases, name="worklist"),

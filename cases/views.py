@@ -72,19 +72,24 @@ def _triage() -> int:
 
 def _visible(request: HttpRequest, number: str) -> tuple[Case, acting.Actor, directory.Directory]:
     actor, known = acting.of(request.user), directory.current()
+    return _found(actor, known, number), actor, known
+
+
+def _found(actor: acting.Actor, known: directory.Directory, number: str) -> Case:
     seen = Case.objects.visible_to(actor, known.units).select_related(*casepage.RELATED)
     case = seen.filter(number=number).first()
     if case is None:
         raise Http404
-    return case, actor, known
+    return case
 
 
 @require_GET
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """``/cases/<number>/``; to whom the case merely concerns, what ``cases/outside.py`` shows of it."""
-    if outside_views.sees(request, number):
-        return outside_views.page(request, number)
-    return _page(request, *_visible(request, number))
+    actor, known = acting.of(request.user), directory.current()
+    if outside_views.sees(actor, known, number):
+        return outside_views.page(request, actor, known, number)
+    return _page(request, _found(actor, known, number), actor, known)
 
 
 def case_again(request: HttpRequest, number: str, refused: Refused, failed: str) -> HttpResponse:

@@ -6,6 +6,7 @@ from celery import Celery
 from celery.schedules import crontab
 from celery.signals import worker_ready
 from django.conf import settings
+from kombu import Queue
 from kombu.transport.redis import QoS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -14,10 +15,19 @@ app = Celery("bihuan")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# Two queues: what hangs on the insurance side holds up no place in which the sweeps of cases are worked. A worker that
+# is told of no queue takes both.
+CASES, INSURANCE = "celery", "insurance"
+app.conf.task_queues = (Queue(CASES), Queue(INSURANCE))
+app.conf.task_default_queue = CASES
+app.conf.task_routes = {"insurance.*": {"queue": INSURANCE}}
+
 # The insurance side finds its own work; it shares nothing with the sweeps of cases but the machine.
 INSURANCE_TASKS = {
     "cover": "insurance.policies.tasks.judge",
     "portals": "insurance.portals.tasks.push",
+    "reminding": "insurance.portals.tasks.remind",
+    "findings": "insurance.findings.tasks.raise_alerts",
 }
 
 # What is on its way when the broker goes is a tick, worth nothing. Trying to put it back ends the worker instead of
@@ -71,11 +81,6 @@ app.conf.beat_schedule = {
         "schedule": settings.REPEATS_SECONDS,
         "options": {"expires": settings.REPEATS_SECONDS},
     },
-    "findings": {
-        "task": "insurance.findings.tasks.raise_alerts",
-        "schedule": settings.INSURANCE_SECONDS,
-        "options": {"expires": settings.INSURANCE_SECONDS},
-    },
     "rows": {
         "task": "responsibility.tasks.tell_rows",
         "schedule": settings.ROWS_SECONDS,
@@ -86,7 +91,7 @@ for _name, _task in INSURANCE_TASKS.items():
     app.conf.beat_schedule[_name] = {
         "task": _task,
         "schedule": settings.INSURANCE_SECONDS,
-        "options": {"expires": settings.INSURANCE_SECONDS},
+        "options": {"expires": settings.INSURANCE_SECONDS, "queue": INSURANCE},
     }
 
 
@@ -98,6 +103,8 @@ def _catch_up(**kwargs) -> None:
 
     from notary.tasks import make_checkpoint
 
+    if set(app.amqp.queues.consume_from) == {INSURANCE}:
+        return
     try:
         make_checkpoint()
     finally:

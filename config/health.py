@@ -68,7 +68,8 @@ def _migrations() -> str:
 
 
 def _triggers() -> str:
-    faults = safeguards.faults()
+    # Whoever holds a table must not make every case unreachable.
+    faults = safeguards.faults(wait=False)
     return "ok" if not faults else "; ".join(faults)
 
 

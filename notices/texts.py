@@ -16,24 +16,32 @@ from responsibility.roster import WORKING
 
 Speaker = Callable[[Notice, Directory], str]
 _speakers: dict[str, Speaker] = {}
+# Events whose sentences name nobody and quote nobody.
+_plain: set[str] = set()
 SHOWN = 20
 SUBJECT_LENGTH = 120
 
 
-def register(events: list[str] | dict, speaker: Speaker) -> None:
-    """``speaker`` says what has happened, for each of ``events``, in the language that is set."""
+def register(events: list[str] | dict, speaker: Speaker, *, plain: bool = False) -> None:
+    """``speaker`` says what has happened, for each of ``events``, in the language that is set.
+
+    ``plain``: in registered words alone, so that it is said to outsiders as well.
+    """
     for event in events:
         _speakers[event] = speaker
+        (_plain.add if plain else _plain.discard)(event)
 
 
 def parts(notice: Notice, known: Directory) -> tuple[str, str]:
     """What it is about (number and title) and what has happened and is asked.
 
-    Who is outside the district's own bodies learns the number and no more: titles and reasons may name people.
+    Who is outside the district's own bodies learns the number and no more where titles and reasons may name people.
     """
-    if _outside(notice, known):
-        return notice.subject, _("有新的进展，请登录查看。")
     speak = _speakers.get(notice.event)
+    if _outside(notice, known):
+        if speak and notice.event in _plain:
+            return notice.subject, speak(notice, known)
+        return notice.subject, _("有新的进展，请登录查看。")
     about = " ".join(part for part in (notice.subject, notice.title) if part)
     return about, speak(notice, known) if speak else notice.event
 
@@ -43,7 +51,7 @@ def sentence(notice: Notice, known: Directory) -> str:
     about, said = parts(notice, known)
     grade = _("【%(grade)s】") % {"grade": Grade(notice.grade).label} if notice.subject else ""
     drill = _("【演练】") if notice.drill else ""
-    between = " " if _outside(notice, known) else _("：")
+    between = " " if _outside(notice, known) and notice.event not in _plain else _("：")
     return f"{drill}{grade}{about}{between if about else ''}{said}"
 
 

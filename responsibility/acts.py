@@ -103,6 +103,8 @@ APART = _("本人和本单位未参与处置。")
 INSURER, BROKER = at(NAMED, Role.INSURER), at(NAMED, Role.BROKER)
 FIRM, ENTERPRISE = at(NAMED, Role.FIRM), at(NAMED, Role.ENTERPRISE)
 OUTSIDE = INSURER | BROKER | FIRM | ENTERPRISE
+# Who answers for an insured unit: of an enterprise, or who commands where a street, a town or a body is insured.
+INSURED = at(NAMED, *COMMAND, Role.COMMITTEE_OFFICE, Role.ENTERPRISE)
 ON_POLICY = _("列名者为保单上的保险公司、经纪和被保险人。")
 ON_ORDER = _("列名者为委托单位、受托机构和被保险人。")
 
@@ -300,12 +302,16 @@ ACTS: dict[str, Act] = {
     "retention.hold": Act(Kind.EXCHANGE, _("封存"), COMMITTEE | EMERGENCY, _("封存期间不清除。")),
     "retention.lift": Act(Kind.EXCHANGE, _("解除封存"), COMMITTEE | EMERGENCY, _("封存人除外。")),
     "policy.read": Act(
-        Kind.INSURANCE, _("查阅保单"), INSURER | BROKER | ENTERPRISE | COMMITTEE | EMERGENCY | AUDITOR, ON_POLICY
+        Kind.INSURANCE, _("查阅保单"), INSURER | BROKER | INSURED | COMMITTEE | EMERGENCY | AUDITOR, ON_POLICY
     ),
     "policy.register": Act(
-        Kind.INSURANCE, _("登记、批改、续保和解除保单，登记保费"), INSURER,
+        Kind.INSURANCE, _("登记、批改、续保和解除保单，登记保费，提醒确认"), INSURER,
         _("首席承保人；任何行政机关不得指定或者干预（应急〔2025〕27号）。"),
     ),
+    "policy.confirm": Act(
+        Kind.INSURANCE, _("确认保单"), INSURED, _("被保险人；确认之前，保险公司和经纪看不到被保险人的任何情况。")
+    ),
+    "policy.decline": Act(Kind.INSURANCE, _("否认保单"), INSURED, _("被保险人；写明理由，以后仍可确认。")),
     "policy.gaps": Act(
         Kind.INSURANCE, _("查阅应保未保名单"), COMMITTEE | EMERGENCY | AUDITOR | at(OWN, Role.MANAGER),
         _("部门只看本行业。"),

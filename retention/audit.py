@@ -56,9 +56,20 @@ PAYLOAD = f"""
     ) e ON e.chain::text = stands.run
     WHERE {ONE.format("e.chain")} AND stands.digest IS DISTINCT FROM e.after ->> 'sha256 alerts_alert'
 """  # noqa: S608
+# The same of the files of the insurance side; their rows are named by table and id.
+FILE = f"""
+    SELECT coalesce(r.kind || ' ' || r.row_id, e.subject_id), coalesce(r.chain, e.chain), 'file.removed', r.at::text,
+        e.at::text
+    FROM service_removedfile r FULL JOIN (
+        SELECT * FROM responsibility_ledgerentry WHERE verb = 'file.remove'
+    ) e ON e.chain = r.chain AND e.after ->> 'kind' = r.kind AND e.after ->> 'row' = r.row_id::text
+        AND e.after ->> 'sha256' = r.sha256
+    WHERE {ONE.format("coalesce(r.chain, e.chain)")} AND r.at IS DISTINCT FROM e.at
+        AND (e.id IS NOT NULL OR NOT EXISTS (SELECT FROM responsibility_archivedchain a WHERE a.chain = r.chain))
+"""  # noqa: S608
 
 
 def mismatches(chain: UUID | None = None) -> Iterator[Mismatch]:
     """Periods, holds and removals that are not what the ledger tells, that it does not tell, or that are gone."""
-    for query in (PERIOD, HOLD, PROOF, PAYLOAD):
+    for query in (PERIOD, HOLD, PROOF, FILE, PAYLOAD):
         yield from differing(query, chain)

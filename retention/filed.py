@@ -57,7 +57,7 @@ class Proofs:
 
     def digest(self, ids: list[int]) -> str:
         """Over the digests of the files in the order of the proofs."""
-        return _digest(Evidence.objects.filter(pk__in=ids).order_by("pk").values_list("sha256", flat=True))
+        return digest_of(Evidence.objects.filter(pk__in=ids).order_by("pk").values_list("sha256", flat=True))
 
     def take(self, ids: list[int], run: UUID) -> After:
         """Tell each in the chain of its case; the files are left for afterwards."""
@@ -81,14 +81,14 @@ def unlink(gone: Iterable[Evidence]) -> None:
     )
     for sha256, proof in by_digest.items():
         original = settings.EVIDENCE_ROOT / proof.path
-        if sha256 not in needed and not _fresh(original):
+        if sha256 not in needed and not is_fresh(original):
             copies = (files.thumbnail(proof, settings.EVIDENCE_ROOT), files.shareable(proof, settings.EVIDENCE_ROOT))
             for place in (*copies, original):
                 if place is not None:
                     place.unlink(missing_ok=True)
 
 
-def _fresh(original: Path) -> bool:
+def is_fresh(original: Path) -> bool:
     """Whether the same file has just been received, by somebody whose row is not written yet."""
     return original.exists() and original.stat().st_mtime > clock.now().timestamp() - FRESH
 
@@ -122,12 +122,12 @@ class SealedFiles:
 
     def digest(self, ids: list[Path]) -> str:
         """Over their names, which are those of the exports; what each held, ``sealed.seal`` tells."""
-        return _digest(sorted(path.name for path in ids))
+        return digest_of(sorted(path.name for path in ids))
 
     def take(self, ids: list[Path], run: UUID) -> After:
         """After the commit."""
         return lambda: exporting.remove(ids)
 
 
-def _digest(lines: Iterable[str]) -> str:
+def digest_of(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

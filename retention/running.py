@@ -14,13 +14,13 @@ import structlog
 from django.db import connection, transaction
 
 from responsibility import acting, chains, clock, ledger
-from retention import filed, periods
+from retention import filed, papers, periods
 from retention.works import TABLES, After, Picked, Work
 
 log = structlog.get_logger(__name__)
 
 BATCH = 5000
-WORKS: list[Work] = [*TABLES, filed.Proofs(), filed.SealedFiles()]
+WORKS: list[Work] = [*TABLES, filed.Proofs(), *papers.ALL, filed.SealedFiles()]
 
 
 def run(batch: int = BATCH) -> Counter:
@@ -32,6 +32,7 @@ def run(batch: int = BATCH) -> Counter:
         gone += done
         left = bool(done)
     filed.finish()
+    papers.finish()
     log.info("retention_run", **gone)
     return gone
 

@@ -21,6 +21,7 @@ GIVEN = {
     )),
     "worklist", "worklist-centre", "worklist-overdue", "archive", "search",
     "growth-checkpoint", "growth-verify",
+    "cover", "insurer-cases", "insurer-json", "visit",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Time, colour and place in the words of the reader."""
 
 from datetime import datetime, time, timedelta
+from typing import Protocol
 
 from django import template
 from django.utils.html import format_html
@@ -19,6 +20,14 @@ from responsibility.models import Grade, Unit
 from responsibility.models.matrix import DutyRole
 
 register = template.Library()
+
+
+class Ends(Protocol):
+    """A clock of any floor."""
+
+    @property
+    def due_at(self) -> datetime: ...
+
 
 # What a person is asked to do, as one would say it.
 ASKED = {
@@ -119,7 +128,7 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
-def due(deadline: Deadline) -> str:
+def due(deadline: Ends) -> str:
     """When a clock runs out; midnight is the end of a day (Civil Code art. 203), never the beginning of the next."""
     if _ends_a_day(deadline):
         return moment(deadline.due_at - timedelta(minutes=1)).replace("23:59", "24:00")
@@ -135,7 +144,7 @@ def promised(deadline: Deadline, case: Case) -> str:
     return duration((deadline.due_at - deadline.started_at).total_seconds())
 
 
-def _ends_a_day(deadline: Deadline) -> bool:
+def _ends_a_day(deadline: Ends) -> bool:
     return localtime(deadline.due_at).time() == time.min
 
 

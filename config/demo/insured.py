@@ -18,7 +18,7 @@ from insurance.claims import handling, noticing
 from insurance.findings import charge, raising, selfcontrol
 from insurance.firms import credit, measures, register
 from insurance.firms.models import Inspector
-from insurance.policies import covering, premiums, registering
+from insurance.policies import assent, covering, premiums, registering
 from insurance.policies.models import Cover, Policy
 from insurance.portals import contacts
 from insurance.service import account, moving, ordering, plans, record, visiting
@@ -39,7 +39,12 @@ POLICIES = (
     ("insurer", "AZX-2026-0032", "safety", "X-CON", 0, 320, 45, 150_000, 10_000_000, 3_000_000),
     ("insurer-b", "PZJ-2026-0204", "comprehensive", "X-GAS", 0, 90, 275, 360_000, 15_000_000, 5_000_000),
     ("insurer-b", "GZX-2026-0071", "public", "X-PROP", 0, 120, 245, 60_000, 5_000_000, 1_000_000),
+    ("insurer-b", "WRX-2026-0009", "pollution", "X-WATER", 0, 15, 350, 90_000, 8_000_000, 2_000_000),
 )
+# Who confirms what names the own unit. The estate has nobody here, and the last one still waits for the water company.
+CONFIRMED = {
+    "enterprise": ("PZJ-2026-0117",), "enterprise-works": ("AZX-2026-0032",), "enterprise-gas": ("PZJ-2026-0204",),
+}  # fmt: skip
 WORST = [
     {
         "severity": "general", "text": "井盖锁具锈蚀，可徒手打开。", "basis": "CJJ 6-2009", "advice": "更换防盗锁具。",
@@ -62,6 +67,7 @@ def write(now: datetime) -> str:
         with clock.as_if(now - 10 * DAY):
             _firms(people)
             held = _policies(people, now)
+            _confirmed(people, held)
             _contacts(people)
         covering.sweep(seconds=60)
         _service(people, held["PZJ-2026-0117"], now)
@@ -105,6 +111,14 @@ def _policies(people: Mapping[str, User], now: datetime) -> dict[str, Policy]:
         premiums.receive(answer.policy, premiums.read(paid), by=people[lead])
         found[number] = Policy.objects.get(pk=answer.policy)
     return found
+
+
+def _confirmed(people: Mapping[str, User], held: Mapping[str, Policy]) -> None:
+    for username, numbers in CONFIRMED.items():
+        words = [{"policy": held[number].pk, "edition": 1} for number in numbers]
+        for answer in assent.confirm(words, by=people[username]):
+            if answer.errors:
+                raise RuntimeError(answer.errors)
 
 
 def _contacts(people: Mapping[str, User]) -> None:

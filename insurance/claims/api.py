@@ -1,6 +1,6 @@
 """Claims for programs: notice, documents, what is done with a claim, and what each reader is shown of it."""
 
-from django.http import FileResponse, Http404
+from django.http import FileResponse, Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -28,6 +28,7 @@ from insurance.claims.models import (
 from insurance.claims.seeing import Level
 from insurance.claims.terms import LAW
 from insurance.policies.models import Policy
+from insurance.service import keeping as of_service
 from responsibility import access, acting, clock
 from responsibility.interface import ErrorsSerializer
 from responsibility.refusals import Invalid
@@ -123,7 +124,7 @@ class ReserveSerializer(serializers.ModelSerializer):
 
 
 class StateSerializer(serializers.ModelSerializer):
-    """What the broker is shown: the state and no more."""
+    """What the broker is shown: the state and no more, and of no moment when it came about."""
 
     case = serializers.CharField(source="case.number")
     policy = serializers.CharField(source="policy.number")
@@ -132,13 +133,15 @@ class StateSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Claim
-        fields = ["number", "case", "policy", "insurer", "state", "noticed_at", "ended_at"]
+        fields = ["number", "case", "policy", "insurer", "state"]
 
 
 class ClaimSerializer(StateSerializer):
     """A claim. Fields that the reader is not shown are absent: all but the state for the broker, for the insured the
     reserve, the pursuits and how it is shared."""
 
+    noticed_at = serializers.DateTimeField(required=False)
+    ended_at = serializers.DateTimeField(required=False, allow_null=True)
     claimant = UnitSerializer(required=False)
     wanted = serializers.CharField(source="ask.wanted", default=None, allow_null=True, required=False)
     terms = TermSerializer(many=True, required=False)
@@ -151,9 +154,9 @@ class ClaimSerializer(StateSerializer):
 
     class Meta(StateSerializer.Meta):
         fields = [
-            *StateSerializer.Meta.fields, "theirs", "claimant", "loss", "estimate", "agreed", "fast", "reason",
-            "wanted", "terms", "papers", "assessments", "payments", "pursuits", "reserves", "reserve", "committed",
-            "allowed",
+            *StateSerializer.Meta.fields, "noticed_at", "ended_at", "theirs", "claimant", "loss", "estimate", "agreed",
+            "fast", "reason", "wanted", "terms", "papers", "assessments", "payments", "pursuits", "reserves",
+            "reserve", "committed", "allowed",
         ]  # fmt: skip
 
     def get_allowed(self, claim: Claim) -> list[str]:
@@ -337,12 +340,17 @@ class ClaimPaper(_Reading):
         return sent(self.actor(), pk)
 
 
-def sent(actor: acting.Actor, pk: int) -> FileResponse:
-    """The file of a document, without metadata, for who is shown more of its claim than the state; else ``Http404``."""
+def sent(actor: acting.Actor, pk: int) -> HttpResponse | FileResponse:
+    """The file of a document, without metadata, for who is shown more of its claim than the state; else ``Http404``.
+
+    410 when it went under retention.
+    """
     seen = Paper.objects.select_related("claim__policy").filter(claim__in=Claim.objects.visible_to(actor))
     found = seen.filter(pk=min(pk, BIGGEST)).first()
     if found is None or seeing.level(actor, found.claim.policy) in (None, Level.STATE):
         raise Http404
+    if gone := of_service.gone(found):
+        return gone
     path = files.shareable(found, keeping.root())
     if path is None or not path.is_file():
         raise Http404

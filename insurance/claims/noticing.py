@@ -11,6 +11,7 @@ from insurance import money
 from insurance.claims import given, keeping, limits, pen, terms
 from insurance.claims.models import Ask, Claim, ClaimState, Paper, TermKind
 from insurance.claims.pen import Held
+from insurance.policies import assent
 from insurance.policies.models import Cover
 from responsibility import acting, clock
 from responsibility.models import User
@@ -26,7 +27,8 @@ def notice(policy_id: int, number: str, *, by: User, loss: object, estimate: obj
     """报案 under a policy that covers the case ``number``, by the insured, the broker or an insurer of it.
 
     ``loss`` in words, ``estimate`` yuan if known. ``Forbidden``, ``Invalid``, ``Refused``: not covered (said alike
-    whether there is such a case or not), noticed already, after the claim tail.
+    whether there is such a case or not), noticed already, after the claim tail; for all but the insured, under a policy
+    that it has not confirmed.
     """
     policy = pen.lock_policy(policy_id)
     actor, now = acting.of(by), clock.now()
@@ -34,10 +36,16 @@ def notice(policy_id: int, number: str, *, by: User, loss: object, estimate: obj
     number = given.words(number, "case", limit=64)
     said = given.words(loss, "loss", limit=given.LONG)
     wanted: Decimal | None = given.some(estimate, "estimate")
-    cover = Cover.objects.select_related("case").filter(policy=policy, case__number=number).first()
+    own = post.unit_id == policy.insured_id
+    if not own:
+        # Said before the case is looked for: whether there is one is not found out by asking.
+        assent.owed(policy)
+    covers = Cover.objects.select_related("case").filter(policy=policy, case__number=number)
+    cover = (covers if own else covers.filter(shown_until__isnull=False)).first()
     if cover is None:
         raise Refused("not_covered", NOT_COVERED)
-    if cover.until <= now:
+    until = cover.until if own else cover.shown_until
+    if until is None or until <= now:
         raise Refused("tail_over", _("保单约定的索赔期已过。"))
     if Claim.objects.filter(policy=policy, case=cover.case).exclude(state=ClaimState.WITHDRAWN).exists():
         raise Refused("noticed", _("该案件在这张保单下已经报案。"))

@@ -7,8 +7,10 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from insurance.claims import notifying
 from insurance.claims.models import Claim, ClaimState, ReserveChange
 from insurance.policies.models import Policy
+from notices import outbox
 from responsibility import access, acting, clock, ledger
 from responsibility.models import Post, User
 from responsibility.refusals import Forbidden, Refused
@@ -16,25 +18,29 @@ from responsibility.refusals import Forbidden, Refused
 
 @dataclass(frozen=True)
 class Held:
-    """A locked claim, and who writes it in which post, when."""
+    """A locked claim, and who writes it in which post, when; ``was`` is the state in which it was locked."""
 
     claim: Claim
     actor: acting.Actor
     post: Post
     now: datetime
     by: User
+    was: str = ""
 
     @property
     def policy(self) -> Policy:
         return self.claim.policy
 
     def tell(self, verb: str, note: str = "", before: dict | None = None, **after: str | int | None) -> None:
-        """The entry of an act on the claim; amounts as texts."""
+        """The entry of an act on the claim, amounts as texts; and the notices of it."""
         claim = self.claim
         # A chain may be shown to one who sees nothing else of the case, so each entry says whose it is.
         told = {"case": claim.case.number, "state": claim.state} | after
         act = ledger.Act(claim.chain, f"claim.{verb}", "claim", str(claim.pk), claim.number, before or {}, told, note)
         ledger.record([act], by=self.actor, post=self.post, at=self.now)
+        # What is set aside at registration is told as an act of its own, and has moved nothing.
+        moved = claim.state != self.was and verb != "reserve"
+        outbox.write(notifying.rows(act.verb, claim, self.now, by=self.post.unit_id, moved=moved))
 
 
 def carriers(policy: Policy) -> set[int]:
@@ -64,7 +70,7 @@ def lock(pk: int, act: str, *, by: User, states: Collection[ClaimState], limits:
     post = may(actor, claim.policy, act)
     if claim.state not in states:
         raise Refused("wrong_state", _("现在的状态下不能这样做：%(state)s。") % {"state": claim.get_state_display()})
-    return Held(claim, actor, post, clock.now(), by)
+    return Held(claim, actor, post, clock.now(), by, was=claim.state)
 
 
 def lock_policy(pk: int) -> Policy:

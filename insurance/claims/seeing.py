@@ -164,7 +164,10 @@ def noticeable(actor: Actor, now: datetime) -> QuerySet[Cover]:
     """Covers of which ``actor`` may give notice of a loss: no claim yet, and the tail has not run out."""
     policies = Policy.objects.filter(naming(actor, "claim.notice"))
     taken = Claim.objects.filter(policy=OuterRef("policy"), case=OuterRef("case")).exclude(state=ClaimState.WITHDRAWN)
-    found = Cover.objects.filter(~Exists(taken), policy__in=policies, until__gt=now)
+    insured = {post.unit_id for post in actor.posts if post.role == Role.ENTERPRISE}
+    # The insured may give notice of what it suffered; the others know of no case that it has not confirmed.
+    open_to = Q(shown_until__gt=now) | Q(policy__insured__in=insured, until__gt=now)
+    found = Cover.objects.filter(~Exists(taken), open_to, policy__in=policies)
     related = (*(f"case__{name}" for name in ("category", "risk_object", "territory")), *RELATED[:2])
     return found.select_related(*related).order_by("-pk")
 
@@ -189,4 +192,4 @@ def chained(actor: Actor, claim: Claim, now: datetime) -> bool:
     """Whether ``actor`` is shown the whole chain of the case: its insurers and its broker until the tail ends."""
     if access.everywhere(actor, "claim.read") or claim.policy.insured_id in actor.unit_ids:
         return True
-    return Cover.objects.filter(policy=claim.policy_id, case=claim.case_id, until__gt=now).exists()
+    return Cover.objects.shown(now).filter(policy=claim.policy_id, case=claim.case_id).exists()

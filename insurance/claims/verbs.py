@@ -58,8 +58,9 @@ def _to_supply(claim: Claim) -> bool:
 
 
 def _fast(claim: Claim) -> bool:
-    stated = claim.estimate is not None and claim.claimant_id == claim.policy.insured_id
-    return _to_assess(claim) and stated and claim.estimate <= limits.fast(claim)  # type: ignore[operator]
+    if claim.estimate is None or claim.claimant_id != claim.policy.insured_id:
+        return False
+    return _to_assess(claim) and claim.estimate <= limits.fast(claim)
 
 
 def _to_serve(claim: Claim) -> bool:

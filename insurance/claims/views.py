@@ -124,7 +124,7 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_GET
-def paper(request: HttpRequest, pk: int) -> FileResponse:
+def paper(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """``/insurance/claims/papers/<id>/``: the copy without metadata, for who is shown more than the state."""
     return api.sent(acting.of(request.user), pk)
 

@@ -14,11 +14,12 @@ from insurance.service.models import OrderState, Purpose, ServiceOrder
 from insurance.service.ordering import APART
 from responsibility import access, clock, directory
 from responsibility.acting import Actor
-from responsibility.models import Post, Role, Unit
+from responsibility.models import LedgerEntry, Post, Role, Unit
 from responsibility.models.district import UnitKind
 from responsibility.ownership import Question
 from responsibility.refusals import Forbidden, Refused
 
+RECTIFIED = "finding.rectify"
 # Whose bodies close nothing.
 OUTSIDE = (UnitKind.INSURER, UnitKind.BROKER, UnitKind.FIRM, UnitKind.ENTERPRISE)
 
@@ -50,7 +51,7 @@ def conflicts(actor: Actor, finding: Finding) -> Refused | None:
     """Why ``actor`` may not judge the work on ``finding``; ``None`` when nothing stands against it."""
     if finding.insured_id in actor.unit_ids:
         return Refused("own_case", _("整改单位不得复查、销号自己的隐患。"))
-    if finding.worked_by_id in actor.unit_ids:
+    if _workers(finding) & actor.unit_ids:
         return Refused("own_work", _("做整改的单位不得复查、销号自己的工作。"))
     if actor.user and actor.user.pk == finding.rectified_by_id:
         return Refused("own_work", _("填报整改的人不得复查、销号。"))
@@ -69,9 +70,25 @@ def serves(units: set[int], insured: int) -> bool:
 
 
 def worked(firms: set[int], insured: int, since: datetime) -> set[int]:
-    """Those of ``firms`` (unit ids) that put something right at the unit ``insured`` since then (facts 3.4)."""
-    done = Finding.objects.filter(insured=insured, worked_by__in=firms, rectified_at__gte=since)
-    return set(done.values_list("worked_by", flat=True))
+    """Those of ``firms`` (unit ids) that put something right at the unit ``insured`` since then (facts 3.4).
+
+    Also what was sent back and done anew by another: the ledger keeps each, a finding the last one alone.
+    """
+    if not firms:
+        return set()
+    codes = {unit.code: unit.pk for unit in directory.current().units.values() if unit.pk in firms}
+    chains = Finding.objects.filter(insured=insured).values("chain")
+    told = LedgerEntry.objects.filter(chain__in=chains, verb=RECTIFIED, at__gte=since)
+    done = told.filter(after__worked_by__in=list(codes)).values_list("after__worked_by", flat=True)
+    return {codes[code] for code in done}
+
+
+def _workers(finding: Finding) -> set[int]:
+    """The ids of the units that did work on ``finding``, each time it was done."""
+    told = LedgerEntry.objects.filter(chain=finding.chain, verb=RECTIFIED)
+    units = directory.current().units_by_code
+    found = {units.get(code) for code in told.values_list("after__worked_by", flat=True)}
+    return {unit.pk for unit in found if unit} | ({finding.worked_by_id} if finding.worked_by_id else set())
 
 
 def ordered(finding: Finding) -> set[int]:

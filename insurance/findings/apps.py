@@ -9,8 +9,8 @@ class FindingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floors below where people's words stand here, and hear of visits and of firms to be scored."""
-        from cases import erasure
-        from insurance.findings import hearing, models
+        from cases import erasure, sentences
+        from insurance.findings import hearing, models, notifying, words
 
         erasure.PLACES += [
             (models.Finding, ("text", "basis", "advice", "rectified_note"), "chain"),
@@ -23,4 +23,8 @@ class FindingsConfig(AppConfig):
             (models.CheckPhoto, ("original_name",), "self_check__register__chain"),
             (models.DutyAnswer, ("text",), "chain"),
         ]
+        sentences.ABOUT.update(words.ABOUT)
+        sentences.OWN.update(words.ACTS)
+        sentences.SENTENCES.update(words.SENTENCES)
+        notifying.speak()
         hearing.register()

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from accountability.beside import Voice
 from cases import typed
 from cases.models import Case
+from insurance.findings import notifying
 from insurance.findings.models import DutyAnswer, Stance
+from notices import outbox
 from responsibility import access, acting, clock, directory, ledger
 from responsibility.models import User
 from responsibility.refusals import Forbidden, Invalid, Refused
@@ -55,6 +57,8 @@ def answer(number: str, stance: str, text: str, *, by: User) -> DutyAnswer:
     after = {"case": case.number, "unit": unit.code, "stance": str(stance)}
     act = ledger.Act(made.chain, "selfcontrol.duty", "duty", str(made.pk), case.number, after=after, note=text)
     ledger.record([act], by=actor, post=post, at=now, new_chains=True)
+    if stance == Stance.DISPUTED:
+        outbox.write(notifying.of_duty(made, case, now))
     return made
 
 

@@ -8,15 +8,17 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 
 from accountability.beside import VOICES
+from cases import originals
 from cases.aside import ASIDES, Aside
 from insurance import patience
-from insurance.findings import apart, duty, scoring, seeing, selfseeing, telling
-from insurance.findings.models import Finding, FindingState, Register
+from insurance.findings import apart, duty, keeping, scoring, seeing, selfseeing, telling
+from insurance.findings.models import CheckPhoto, Finding, FindingState, Proof, Register
 from insurance.firms.scoring import MEASURES
 from insurance.policies.models import Policy
 from insurance.service.assessing import PUT_RIGHT
 from insurance.service.models import Purpose, ServiceOrder
 from insurance.service.ordering import WORKED
+from insurance.service.originals import source
 from insurance.service.seeing import FINDINGS, Told
 from insurance.service.visiting import FOUND
 from responsibility import access, clock, directory
@@ -30,6 +32,10 @@ MOST = 50
 
 def register() -> None:
     """Stand in the lists of the parts below, none of which knows of this one."""
+    originals.SOURCES += [
+        source(Proof, "finding__number", "finding__chain", keeping.root),
+        source(CheckPhoto, "self_check__register__risk_object__code", "self_check__register__chain", keeping.root),
+    ]
     FOUND.append(telling.at_visit)
     WORKED.append(apart.worked)
     PUT_RIGHT.append(put_right)

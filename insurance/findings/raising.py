@@ -15,7 +15,9 @@ from django.db import connection, transaction
 from alerts import intake
 from alerts.intake import Draft
 from alerts.models import Source
+from insurance.findings import notifying
 from insurance.findings.models import Finding, Severity
+from notices import outbox
 from responsibility import acting, clock, directory, ledger, rows_told, tokens
 from responsibility.directory import Directory
 from responsibility.models import Category, Grade
@@ -60,7 +62,8 @@ def _batch() -> list[Finding]:
             return []
     now, known = clock.now(), directory.current()
     due = Finding.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).unraised(now)
-    found = list(due.select_related("risk_object", "territory", "category", "insured").order_by("due_at", "pk")[:BATCH])
+    related = ("risk_object", "territory", "category", "insured", "order")
+    found = list(due.select_related(*related).order_by("due_at", "pk")[:BATCH])
     sender = source(known) if found else None
     if sender is None:
         return []
@@ -69,6 +72,7 @@ def _batch() -> list[Finding]:
         finding.external_id, finding.case_number = finding.number, answer.case or ""
     Finding.objects.bulk_update(found, ["external_id", "case_number"])
     ledger.record([_act(finding, now) for finding in found], by=acting.SYSTEM, at=now)
+    outbox.write(notifying.rows("finding.raise", found, now, by=None))
     return found
 
 

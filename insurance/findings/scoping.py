@@ -1,12 +1,12 @@
 """Who sees which findings and registers: the table of facts 3.5 as conditions of a query, for pages and API alike."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Least
 
 from alerts.models import RiskObject
-from insurance.policies.models import Covered, Policy, Share
+from insurance.policies.models import Covered, Policy, Share, later
 from insurance.service.models import RUNNING, Purpose, ServiceOrder
 from responsibility import access, clock, directory
 from responsibility.acting import Actor
@@ -34,9 +34,9 @@ def findings(actor: Actor, units: dict[int, Unit]) -> Q:
         seen |= Q(Exists(rechecking(firms)))
     if insurers := _named(actor, Role.INSURER):
         seen |= Q(found_by_unit__in=insurers) | Q(order__by_unit__in=insurers)
-        seen |= Q(Exists(_covering(Policy.objects.of_insurers(insurers), now, "found_at")))
+        seen |= Q(Exists(covering(Policy.objects.of_insurers(insurers), now, "found_at")))
     if brokers := _named(actor, Role.BROKER):
-        seen |= Q(Exists(_covering(Policy.objects.filter(broker__in=brokers), now, "found_at")))
+        seen |= Q(Exists(covering(Policy.objects.filter(broker__in=brokers), now, "found_at")))
     return seen
 
 
@@ -50,7 +50,7 @@ def registers(actor: Actor, units: dict[int, Unit]) -> Q:
     if inside:
         seen |= Q(unit__in=inside) | led_by(inside, now, "risk_object__")
     if insurers := _named(actor, Role.INSURER, "selfcontrol.read"):
-        seen |= Q(Exists(_covering(Policy.objects.of_insurers(insurers), now)))
+        seen |= Q(Exists(covering(Policy.objects.of_insurers(insurers), now)))
     return seen
 
 
@@ -112,38 +112,34 @@ def _named(actor: Actor, role: Role, act: str = "finding.read") -> set[int]:
     return {post.unit_id for post in actor.posts if named and post.role == role}
 
 
-def _covering(policies, now: datetime, moment: str = ""):
+def covering(policies, now: datetime, moment: str = ""):
     """Of ``policies`` those that concern the row of the outer query.
 
     For a finding (``moment`` names its instant): begun then, the claim tail not over then nor now, because whoever will
-    be asked to pay is concerned by what is found meanwhile. For a register: in force now.
+    be asked to pay is concerned by what is found meanwhile. For a register: in force now. Of neither more than the
+    insured has confirmed.
     """
     body, place = ("insured", "territory") if moment else ("unit", "risk_object__territory")
     days = 1 if moment else 0
     at: OuterRef | datetime = OuterRef(moment) if moment else now
     at_inside: OuterRef | datetime = OuterRef(OuterRef(moment)) if moment else now
-    over = Least("ends_at", Coalesce("cancelled_at", "ends_at"))
-    running = policies.annotate(over=_later(over, "tail_days", days))
+    over = Least("confirmed_until", "ends_at", Coalesce("cancelled_at", "ends_at"))
+    running = policies.confirmed().annotate(over=later(over, "confirmed_tail", days))
     running = running.filter(starts_at__lte=at, over__gt=at).filter(over__gt=now)
     whose = Q(risk_object=OuterRef(OuterRef("risk_object"))) | Q(
         policy__insured=OuterRef(OuterRef(body)), territory=OuterRef(OuterRef(place))
     )
-    covered = Covered.objects.annotate(over=_later(F("until"), "policy__tail_days", days))
+    covered = Covered.objects.filter(confirmed_at__isnull=False)
+    covered = covered.annotate(over=later(F("until"), "policy__confirmed_tail", days))
     covered = covered.filter(whose, policy=OuterRef("pk"), since__lte=at_inside, over__gt=at_inside)
     return running.filter(Q(insured=OuterRef(body), whole=True) | Exists(covered))
 
 
-def _later(moment, tail: str, days: int):
-    """``moment`` and ``tail`` times so many ``days``."""
-    span = ExpressionWrapper(F(tail) * Value(timedelta(days=days), DurationField()), output_field=DurationField())
-    return ExpressionWrapper(moment + span, output_field=DateTimeField())
-
-
 def carriers(thing: RiskObject, at: datetime, units: set[int]) -> set[int]:
-    """Of the insurers ``units`` (ids) those with a policy in force at ``at`` over ``thing`` or all of its unit."""
+    """Of the insurers ``units`` (ids) those with a confirmed policy in force at ``at`` over ``thing`` or its unit."""
     covered = Covered.objects.filter(
         Q(risk_object=thing) | Q(territory=thing.territory_id, policy__insured=thing.main_body_id),
-        policy=OuterRef("pk"), since__lte=at, until__gt=at,
+        policy=OuterRef("pk"), since__lte=at, until__gt=at, confirmed_at__isnull=False,
     )  # fmt: skip
-    running = Policy.objects.in_force(at).filter(Q(insured=thing.main_body_id, whole=True) | Exists(covered))
+    running = Policy.objects.assented(at).filter(Q(insured=thing.main_body_id, whole=True) | Exists(covered))
     return {*Share.objects.filter(insurer__in=units, policy__in=running).values_list("insurer", flat=True)}

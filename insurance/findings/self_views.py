@@ -138,14 +138,14 @@ def _label(line: dict) -> str:
 
 @require_GET
 @KEPT
-def photo(request: HttpRequest, pk: int) -> FileResponse:
+def photo(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """``/insurance/self-control/photos/<id>/``."""
     return send(_photo(request, pk))
 
 
 @require_GET
 @KEPT
-def photo_thumb(request: HttpRequest, pk: int) -> FileResponse:
+def photo_thumb(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """``/insurance/self-control/photos/<id>/thumb/``."""
     return send(_photo(request, pk), small=True)
 

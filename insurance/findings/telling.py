@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import RiskObject
 from cases import typed
-from insurance.findings import scoping, terms
+from insurance.findings import notifying, scoping, terms
 from insurance.findings.models import Finding, FindingState, FoundBy, Severity
 from insurance.service.models import RUNNING, ServiceOrder
+from notices import outbox
 from responsibility import access, acting, clock, directory, ledger
 from responsibility.models import Category, Post, Territory, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
@@ -76,7 +77,7 @@ def read(given: Mapping, known: directory.Directory | None = None) -> Line:
 
 
 def write(lines: Sequence[Line], on: Occasion, *, by: acting.Actor, post: Post | None, now: datetime) -> list[Finding]:
-    """The findings of one occasion with their entries, in the present transaction; three statements for however many.
+    """The findings of one occasion with their entries, in the present transaction; five statements for however many.
 
     No permission is asked here. ``Invalid`` for too many.
     """
@@ -91,6 +92,7 @@ def write(lines: Sequence[Line], on: Occasion, *, by: acting.Actor, post: Post |
     ]
     Finding.objects.bulk_create(made)
     ledger.record([_act(finding) for finding in made], by=by, post=post, at=now, new_chains=True)
+    outbox.write(notifying.rows("finding.tell", made, now, by=on.unit.pk))
     return made
 
 

@@ -38,9 +38,10 @@ def days(value: object, severity: str) -> int | None:
 
 def capped(line: Mapping) -> Mapping:
     """``line`` with no more ``days`` than its ``severity`` allows."""
-    most = MOST.get(line.get("severity"))  # type: ignore[arg-type]
-    days = line.get("days")
-    return {**line, "days": min(days, most)} if most and isinstance(days, int) else line
+    severity, days = line.get("severity"), line.get("days")
+    if severity not in Severity.values or not isinstance(days, int):
+        return line
+    return {**line, "days": min(days, MOST[Severity(severity)])}
 
 
 def due_at(now: datetime, asked: int | None, severity: str, category: Category | None, known: Directory) -> datetime:

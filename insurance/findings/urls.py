@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-import cases.urls  # noqa: F401, it registers the form of a number
 from insurance.findings import self_views, views
 
 urlpatterns = [

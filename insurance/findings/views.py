@@ -20,6 +20,7 @@ from cases.views import after, status_of
 from insurance.findings import keeping, seeing, telling, terms, working
 from insurance.findings.models import Finding, FindingState, Proof, Severity
 from insurance.findings.models.finding import File
+from insurance.service import keeping as of_service
 from insurance.service.models import ServiceOrder
 from responsibility import access, acting, clock, directory
 from responsibility.models import Role, Unit
@@ -145,20 +146,23 @@ def _form(request: HttpRequest, actor: acting.Actor, refused: Refused | None = N
 
 @require_GET
 @KEPT
-def proof(request: HttpRequest, pk: int) -> FileResponse:
+def proof(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """``/insurance/findings/proofs/<id>/``: the copy without metadata."""
     return send(_proof(request, pk))
 
 
 @require_GET
 @KEPT
-def thumb(request: HttpRequest, pk: int) -> FileResponse:
+def thumb(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """``/insurance/findings/proofs/<id>/thumb/``: a small JPEG."""
     return send(_proof(request, pk), small=True)
 
 
-def send(found: File, *, small: bool = False) -> FileResponse:
-    """A received file, as others may see it. ``Http404`` where there is no such copy."""
+def send(found: File, *, small: bool = False) -> HttpResponse | FileResponse:
+    """A received file, as others may see it; 410 when it went under retention. ``Http404`` where there is no such
+    copy."""
+    if gone := of_service.gone(found):
+        return gone
     path: Path | None = (files.thumbnail if small else files.shareable)(found, keeping.root())
     if path is None or not path.is_file():
         raise Http404

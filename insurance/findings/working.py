@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from cases import typed
 from cases.models import Case
 from cases.models.machine import ENDED
-from insurance.findings import apart, keeping, terms
+from insurance.findings import apart, keeping, notifying, terms
 from insurance.findings.models import Finding, FindingState, Proof, Recheck
+from notices import outbox
 from responsibility import access, acting, clock, directory, ledger
 from responsibility.models import Post, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
@@ -86,7 +87,8 @@ def recheck(
         "state": str(finding.state), "passed": passed, "genuine": genuine, "unit": post.unit.code,
         "due_at": finding.due_at.isoformat(),
     }  # fmt: skip
-    _tell(finding, "finding.recheck", {"state": "rectified"}, after, actor, post, now, note)
+    event = "" if passed else "finding.recheck_failed"
+    _tell(finding, "finding.recheck", {"state": "rectified"}, after, actor, post, now, note, event)
     return made
 
 
@@ -187,5 +189,8 @@ def _act(finding: Finding, verb: str, before: dict, after: dict, note: str) -> l
     return ledger.Act(finding.chain, verb, "finding", finding.number, finding.number, before, after, note)
 
 
-def _tell(finding: Finding, verb: str, before: dict, after: dict, actor, post, now: datetime, note: str) -> None:
+def _tell(
+    finding: Finding, verb: str, before: dict, after: dict, actor, post, now: datetime, note: str, event: str = ""
+) -> None:  # fmt: skip
     ledger.record([_act(finding, verb, before, after, note)], by=actor, post=post, at=now)
+    outbox.write(notifying.rows(verb, [finding], now, by=post.unit_id, event=event))

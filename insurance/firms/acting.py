@@ -5,7 +5,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from insurance.firms import telling
 from insurance.firms.models import Firm
+from notices import outbox
 from responsibility import access, acting, clock, ledger
 from responsibility.models import Post, User
 from responsibility.refusals import Forbidden
@@ -22,11 +24,17 @@ class Deed:
     post: Post
     at: datetime
 
-    def tell(self, verb: str, *, subject: str = "firm", pk: object = None, before=None, after=None, note="") -> None:
-        """Write it onto the firm's chain; ``subject`` and ``pk`` name the row, the firm itself without."""
+    def tell(
+        self, verb: str, *, subject: str = "firm", pk: object = None, before=None, after=None, note="",
+        complainer: int | None = None,
+    ) -> None:  # fmt: skip
+        """Write it onto the firm's chain, and tell whom it concerns; ``subject`` and ``pk`` name the row, the firm
+        itself without."""
         named = str(self.firm.pk if pk is None else pk)
         act = ledger.Act(self.firm.chain, verb, subject, named, self.firm.unit.name, before or {}, after or {}, note)
         ledger.record([act], by=self.actor, post=self.post, at=self.at)
+        by = self.post.unit_id
+        outbox.write(telling.rows(verb, self.firm, self.at, by=by, after=after, complainer=complainer))
 
 
 def begin(firm: int, act: str, by: User) -> Deed:

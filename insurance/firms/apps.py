@@ -10,7 +10,7 @@ class FirmsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the floors below where people's words stand here, and what the register can be scored by."""
         from cases import erasure, sentences
-        from insurance.firms import facts, words
+        from insurance.firms import facts, telling, words
         from insurance.firms.models import Complaint, Inspector, Measure
 
         said = ("text", "answer", "hearing_note", "decision", "appeal", "ruling")
@@ -22,4 +22,5 @@ class FirmsConfig(AppConfig):
         sentences.ABOUT.update(words.ABOUT)
         sentences.OWN.update(words.ACTS)
         sentences.SENTENCES.update(words.SENTENCES)
+        telling.speak()
         facts.register()

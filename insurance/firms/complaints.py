@@ -36,7 +36,7 @@ def make(firm: int, text: object, about: object = "", *, by: User) -> Complaint:
         firm=found, about=number, by_unit_id=post.unit_id, made_by=by, made_at=deed.at, text=said, due_at=due
     )
     told = {"about": number, "by": post.unit.code, "due_at": due.isoformat(), "provisional": provisional, "text": said}
-    deed.tell("complaint.make", subject="complaint", pk=made.pk, after=told)
+    deed.tell("complaint.make", subject="complaint", pk=made.pk, after=told, complainer=made.by_unit_id)
     return made
 
 
@@ -71,7 +71,7 @@ def answer(complaint: int, text: object, *, by: User) -> Complaint:
     found.answer, found.answered_at, found.answered_by = said, deed.at, by
     found.save(update_fields=["answer", "answered_at", "answered_by"])
     told = {"answer": said, "late": found.late(deed.at)}
-    deed.tell("complaint.answer", subject="complaint", pk=found.pk, after=told)
+    deed.tell("complaint.answer", subject="complaint", pk=found.pk, after=told, complainer=found.by_unit_id)
     return found
 
 
@@ -86,7 +86,7 @@ def _load(pk: int, by: User) -> tuple[Deed, Complaint]:
 def _moved(verb: str, deed: Deed, found: Complaint, before, note: str) -> Complaint:
     found.save(update_fields=["due_at", "checking_at", "extended_at", "extension"])
     was, now = {"due_at": before.isoformat()}, {"due_at": found.due_at.isoformat()}
-    deed.tell(verb, subject="complaint", pk=found.pk, before=was, after=now, note=note)
+    deed.tell(verb, subject="complaint", pk=found.pk, before=was, after=now, note=note, complainer=found.by_unit_id)
     return found
 
 

@@ -86,19 +86,27 @@ class PolicyShareSerializer(serializers.ModelSerializer):
 
 
 class PolicySerializer(serializers.ModelSerializer):
-    """A policy; amounts in yuan. ``insurer`` leads; ``renews`` is the id of the policy before it."""
+    """A policy; amounts in yuan. ``insurer`` leads; ``renews`` is the id of the policy before it.
+
+    What its insurers and its broker see of the insured begins with the word of the insured: it goes as far as
+    ``confirmed_until``. ``unconfirmed``: all of it, or what an endorsement added, still waits for that word.
+    ``edition`` is what the insured confirms; it changes with each endorsement.
+    """
 
     insurer = UnitSerializer()
     broker = UnitSerializer(allow_null=True)
     insured = UnitSerializer()
     shares = PolicyShareSerializer(many=True)
     state = serializers.SerializerMethodField()
+    edition = serializers.IntegerField()
+    unconfirmed = serializers.BooleanField()
 
     class Meta:
         model = Policy
         fields = [
             "id", "number", "line", "state", "insurer", "broker", "insured", "shares", "whole", "starts_at", "ends_at",
             "cancelled_at", "tail_days", "premium", "limit_total", "limit_each", "deductible", "fast_limit", "renews",
+            "edition", "unconfirmed", "confirmed_until", "confirmed_at", "declined_at",
         ]  # fmt: skip
 
     @extend_schema_field(serializers.ChoiceField(Standing.choices))
@@ -107,12 +115,14 @@ class PolicySerializer(serializers.ModelSerializer):
 
 
 class CoveredSerializer(serializers.Serializer):
-    """An object or a territory (codes, one of them null), covered ``since`` ≤ instant < ``until``."""
+    """An object or a territory (codes, one of them null), covered ``since`` ≤ instant < ``until``; ``confirmed_at`` by
+    the insured."""
 
     object = serializers.CharField(source="risk_object.code", default=None, allow_null=True)
     territory = serializers.CharField(source="territory.code", default=None, allow_null=True)
     since = serializers.DateTimeField()
     until = serializers.DateTimeField()
+    confirmed_at = serializers.DateTimeField(allow_null=True)
 
 
 class EndorsementSerializer(serializers.ModelSerializer):
@@ -223,7 +233,9 @@ class Policies(ListAPIView):
         return Response(answer, status=200 if answer["outcome"] == "unchanged" else 201)
 
 
-class _Policy(APIView):
+class BasePolicy(APIView):
+    """A door of one policy."""
+
     permission_classes = [IsAuthenticated]
 
     def policy(self, pk: int) -> Policy:
@@ -243,7 +255,7 @@ class _Policy(APIView):
         return policy.pk, dict(self.request.data.items())
 
 
-class PolicyDetail(_Policy):
+class PolicyDetail(BasePolicy):
     """One policy."""
 
     @extend_schema(
@@ -254,7 +266,7 @@ class PolicyDetail(_Policy):
         return Response(PolicyWholeSerializer(self.policy(pk)).data)
 
 
-class PolicyPremiums(_Policy):
+class PolicyPremiums(BasePolicy):
     """实收保费."""
 
     @extend_schema(
@@ -268,7 +280,7 @@ class PolicyPremiums(_Policy):
         return Response(PremiumSerializer(made).data, status=201 if new else 200)
 
 
-class PolicyEndorsements(_Policy):
+class PolicyEndorsements(BasePolicy):
     """批单."""
 
     @extend_schema(

@@ -9,12 +9,15 @@ class PoliciesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floors below what there is to exchange, to say, and where people's words stand here."""
-        from cases import erasure
-        from insurance.policies import telling
+        from cases import erasure, sentences
+        from insurance.policies import telling, words
         from insurance.policies.exchange import Policies
-        from insurance.policies.models import Endorsement
+        from insurance.policies.models import Endorsement, Policy
         from responsibility.exchange import tables
 
         tables.register(Policies())
         telling.speak()
-        erasure.PLACES += [(Endorsement, ("note",), "")]
+        sentences.ABOUT.update(words.ABOUT)
+        sentences.OWN.update(words.ACTS)
+        sentences.SENTENCES.update(words.SENTENCES)
+        erasure.PLACES += [(Endorsement, ("note",), ""), (Policy, ("decline_reason",), "")]

@@ -21,8 +21,11 @@ from responsibility import access, acting, clock, directory, ledger
 from responsibility.models import Post, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
-# What an endorsement may set anew.
+# What an endorsement may set anew, and what of the word of the insured it may take back.
 TERMS = ("ends_at", "tail_days", *drafting.AMOUNTS)
+WORD = (
+    "confirmed_until", "confirmed_tail", "asked_at", "reminded_at", "declined_at", "declined_by", "decline_reason",
+)  # fmt: skip
 
 
 @dataclass
@@ -90,26 +93,30 @@ def endorse(pk: int, wish: Wish, *, by: User) -> Endorsement:
     if not policy.starts_at <= wish.effective_at < policy.ends_at:
         raise Invalid("outside_period", _("生效时间须在保险期间内。"), "effective_at")
     old_end = policy.ends_at
+    waited = Policy.objects.unconfirmed().filter(pk=policy.pk, declined_at__isnull=True).exists()
     changes = _terms(policy, wish.terms)
     if wish.effective_at >= policy.ends_at:
         raise Invalid("outside_period", _("生效时间须在保险期间内。"), "effective_at")
     _places(policy, wish, changes)
     if not changes:
         raise Invalid("no_change", _("没有变更。"))
-    policy.save(update_fields=[*TERMS])
+    now = clock.now()
+    widens = _widens(changes, wish)
+    _ask(policy, now, widens=widens, waited=waited)
+    policy.save(update_fields=[*TERMS, *WORD])
     if "ends_at" in changes:
         _move_ends(policy, old_end)
     if {"ends_at", "tail_days"} & changes.keys():
         policy.covers.update(until=policy.seen_until)
-    now = clock.now()
     made = Endorsement.objects.create(
         policy=policy, number=wish.number, effective_at=wish.effective_at, changes=changes, note=wish.note,
         made_at=now, made_by=by,
     )  # fmt: skip
     told = {"endorsement": wish.number, "effective_at": wish.effective_at.isoformat()}
     _record("policy.endorse", policy, _side(changes, 0), told | _side(changes, 1), wish.note, actor, post, now)
+    covering.show([policy.pk])
     covering.doubt([policy.pk])
-    telling.of_policies("policy.endorse", [policy], now)
+    telling.of_policies("policy.endorse", [policy], now, asks="policy.widen" if widens else "")
     return made
 
 
@@ -132,6 +139,7 @@ def renew(pk: int, given: Mapping, *, by: User, local: bool = False) -> Policy:
         raise Invalid(fault["code"], fault["detail"], fault["attr"])
     now = clock.now()
     _record("policy.renew", policy, {}, {"renewed_by": answer.number}, "", actor, post, now)
+    telling.of_policies("policy.renew", [policy], now)
     return Policy.objects.get(renews=policy)
 
 
@@ -152,6 +160,7 @@ def cancel(pk: int, at: datetime, reason: str, *, by: User) -> Policy:
     policy.covers.update(until=policy.seen_until)
     now = clock.now()
     _record("policy.cancel", policy, {}, {"cancelled_at": at.isoformat()}, reason, actor, post, now)
+    covering.show([policy.pk])
     covering.doubt([policy.pk])
     telling.of_policies("policy.cancel", [policy], now)
     return policy
@@ -196,6 +205,26 @@ def plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value
+
+
+def _widens(changes: dict[str, list], wish: Wish) -> bool:
+    """Whether the insurers would see more by it: a longer period or claim tail, an object or a place more."""
+    if any(wish.added):
+        return True
+    end, tail = changes.get("ends_at"), changes.get("tail_days")
+    return bool(end and datetime.fromisoformat(end[0]) < datetime.fromisoformat(end[1]) or tail and tail[0] < tail[1])
+
+
+def _ask(policy: Policy, now: datetime, *, widens: bool, waited: bool) -> None:
+    """Narrow what the insured has confirmed to what ``policy`` is now, and ask for its word where it ``widens``."""
+    if policy.confirmed_until is not None and policy.confirmed_tail is not None:
+        policy.confirmed_until = min(policy.confirmed_until, policy.ends_at)
+        policy.confirmed_tail = min(policy.confirmed_tail, policy.tail_days)
+    if widens:
+        policy.asked_at = policy.asked_at if waited else now
+        policy.reminded_at = now
+        policy.declined_at = policy.declined_by = None
+        policy.decline_reason = ""
 
 
 def _places(policy: Policy, wish: Wish, changes: dict[str, list]) -> None:

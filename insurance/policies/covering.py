@@ -5,7 +5,7 @@ each other's way by one lock of ours (``guard``), so that neither misses what th
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -14,11 +14,15 @@ import pgbulk
 from django.conf import settings
 from django.db import connection, transaction
 
+from cases.models import Case
+from cases.models.machine import ENDED
 from insurance.policies import telling
 from insurance.policies.models import Cover, Judgement, Policy
 from responsibility import acting, clock, ledger
 
 LIMIT = 500
+# By case and policy (ids), until when those who carry the policy see the case; ``None``: not confirmed.
+Found = dict[tuple[int, int], datetime | None]
 # The numbers are only ours: one sweep at a time; and sweeps apart from changes of policies.
 ALONE = "SELECT pg_try_advisory_xact_lock(7340)"
 GUARD, SHARED = "SELECT pg_advisory_xact_lock(7341)", "SELECT pg_advisory_xact_lock_shared(7341)"
@@ -54,21 +58,26 @@ ASKED = """
                   WHERE a.chain = c.chain AND a.outcome IN ('opened', 'joined', 'triage')), c.opened_at)
     FROM cases_case c WHERE c.id = ANY(%(ids)s) ORDER BY c.id
 """
-# Of each case (``id``, ``at``) the policies in force then for its object, its place, or all objects of its main body.
+# Of each case (``id``, ``at``) the policies in force then for its object, its place, or all objects of its main body;
+# and until when those who carry one see it: as long as the insured has confirmed, if it confirmed what covers the case.
 COVERING = """
     WITH asked AS (
         SELECT a.id, a.at, c.risk_object_id, c.territory_id FROM unnest(%(ids)s::bigint[], %(ats)s::timestamptz[])
             AS a (id, at) JOIN cases_case c ON c.id = a.id
     ), found AS (
-        SELECT a.id, a.at, d.policy_id FROM asked a JOIN policies_covered d
+        SELECT a.id, a.at, d.policy_id, d.confirmed_at IS NOT NULL AS agreed FROM asked a JOIN policies_covered d
             ON d.risk_object_id = a.risk_object_id AND d.since <= a.at AND a.at < d.until
-        UNION SELECT a.id, a.at, d.policy_id FROM asked a JOIN policies_covered d
+        UNION ALL SELECT a.id, a.at, d.policy_id, d.confirmed_at IS NOT NULL FROM asked a JOIN policies_covered d
             ON d.territory_id = a.territory_id AND d.since <= a.at AND a.at < d.until
-        UNION SELECT a.id, a.at, p.id FROM asked a JOIN alerts_riskobject o ON o.id = a.risk_object_id
+        UNION ALL SELECT a.id, a.at, p.id, true FROM asked a JOIN alerts_riskobject o ON o.id = a.risk_object_id
             JOIN policies_policy p ON p.insured_id = o.main_body_id AND p.whole
     )
-    SELECT f.id, f.policy_id FROM found f JOIN policies_policy p ON p.id = f.policy_id
+    SELECT f.id, f.at, p.id, CASE WHEN bool_or(f.agreed) AND f.at < p.confirmed_until
+        THEN least(p.confirmed_until, p.ends_at, p.cancelled_at)
+            + least(p.tail_days, p.confirmed_tail) * interval '24 hours' END
+    FROM found f JOIN policies_policy p ON p.id = f.policy_id
     WHERE p.starts_at <= f.at AND f.at < p.ends_at AND (p.cancelled_at IS NULL OR f.at < p.cancelled_at)
+    GROUP BY f.id, f.at, p.id
 """
 # Judged cases that these policies may concern as they stand now, and those that they were found to cover before.
 DOUBT = """
@@ -149,9 +158,8 @@ def judge(limit: int = LIMIT) -> int:
             return 0
         cursor.execute(ASKED, {"ids": ids})
         cases = {row[0]: Asked(*row) for row in cursor.fetchall()}
-        ats = [cases[pk].at for pk in cases]
-        cursor.execute(COVERING, {"ids": list(cases), "ats": ats})
-        found = set(cursor.fetchall())
+    covered = _covering([(case.pk, case.at) for case in cases.values()])
+    found = {(case, policy): until for (case, _at, policy), until in covered.items()}
     now = clock.now()
     _write(cases, found, now)
     judged = [case.judged(now) for case in cases.values()]
@@ -161,22 +169,61 @@ def judge(limit: int = LIMIT) -> int:
     return len(cases)
 
 
-def _write(cases: dict[int, Asked], found: set[tuple[int, int]], now: datetime) -> None:
-    """Bring the covers of ``cases`` to what was ``found`` (case, policy), told on the policies' chains."""
+def _covering(asked: Sequence[tuple[int, datetime]]) -> dict[tuple[int, datetime, int], datetime | None]:
+    """What covers the cases of ``asked`` (id and instant), and until when it is shown. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(COVERING, {"ids": [pk for pk, _at in asked], "ats": [at for _pk, at in asked]})
+        return {(case, at, policy): until for case, at, policy, until in cursor.fetchall()}
+
+
+def _write(cases: dict[int, Asked], found: Found, now: datetime) -> None:
+    """Bring the covers of ``cases`` to what was ``found``, told on the policies' chains."""
     standing = {(cover.case_id, cover.policy_id): cover for cover in Cover.objects.filter(case__in=cases)}
-    lost = {key: cover for key, cover in standing.items() if key not in found}
-    policies = _locked({policy for _case, policy in found - standing.keys()} | {policy for _case, policy in lost})
-    made = [_cover(cases[case], policies[policy], now) for case, policy in sorted(found - standing.keys())]
-    if not made and not lost:
+    lost = [cover for key, cover in standing.items() if key not in found]
+    turned = [cover for key, cover in standing.items() if key in found and cover.shown_until != found[key]]
+    fresh = sorted(found.keys() - standing.keys())
+    policies = _locked({policy for _case, policy in fresh} | {cover.policy_id for cover in lost + turned})
+    made = [_cover(cases[case], policies[policy], found[case, policy], now) for case, policy in fresh]
+    if not made and not lost and not turned:
         return
-    acts = [_act("cover.found", cover, policies, cases[cover.case_id].number) for cover in made]
-    acts += [_act("cover.lost", cover, policies, cases[cover.case_id].number) for cover in lost.values()]
+    for cover in turned:
+        cover.shown_until = found[cover.case_id, cover.policy_id]
+        cover.told_grade, cover.told_ended = cases[cover.case_id].grade, cases[cover.case_id].ended
+    events = {
+        "cover.found": made, "cover.lost": lost,
+        "cover.shown": [cover for cover in turned if cover.shown_until],
+        "cover.hidden": [cover for cover in turned if not cover.shown_until],
+    }  # fmt: skip
     Cover.objects.bulk_create(made)
-    Cover.objects.filter(pk__in=[cover.pk for cover in lost.values()]).delete()
+    Cover.objects.filter(pk__in=[cover.pk for cover in lost]).delete()
+    pgbulk.update(Cover, turned, ["shown_until", "told_grade", "told_ended"])
+    number = {pk: case.number for pk, case in cases.items()}
+    acts = [_act(verb, cover, policies, number[cover.case_id]) for verb, covers in events.items() for cover in covers]
     ledger.record(acts, by=acting.SYSTEM, at=now)
-    for event, covers in {"cover.found": made, "cover.lost": list(lost.values())}.items():
-        told = [(c, policies[c.policy_id], cases[c.case_id].number, cases[c.case_id].grade) for c in covers]
+    for event in ("cover.found", "cover.lost", "cover.shown"):
+        told = [(c, policies[c.policy_id], number[c.case_id], cases[c.case_id].grade) for c in events[event]]
         telling.of_covers(event, told, now)
+
+
+def show(policies: Collection[int]) -> int:
+    """Let those who carry or broker ``policies`` (ids) see of their covers what the insured has confirmed now, and no
+    more; how many they see anew. Five statements; inside the act that has the entry, ``guard`` taken.
+
+    What they come to see counts as told as it stands.
+    """
+    covers = list(Cover.objects.filter(policy__in=policies))
+    found = _covering(list({(cover.case_id, cover.at) for cover in covers}))
+    until = {cover.pk: found.get((cover.case_id, cover.at, cover.policy_id)) for cover in covers}
+    turned = [cover for cover in covers if cover.shown_until != until[cover.pk]]
+    anew = [cover for cover in turned if cover.shown_until is None]
+    cases = Case.objects.filter(pk__in={cover.case_id for cover in anew})
+    stands = {pk: (grade, state in ENDED) for pk, grade, state in cases.values_list("pk", "grade", "state")}
+    for cover in anew:
+        cover.told_grade, cover.told_ended = stands[cover.case_id]
+    for cover in turned:
+        cover.shown_until = until[cover.pk]
+    pgbulk.update(Cover, turned, ["shown_until", "told_grade", "told_ended"])
+    return len(anew)
 
 
 def _locked(ids: Collection[int]) -> dict[int, Policy]:
@@ -188,16 +235,17 @@ def _locked(ids: Collection[int]) -> dict[int, Policy]:
     }
 
 
-def _cover(case: Asked, policy: Policy, now: datetime) -> Cover:
+def _cover(case: Asked, policy: Policy, shown_until: datetime | None, now: datetime) -> Cover:
     return Cover(
-        case_id=case.pk, policy=policy, at=case.at, until=policy.seen_until, found_at=now, told_grade=case.grade,
-        told_ended=case.ended,
+        case_id=case.pk, policy=policy, at=case.at, until=policy.seen_until, shown_until=shown_until, found_at=now,
+        told_grade=case.grade, told_ended=case.ended,
     )  # fmt: skip
 
 
 def _act(verb: str, cover: Cover, policies: dict[int, Policy], number: str) -> ledger.Act:
     policy = policies[cover.policy_id]
-    after = {"case": number, "at": cover.at.isoformat(), "until": cover.until.isoformat()}
+    shown = cover.shown_until.isoformat() if cover.shown_until else None
+    after = {"case": number, "at": cover.at.isoformat(), "until": cover.until.isoformat(), "shown_until": shown}
     return ledger.Act(policy.chain, verb, "policy", str(policy.pk), policy.number, after=after)
 
 
@@ -205,10 +253,10 @@ def _act(verb: str, cover: Cover, policies: dict[int, Policy], number: str) -> l
 NEWS = """
     SELECT v.id, c.number, c.grade, c.state IN ('closed', 'void') FROM policies_cover v
         JOIN cases_case c ON c.id = v.case_id
-    WHERE NOT v.told_ended AND (c.grade <> v.told_grade OR c.state IN ('closed', 'void')) AND v.until > %(now)s
+    WHERE NOT v.told_ended AND (c.grade <> v.told_grade OR c.state IN ('closed', 'void')) AND v.shown_until > %(now)s
     UNION ALL
     SELECT v.id, c.number, c.grade, false FROM cases_case c JOIN policies_cover v ON v.case_id = c.id
-    WHERE c.state NOT IN ('closed', 'void') AND v.told_ended AND v.until > %(now)s
+    WHERE c.state NOT IN ('closed', 'void') AND v.told_ended AND v.shown_until > %(now)s
     ORDER BY 1 LIMIT %(limit)s
 """
 

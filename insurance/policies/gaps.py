@@ -60,10 +60,12 @@ def missing(found: QuerySet[RiskObject], at: datetime) -> QuerySet[RiskObject]:
 
 
 def _insured(at: datetime) -> Q:
-    in_force = Policy.objects.in_force(at).filter(line=Line.SAFETY, insured=OuterRef("main_body"))
+    # What the main body itself denies insures nobody.
+    denied = Q(declined_at__isnull=False, confirmed_until__isnull=True)
+    in_force = Policy.objects.in_force(at).filter(~denied, line=Line.SAFETY, insured=OuterRef("main_body"))
     listed = Covered.objects.filter(
         risk_object=OuterRef("pk"), since__lte=at, until__gt=at, policy__line=Line.SAFETY,
-        policy__insured=OuterRef("main_body"), policy__in=Policy.objects.in_force(at).values("pk"),
+        policy__insured=OuterRef("main_body"), policy__in=Policy.objects.in_force(at).filter(~denied).values("pk"),
     )  # fmt: skip
     return Q(Exists(in_force.filter(whole=True))) | Q(Exists(listed))
 

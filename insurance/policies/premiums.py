@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from alerts.formats.item import CLOCK_SKEW
 from insurance import money
 from insurance.policies import given as fields
+from insurance.policies import telling
 from insurance.policies.changing import held
 from insurance.policies.models import Policy, Premium
 from responsibility import clock, ledger
@@ -64,6 +65,7 @@ def receive(pk: int, payment: Payment, *, by: User) -> tuple[Premium, bool]:
     }  # fmt: skip
     act = ledger.Act(policy.chain, "policy.premium", "policy", str(policy.pk), policy.number, after=told)
     ledger.record([act], by=actor, post=post, at=now)
+    telling.of_premium(policy, now)
     return made, True
 
 

@@ -130,7 +130,7 @@ def write(drafts: list[Draft], lead: Unit, actor: acting.Actor, post: Post, now:
         by=actor, post=post, at=now, new_chains=True,
     )  # fmt: skip
     covering.doubt([policy.pk for policy in policies])
-    telling.of_policies(ACT, policies, now)
+    telling.of_policies(ACT, policies, now, asks="policy.ask")
     return {policy.number: policy for policy in policies}
 
 

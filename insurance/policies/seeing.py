@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, Q
+from django.db.models import F, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from cases import outside
@@ -21,7 +21,9 @@ PAGE = 50
 SHOWN = 50
 # Policies that end so soon ask to be renewed.
 ENDING = timedelta(days=60)
-FILTERS = {"in_force": _("有效"), "ending": _("60 天内到期"), "ended": _("已结束")}
+FILTERS = {
+    "in_force": _("有效"), "ending": _("60 天内到期"), "ended": _("已结束"), "waiting": _("待被保险人确认"),
+}  # fmt: skip
 
 # Pages of the parts above that belong to a policy: f(policy, actor) -> [(label, address)], for who may open them.
 BESIDE: list[Callable[[Policy, Actor], list[tuple[str, str]]]] = []
@@ -29,10 +31,11 @@ BESIDE: list[Callable[[Policy, Actor], list[tuple[str, str]]]] = []
 
 @dataclass
 class Row:
-    """A policy in a list, with where it is now."""
+    """A policy in a list, with where it is now; ``waits``: for the word of the insured."""
 
     policy: Policy
     state: Standing
+    waits: bool
 
 
 @dataclass
@@ -44,9 +47,10 @@ class Covering:
 
 
 def with_names(found: PolicyQuerySet) -> PolicyQuerySet:
-    """``found`` ready to be shown: whom it names, and the shares. Two statements."""
+    """``found`` ready to be shown: whom it names, the shares, and the word of the insured. Two statements."""
     shares = Prefetch("shares", Share.objects.select_related("insurer"))
-    return found.select_related("insurer", "broker", "insured", "renews").prefetch_related(shares)
+    found = found.select_related("insurer", "broker", "insured", "renews", "confirmed_by", "declined_by")
+    return found.with_word().prefetch_related(shares)
 
 
 def lines(actor: Actor, wanted: dict[str, str], before: int | None) -> tuple[list[Row], int | None]:
@@ -63,6 +67,8 @@ def lines(actor: Actor, wanted: dict[str, str], before: int | None) -> tuple[lis
         found = found.in_force(now).filter(ends_at__lte=now + ENDING, renewed_by=None)
     elif wanted.get("state") == "ended":
         found = found.ended(now)
+    elif wanted.get("state") == "waiting":
+        found = found.unconfirmed()
     if wanted.get("line") in Line.values:
         found = found.filter(line=wanted["line"])
     if wanted.get("q"):
@@ -71,7 +77,7 @@ def lines(actor: Actor, wanted: dict[str, str], before: int | None) -> tuple[lis
             Q(number__istartswith=q) | Q(insured__name__icontains=q) | Q(insured__name_en__icontains=q)
         )
     rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
-    made = [Row(policy, policy.state(now)) for policy in rows[:PAGE]]
+    made = [Row(policy, policy.state(now), policy.unconfirmed) for policy in rows[:PAGE]]
     return made, rows[PAGE - 1].pk if len(rows) > PAGE else None
 
 
@@ -79,6 +85,8 @@ def about(policy: Policy, actor: Actor, known: Directory) -> dict:
     """The context of one policy's page. ``leads``: the reader may change it."""
     now = clock.now()
     covered = policy.covered.select_related("risk_object", "territory")
+    # What waits for the word of the insured comes first.
+    covered = covered.order_by(F("confirmed_at").asc(nulls_first=True), "pk")
     return {
         "policy": policy, "state": policy.state(now), "now": now,
         "leads": access.post_for(actor, registering.ACT, named={policy.insurer_id}) is not None,

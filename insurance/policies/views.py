@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.views import after, status_of
-from insurance.policies import changing, premiums, seeing
+from insurance.policies import asking, assent, changing, premiums, seeing
 from insurance.policies import given as fields
 from insurance.policies.models import Line, Policy
-from responsibility import access, acting, directory
+from responsibility import access, acting, clock, directory
 from responsibility.models import User
 from responsibility.refusals import Invalid, Refused
 
@@ -39,6 +39,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     context = {
         "actor": actor, "rows": rows, "more": more, "wanted": wanted, "lines": Line.choices,
         "states": seeing.FILTERS.items(), "registers": access.may(actor, "policy.register"),
+        "asked": asking.waiting(actor, clock.now()).count(),
     }  # fmt: skip
     return render(request, "insurance/policies/list.html", context)
 
@@ -51,7 +52,8 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """``/insurance/policies/<id>/<endorse, renew, cancel or premium>/``: by the lead insurer."""
+    """``/insurance/policies/<id>/<verb>/``: ``endorse``, ``renew``, ``cancel``, ``premium`` and ``remind`` by the lead
+    insurer, ``confirm`` and ``decline`` by the insured, of the ``edition`` that was shown."""
     policy = _found(request, pk)
     if verb not in DOES:
         raise Http404
@@ -81,6 +83,30 @@ def _cancel(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
     return pk, _("保单已解除。")
 
 
+def _remind(pk: int, _request: HttpRequest, by: User) -> tuple[int, str]:
+    assent.remind(pk, by=by)
+    return pk, _("已提醒被保险人。")
+
+
+def _confirm(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
+    return _said(assent.CONFIRM, pk, request, by), _("已确认这份保单。")
+
+
+def _decline(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
+    return _said(assent.DECLINE, pk, request, by), _("已否认这份保单。")
+
+
+def _said(act: str, pk: int, request: HttpRequest, by: User) -> int:
+    """The word of the insured on one policy, in the edition that its page showed. ``Forbidden``, ``Refused``."""
+    assent.may_speak(Policy.objects.get(pk=pk), by, act)
+    given, say = request.POST, assent.confirm if act == assent.CONFIRM else assent.decline
+    item = {"policy": pk, "edition": given.get("edition", ""), "reason": given.get("reason", "")}
+    (answer,) = say([item], by=by)
+    for fault in answer.errors:
+        raise Refused(fault["code"], fault["detail"], fault["attr"])
+    return pk
+
+
 def _premium(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
     changing.may_change(pk, by)
     payment = premiums.read(request.POST, local=True)
@@ -94,7 +120,8 @@ def _premium(pk: int, request: HttpRequest, by: User) -> tuple[int, str]:
 
 
 DOES: dict[str, Callable[[int, HttpRequest, User], tuple[int, str]]] = {
-    "endorse": _endorse, "renew": _renew, "cancel": _cancel, "premium": _premium,
+    "endorse": _endorse, "renew": _renew, "cancel": _cancel, "premium": _premium, "remind": _remind,
+    "confirm": _confirm, "decline": _decline,
 }  # fmt: skip
 
 
@@ -108,6 +135,7 @@ def _found(request: HttpRequest, pk: int) -> Policy:
 
 def _page(request: HttpRequest, policy: Policy, refused: Refused | None = None, failed: str = "") -> HttpResponse:
     actor = acting.of(request.user)
-    context = {"actor": actor, "refused": refused, "failed": failed, "typed": request.POST}
-    context |= seeing.about(policy, actor, directory.current())
+    context = seeing.about(policy, actor, directory.current())
+    context |= {"actor": actor, "refused": refused, "failed": failed, "typed": request.POST}
+    context |= {"word": asking.word(policy, actor, context["now"]), "names": asking.names_things(policy, actor)}
     return render(request, "insurance/policies/policy.html", context, status=status_of(refused) if refused else 200)

@@ -12,12 +12,9 @@ class PortalsConfig(AppConfig):
         and where outsiders begin."""
         from cases import aside, erasure, outside, sentences
         from cases.bundle.beside import SOURCES
-        from insurance.findings import words as finding_words
-        from insurance.policies import words as policy_words
-        from insurance.portals import carried, home, waits, ways, words
+        from insurance.portals import carried, contacts, home, reminding, waits, ways, words
         from insurance.portals.concerning import concerns
         from insurance.portals.models import Contact, Hook
-        from insurance.service import words as service_words
         from responsibility import fronts
 
         outside.CONCERNS.append(concerns)
@@ -25,8 +22,9 @@ class PortalsConfig(AppConfig):
         erasure.PLACES += [(Contact, ("name", "phone", "duty"), ""), (Hook, ("label",), "")]
         fronts.FRONTS.append(home.front)
         waits.register()
+        reminding.speak()
+        contacts.speak()
         aside.WAYS.append(ways.of)
-        for part in (words, policy_words, service_words, finding_words):
-            sentences.ABOUT.update(part.ABOUT)
-            sentences.OWN.update(part.ACTS)
-            sentences.SENTENCES.update(part.SENTENCES)
+        sentences.ABOUT.update(words.ABOUT)
+        sentences.OWN.update(words.ACTS)
+        sentences.SENTENCES.update(words.SENTENCES)

@@ -14,7 +14,7 @@ from responsibility.models import LedgerEntry
 
 # What of a policy's own story belongs to each case that it covers. The rest, premium and the account of prevention and
 # what it says of other cases, is bound in by its digests only.
-OF_A_POLICY = frozenset({"policy.register", "policy.endorse", "policy.renew", "policy.cancel"})
+OF_A_POLICY = frozenset({"policy.register", "policy.endorse", "policy.renew", "policy.cancel", "policy.confirm"})
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,9 @@ def steps(found: Reach, known: Directory) -> list[Step]:
 
 
 def _untimed(step: Step) -> Step:
-    """A broker follows states (facts 3.5): when a case was found to be covered says when it happened."""
-    return replace(step, at=None) if step.kind == "cover" else step
+    """A broker follows states (facts 3.5): when a case was found to be covered, or a claim moved, says when it
+    happened."""
+    return replace(step, at=None) if step.kind in ("cover", "claim") else step
 
 
 def _alerts(found: Reach) -> Iterator[Step]:

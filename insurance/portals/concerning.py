@@ -13,19 +13,17 @@ from responsibility.models import Role
 
 
 def concerns(actor: Actor, now: datetime) -> Iterable[tuple[Standing, Q]]:
-    """Covered cases until the claim tail ends, for whoever carries the policy and who brokered it; the case of an order
-    for its firm, while the order runs."""
+    """Covered cases until the claim tail ends, for whoever carries the policy and who brokered it, once the insured has
+    confirmed it; the case of an order for its firm, while the order runs."""
     held: dict[str, set[int]] = {}
     for post in actor.posts:
         held.setdefault(post.role, set()).add(post.unit_id)
     if carrying := held.get(Role.INSURER):
-        covers = Cover.objects.filter(policy__in=Policy.objects.of_insurers(carrying), until__gt=now)
+        covers = Cover.objects.shown(now).filter(policy__in=Policy.objects.of_insurers(carrying))
         yield Standing.INSURER, Q(pk__in=covers.values("case"))
     if brokering := held.get(Role.BROKER):
-        yield (
-            Standing.BROKER,
-            Q(pk__in=Cover.objects.filter(policy__broker__in=brokering, until__gt=now).values("case")),
-        )
+        covers = Cover.objects.shown(now).filter(policy__broker__in=brokering)
+        yield Standing.BROKER, Q(pk__in=covers.values("case"))
     if working := held.get(Role.FIRM):
         orders = ServiceOrder.objects.filter(firm__in=working, state__in=RUNNING, case__isnull=False)
         yield Standing.FIRM, Q(pk__in=orders.values("case"))

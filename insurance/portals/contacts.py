@@ -10,13 +10,18 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cases import typed
+from insurance import inboxes
 from insurance.policies.models import Policy, Share
 from insurance.portals.models import Contact
 from insurance.service.models import RUNNING, ServiceOrder
+from notices import outbox
+from notices.models import Notice
 from responsibility import access, acting, clock, ledger
+from responsibility.directory import Directory
 from responsibility.models import LedgerEntry, Post, Role, Unit, User
 from responsibility.refusals import Forbidden, Invalid, Refused
 
@@ -60,15 +65,18 @@ def others(actor: acting.Actor, now: datetime) -> QuerySet[Contact]:
 
 
 def partners(mine: set[int], now: datetime) -> QuerySet[Unit]:
-    """The units that stand on an order that runs, or on a policy in force, together with one of ``mine``."""
+    """The units that stand on an order that runs, or on a policy in force, together with one of ``mine``.
+
+    A policy that the insured has not confirmed opens nothing but to the insured.
+    """
     if not mine:
         return Unit.objects.none()
     orders = ServiceOrder.objects.filter(state__in=RUNNING)
     orders = orders.filter(Q(by_unit__in=mine) | Q(firm__in=mine) | Q(insured__in=mine))
     carried = Policy.objects.of_insurers(mine).values("pk")
-    policies = Policy.objects.in_force(now).filter(
-        Q(insurer__in=mine) | Q(broker__in=mine) | Q(insured__in=mine) | Q(pk__in=carried)
-    )
+    # The insured may ask whoever names it; they reach the insured once it has confirmed.
+    agreed = Q(confirmed_until__gt=now) & (Q(insurer__in=mine) | Q(broker__in=mine) | Q(pk__in=carried))
+    policies = Policy.objects.in_force(now).filter(Q(insured__in=mine) | agreed)
     return Unit.objects.filter(
         Q(pk__in=orders.values("by_unit")) | Q(pk__in=orders.values("firm")) | Q(pk__in=orders.values("insured"))
         | Q(pk__in=policies.values("insurer")) | Q(pk__in=policies.values("insured"))
@@ -131,6 +139,8 @@ def unmask(pk: int, reason: object, *, by: User) -> Contact:
         raise Refused("removed", _("该联系人已被移除。"))
     why = typed.text(reason, "reason", limit=200)
     _tell(contact, LOOKED, actor, post, after={"unit": post.unit.code}, note=why)
+    about = inboxes.About(contact.chain, "", reverse("insurance-contacts"))
+    outbox.write(inboxes.rows(LOOKED, about, [contact.unit_id], now, words={"unit": post.unit_id}))
     return contact
 
 
@@ -165,3 +175,12 @@ def _tell(
     # Neither name nor number: what the ledger holds is kept for good.
     act = ledger.Act(contact.chain, verb, "contact", str(contact.pk), str(contact.pk), before or {}, after or {}, note)
     ledger.record([act], by=actor, post=post)
+
+
+def speak() -> None:
+    """Have the notice to the unit said whose number was looked at."""
+
+    def words(notice: Notice, known: Directory) -> dict:
+        return {"unit": inboxes.name(notice, known)}
+
+    inboxes.speak({LOOKED: _("{unit}查看了贵单位一位联系人的号码，理由见联系人页。")}, words)

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 Entry = tuple[int, int]
+# A row or a column of the table, as a corner of the graph of what is hidden.
+Corner = tuple[str, int]
 LEAST = 5
 
 
@@ -66,17 +68,17 @@ def _thicken(table: list[list[int]], found: set[Entry], least: int) -> bool:
 
 def _bridges(found: set[Entry]) -> Iterator[Entry]:
     """The edges of the graph of hidden entries that lie on no cycle (Tarjan), without recursion."""
-    near: dict[tuple[str, int], list[tuple[tuple[str, int], Entry]]] = defaultdict(list)
+    near: dict[Corner, list[tuple[Corner, Entry]]] = defaultdict(list)
     for row, column in sorted(found):
         near["row", row].append((("column", column), (row, column)))
         near["column", column].append((("row", row), (row, column)))
-    order: dict[tuple[str, int], int] = {}
-    low: dict[tuple[str, int], int] = {}
+    order: dict[Corner, int] = {}
+    low: dict[Corner, int] = {}
     for start in near:
         if start in order:
             continue
         order[start] = low[start] = len(order)
-        walk = [(start, None, iter(near[start]))]
+        walk: list[tuple[Corner, Entry | None, Iterator[tuple[Corner, Entry]]]] = [(start, None, iter(near[start]))]
         while walk:
             corner, by, ways = walk[-1]
             step = next(((to, edge) for to, edge in ways if edge != by), None)
@@ -92,4 +94,4 @@ def _bridges(found: set[Entry]) -> Iterator[Entry]:
             else:
                 to, edge = step
                 order[to] = low[to] = len(order)
-                walk.append((to, edge, iter(near[to])))  # type: ignore[arg-type]
+                walk.append((to, edge, iter(near[to])))

@@ -106,12 +106,13 @@ def of(actor: Actor, code: str) -> History | None:
 
 
 def _policies(thing: RiskObject, units: set[int]) -> list[Policy]:
-    """Policies of ``units`` that cover ``thing``, have begun, and whose claim tail has not run out."""
+    """Confirmed policies of ``units`` that cover ``thing``, have begun, and whose claim tail has not run out."""
     now = clock.now()
-    named = Covered.objects.filter(_naming(thing), since__lte=now)
+    named = Covered.objects.filter(_naming(thing), since__lte=now, confirmed_at__isnull=False)
     covering = Q(pk__in=named.values("policy")) | Q(whole=True, insured=thing.main_body_id)
-    found = Policy.objects.of_insurers(units).filter(covering, starts_at__lte=now).select_related("insured")
-    return [policy for policy in found.order_by("starts_at") if policy.seen_until > now]
+    found = Policy.objects.of_insurers(units).confirmed().filter(covering, starts_at__lte=now)
+    found = found.select_related("insured").order_by("starts_at")
+    return [policy for policy in found if policy.shown_until > now]
 
 
 def _naming(thing: RiskObject) -> Q:
@@ -122,9 +123,10 @@ def _naming(thing: RiskObject) -> Q:
 def _spans(thing: RiskObject, policies: list[Policy]) -> list[Span]:
     """When ``policies`` covered ``thing`` up to now, in order and without overlaps. One statement."""
     now = clock.now()
-    over = {policy.pk: min(policy.over_at, now) for policy in policies}
-    named = Covered.objects.filter(_naming(thing), policy__in=policies).values_list("policy", "since", "until")
-    found = [(since, min(until, over[pk])) for pk, since, until in named]
+    over = {policy.pk: min(policy.confirmed_over or policy.starts_at, now) for policy in policies}
+    named = Covered.objects.filter(_naming(thing), policy__in=policies, confirmed_at__isnull=False)
+    listed = named.values_list("policy", "since", "until")
+    found = [(since, min(until, over[pk])) for pk, since, until in listed]
     found += [(policy.starts_at, over[policy.pk]) for policy in policies if policy.whole]
     spans: list[Span] = []
     for since, until in sorted(span for span in found if span[0] < span[1]):
@@ -147,9 +149,13 @@ def _cases(spans: list[Span]) -> QuerySet[Case]:
 
 
 def _others(thing: RiskObject, units: set[int]) -> QuerySet[RiskObject]:
-    """Objects of the class that no policy of ``units`` ever covered: what one counts oneself could be subtracted."""
-    carried = Policy.objects.of_insurers(units).filter(starts_at__lte=clock.now())
-    named = Covered.objects.filter(policy__in=carried)
+    """Objects of the class that no policy of ``units`` ever covered: what one counts oneself could be subtracted.
+
+    As far as the insured has confirmed: else naming an object would take it out of the class, and the difference tell
+    of it.
+    """
+    carried = Policy.objects.of_insurers(units).confirmed().filter(starts_at__lte=clock.now())
+    named = Covered.objects.filter(policy__in=carried, confirmed_at__isnull=False)
     own = Q(pk__in=named.filter(risk_object__isnull=False).values("risk_object"))
     own |= Q(territory__in=named.filter(territory__isnull=False).values("territory"))
     own |= Q(main_body__in=carried.filter(whole=True).values("insured"))

@@ -58,7 +58,7 @@ def claims(actor: Actor) -> ClaimQuerySet:
 
 
 def covers(actor: Actor) -> QuerySet[Cover]:
-    """Of the policies that the unit carries or brokered: covers that have not run out."""
+    """Of the policies that the unit carries or brokered: covers that are confirmed and have not run out."""
     return Cover.objects.visible_to(outside(actor, Role.INSURER, Role.BROKER), clock.now())
 
 
@@ -68,12 +68,12 @@ def cases(actor: Actor, *fields: str) -> QuerySet[Case]:
 
 
 def objects(actor: Actor) -> QuerySet[RiskObject]:
-    """What a policy in force covers by name or as a whole, where an order of a firm runs, what is one's own."""
+    """What a confirmed policy in force covers by name or as a whole, where a firm's order runs, what is one's own."""
     now = clock.now()
     asked = NOTHING
     if units(actor, Role.INSURER, Role.BROKER):
-        running = policies(outside(actor, Role.INSURER, Role.BROKER)).in_force(now)  # type: ignore[attr-defined]
-        named = Covered.objects.filter(policy__in=running, since__lte=now, until__gt=now)
+        running = policies(outside(actor, Role.INSURER, Role.BROKER)).assented(now)  # type: ignore[attr-defined]
+        named = Covered.objects.filter(policy__in=running, since__lte=now, until__gt=now, confirmed_at__isnull=False)
         shown = Q(pk__in=named.filter(risk_object__isnull=False).values("risk_object"))
         shown |= Q(main_body__in=running.filter(whole=True).values("insured"))
         # Where a pipe or a key site lies is told to whoever works there or runs it, never to insurers (facts 3.5).

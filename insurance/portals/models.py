@@ -14,7 +14,9 @@ class Event(models.TextChoices):
     COVERED = "case.covered", _("案件有了承保")
     CHANGED = "case.changed", _("承保案件的状态或颜色变化")
     TOLD = "finding.told", _("隐患已书面告知")
+    MOVED = "finding.changed", _("隐患整改、复查、逾期或转为案件")
     CLOSED = "finding.closed", _("隐患已销号")
+    ORDER = "order.changed", _("服务委托状态变化（含因机构被停止而收回）")
     VISITED = "order.visited", _("服务记录已提交")
     CLAIM = "claim", _("理赔状态变化")
 
@@ -71,6 +73,24 @@ class Told(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("推送进度")
         constraints = [models.UniqueConstraint(fields=["hook", "kind", "subject"], name="told_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+
+class Reminded(models.Model):
+    """已提醒: that whoever is concerned was told that a clock of a thing ran out, or is about to, at ``due_at``.
+
+    A clock that is set anew is told anew. Not there: still to be told.
+    """
+
+    kind = models.CharField(_("类型"), max_length=30)
+    subject = models.BigIntegerField(_("对象编号"))
+    due_at = models.DateTimeField(_("时限"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("到期提醒")
+        constraints = [models.UniqueConstraint(fields=["kind", "subject", "due_at"], name="reminded_once")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"

@@ -20,7 +20,7 @@ MOST = 1000
 # How long a message is tried before it counts as failed.
 TRIED = timedelta(days=3)
 CARRIED = """
-    SELECT h.id AS hook_id, p.id AS policy_id, p.number FROM hooks h JOIN policies_policy p
+    SELECT h.id AS hook_id, p.id AS policy_id, p.number, p.confirmed_at FROM hooks h JOIN policies_policy p
         ON NOT h.whole AND p.broker_id = h.unit_id OR h.whole AND EXISTS (
             SELECT FROM policies_share s WHERE s.policy_id = p.id AND s.insurer_id = h.unit_id)
 """
@@ -29,11 +29,11 @@ CARRIED = """
 # whether the first that is seen of it is news.
 COVERED = """
     SELECT h.id AS hook_id, 'cover' AS kind, v.id AS subject, 'covered' AS said, true AS heard,
-        'case.covered' AS event, CASE WHEN h.whole THEN v.found_at ELSE %(now)s END AS at, c.number AS name,
-        jsonb_build_object('case', c.number, 'policy', p.number) AS data
+        'case.covered' AS event, CASE WHEN h.whole THEN greatest(v.found_at, p.confirmed_at) ELSE %(now)s END AS at,
+        c.number AS name, jsonb_build_object('case', c.number, 'policy', p.number) AS data
     FROM hooks h JOIN carried p ON p.hook_id = h.id JOIN policies_cover v ON v.policy_id = p.policy_id
     JOIN cases_case c ON c.id = v.case_id
-    WHERE v.until > %(now)s AND c.drill_id IS NULL AND h.events ? 'case.covered'
+    WHERE v.shown_until > %(now)s AND c.drill_id IS NULL AND h.events ? 'case.covered'
 """
 CHANGED = """
     SELECT h.id, 'case', c.id, CASE WHEN h.whole
@@ -44,7 +44,7 @@ CHANGED = """
             ELSE '{}' END
     FROM hooks h JOIN cases_case c ON c.id IN (
         SELECT v.case_id FROM carried p JOIN policies_cover v ON v.policy_id = p.policy_id
-        WHERE p.hook_id = h.id AND v.until > %(now)s)
+        WHERE p.hook_id = h.id AND v.shown_until > %(now)s)
     WHERE c.drill_id IS NULL AND h.events ? 'case.changed'
 """
 FOUND = """
@@ -53,21 +53,42 @@ FOUND = """
         f.number, jsonb_build_object('finding', f.number, 'state', f.state, 'severity', f.severity,
             'due_at', f.due_at, 'closed_at', f.closed_at, 'case', nullif(f.case_number, ''))
     FROM hooks h JOIN findings_finding f ON h.whole AND (f.found_by_unit_id = h.unit_id OR EXISTS (
-        SELECT FROM service_serviceorder o LEFT JOIN policies_policy p ON p.id = o.policy_id
+        SELECT FROM service_serviceorder o LEFT JOIN policies_policy p
+            ON p.id = o.policy_id AND p.confirmed_until IS NOT NULL
         WHERE o.id = f.order_id AND (o.by_unit_id = h.unit_id OR p.insurer_id = h.unit_id)))
     WHERE h.events ?| ARRAY['finding.told', 'finding.closed']
+"""
+MOVED = """
+    SELECT h.id, 'finding-go', f.id, concat_ws('|', f.state, f.state = 'open' AND f.due_at <= %(now)s, f.case_number,
+            (SELECT count(*) FROM findings_recheck r WHERE r.finding_id = f.id)), false,
+        'finding.changed', %(now)s, f.number, jsonb_build_object('finding', f.number, 'state', f.state,
+            'severity', f.severity, 'due_at', f.due_at, 'overdue', f.state = 'open' AND f.due_at <= %(now)s,
+            'rectified_at', f.rectified_at, 'case', nullif(f.case_number, ''))
+    FROM hooks h JOIN findings_finding f ON h.whole AND (f.found_by_unit_id = h.unit_id OR EXISTS (
+        SELECT FROM service_serviceorder o LEFT JOIN policies_policy p ON p.id = o.policy_id
+        WHERE o.id = f.order_id AND (o.by_unit_id = h.unit_id OR p.insurer_id = h.unit_id)))
+    WHERE h.events ? 'finding.changed'
+"""
+ORDERED = """
+    SELECT h.id, 'order', o.id, o.state, false, 'order.changed', %(now)s, o.number,
+        jsonb_build_object('order', o.number, 'state', o.state, 'to_place', o.to_place)
+    FROM hooks h JOIN service_serviceorder o ON h.whole AND (o.by_unit_id = h.unit_id OR EXISTS (
+        SELECT FROM policies_policy p WHERE p.id = o.policy_id AND p.insurer_id = h.unit_id))
+    WHERE h.events ? 'order.changed'
 """
 VISITED = """
     SELECT h.id, 'visit', v.id, 'visited', true, 'order.visited', v.sent_at, o.number,
         jsonb_build_object('order', o.number, 'state', o.state, 'arrived_at', v.arrived_at, 'left_at', v.left_at)
     FROM hooks h JOIN service_serviceorder o ON h.whole AND (o.by_unit_id = h.unit_id OR EXISTS (
-        SELECT FROM policies_policy p WHERE p.id = o.policy_id AND p.insurer_id = h.unit_id))
+        SELECT FROM policies_policy p WHERE p.id = o.policy_id AND p.insurer_id = h.unit_id
+            AND p.confirmed_until IS NOT NULL))
     JOIN service_visit v ON v.order_id = o.id
     WHERE h.events ? 'order.visited'
 """
 CLAIMED = """
     SELECT h.id, 'claim', k.id, k.state, true, 'claim.' || k.state,
-        CASE k.state WHEN 'noticed' THEN k.noticed_at ELSE coalesce(k.ended_at, %(now)s) END, k.number,
+        CASE WHEN NOT h.whole THEN %(now)s WHEN k.state = 'noticed' THEN k.noticed_at
+            ELSE coalesce(k.ended_at, %(now)s) END, k.number,
         jsonb_build_object('claim', k.number, 'state', k.state, 'policy', p.number, 'case', c.number)
     FROM hooks h JOIN carried p ON p.hook_id = h.id JOIN claims_claim k ON k.policy_id = p.policy_id
     JOIN cases_case c ON c.id = k.case_id
@@ -76,7 +97,8 @@ CLAIMED = """
 STANDS = f"""
     WITH hooks AS (SELECT * FROM portals_hook WHERE ended_at IS NULL AND (%(hook)s::bigint IS NULL OR id = %(hook)s)),
     carried AS MATERIALIZED ({CARRIED}),
-    stands AS ({COVERED} UNION ALL {CHANGED} UNION ALL {FOUND} UNION ALL {VISITED} UNION ALL {CLAIMED})
+    stands AS ({COVERED} UNION ALL {CHANGED} UNION ALL {FOUND} UNION ALL {MOVED}
+        UNION ALL {ORDERED} UNION ALL {VISITED} UNION ALL {CLAIMED})
 """  # noqa: S608, our own parts
 # Whoever did not ask for one of two events of a kind is not told of it, but has heard of it.
 NEWS = f"""

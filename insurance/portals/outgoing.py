@@ -22,8 +22,8 @@ ACT = "outside.cases"
 def cases(actor: Actor, since: datetime | None = None) -> QuerySet[Case]:
     """Real cases that a policy of the actor's unit covers, until the end of its tail; those only that changed since.
 
-    Changed: covered, or in another state, or in another colour. ``Forbidden`` for a broker who asks ``since``: he
-    follows states (facts 3.5), and by halving the span he would find when each changed.
+    Changed: covered, or the policy confirmed, or in another state, or in another colour. ``Forbidden`` for a broker who
+    asks ``since``: he follows states (facts 3.5), and by halving the span he would find when each changed.
     """
     if since is not None and not _whole(actor):
         raise Forbidden("wrong_role", _("经纪只查阅状态，不按时间查询变化。"))
@@ -31,7 +31,7 @@ def cases(actor: Actor, since: datetime | None = None) -> QuerySet[Case]:
     found = Case.objects.real().filter(pk__in=covers.values("case"))  # type: ignore[attr-defined]
     if since is None:
         return found
-    fresh = covers.filter(found_at__gte=since)
+    fresh = covers.filter(Q(found_at__gte=since) | Q(policy__confirmed_at__gte=since))
     entries = LedgerEntry.objects.filter(chain=OuterRef("chain"), at__gte=since)
     moved = Q(Exists(_moved(entries, "state"))) | Q(Exists(_moved(entries, "grade")))
     return found.filter(Q(pk__in=fresh.values("case")) | moved)

@@ -1,7 +1,8 @@
 """What of the insurance side of one case a reader may see (facts 3.5): one answer for the chain page and the bundle.
 
-Insurers and brokers see the covers of their policies until the claim tail ends, a firm its orders while they run, the
-insured what is its own; those in office what their acts let them read. Nobody else learns that there is such a case.
+Insurers and brokers see the covers of their policies, once the insured has confirmed them, until the claim tail ends, a
+firm its orders while they run, the insured what is its own; those in office what their acts let them read. Nobody else
+learns that there is such a case.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from cases.models import Case
 from insurance.claims import seeing
-from insurance.claims.models import Claim, naming
+from insurance.claims.models import Claim
 from insurance.claims.seeing import Level
 from insurance.findings.models import Finding
 from insurance.policies.models import Cover, Policy
@@ -71,11 +72,7 @@ def _all(actor: Actor, act: str) -> bool:
 
 def _covers(actor: Actor, case: Case, now: datetime) -> QuerySet[Cover]:
     found = Cover.objects.filter(case=case)
-    if _all(actor, "policy.read"):
-        return found
-    own = Q(policy__insured__in=_units(actor, Role.ENTERPRISE))
-    named = Q(policy__in=Policy.objects.filter(naming(actor, "policy.read")), until__gt=now)
-    return found.filter(own | named)
+    return found if actor.is_system else found.visible_to(actor, now)
 
 
 def _orders(actor: Actor, case: Case) -> QuerySet[ServiceOrder]:
@@ -85,7 +82,7 @@ def _orders(actor: Actor, case: Case) -> QuerySet[ServiceOrder]:
     by = {post.unit_id for post in actor.posts if access.scope("service.read", post.role)}
     # A broker is told states of cases and claims, and no order (facts 3.5).
     by -= _units(actor, Role.BROKER)
-    carried = Policy.objects.of_insurers(_units(actor, Role.INSURER))
+    carried = Policy.objects.of_insurers(_units(actor, Role.INSURER)).confirmed()
     return found.filter(
         Q(by_unit__in=by)
         | Q(firm__in=_units(actor, Role.FIRM), state__in=RUNNING)
@@ -99,7 +96,7 @@ def _findings(actor: Actor, case: Case, orders: list[ServiceOrder], *, inside: b
     if inside or _all(actor, "finding.read"):
         return found
     finders = _units(actor, Role.INSURER)
-    carried = Policy.objects.of_insurers(finders)
+    carried = Policy.objects.of_insurers(finders).confirmed()
     return found.filter(
         Q(found_by_unit__in=finders)
         | Q(insured__in=_units(actor, Role.ENTERPRISE))

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from insurance import patience
-from insurance.portals import news, pushing
+from insurance.portals import news, pushing, reminding
 
 
 @shared_task
@@ -17,3 +17,12 @@ def push() -> None:
             pass
         pushing.push()
         pushing.tidy()
+
+
+@shared_task
+def remind() -> None:
+    """Tell of clocks that ran out or are near; nothing where the side is switched off."""
+    if not settings.INSURANCE:
+        return
+    with patience.bounded():
+        reminding.sweep()

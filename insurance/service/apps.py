@@ -9,11 +9,12 @@ class ServiceConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of firms that are stopped, score arrivals, say notices, and tell where people's words stand here."""
-        from cases import erasure
+        from cases import erasure, sentences
         from insurance.firms import complaints, scoring
+        from insurance.firms import telling as firms_telling
         from insurance.firms.signals import firm_stopped
         from insurance.policies.seeing import BESIDE
-        from insurance.service import moving, parties, punctual, seeing, telling
+        from insurance.service import moving, originals, parties, punctual, seeing, telling, words
         from insurance.service.models import (
             Assessment,
             Budget,
@@ -28,11 +29,16 @@ class ServiceConfig(AppConfig):
         )
         from notices import texts
 
+        originals.register()
         firm_stopped.connect(moving.firm_stopped, dispatch_uid="service")
         scoring.MEASURES[scoring.ON_TIME] = punctual.on_time
         complaints.ORDERS.append(parties.of_order)
         BESIDE.append(seeing.of_policy)
-        texts.register(telling.SAID, telling.said)
+        firms_telling.CLIENTS_OF.append(parties.clients)
+        sentences.ABOUT.update(words.ABOUT)
+        sentences.OWN.update(words.ACTS)
+        sentences.SENTENCES.update(words.SENTENCES)
+        texts.register(telling.SAID, telling.said, plain=True)
         erasure.PLACES += [
             (ServiceOrder, ("text", "goal", "reason"), "case__number"),
             (Visit, ("work", "readings", "found", "follow_up", "remark"), "order__case__number"),

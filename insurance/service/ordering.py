@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
@@ -13,9 +13,19 @@ from alerts.models import RiskObject
 from cases.models import Case
 from insurance.firms.fitness import check_order, judge_licences
 from insurance.firms.models import Firm
+from insurance.policies import assent
 from insurance.policies.models import Covered, Policy
 from insurance.service import given, telling
-from insurance.service.models import RUNNING, OrderState, Plan, PlanLine, PlanState, Purpose, ServiceOrder
+from insurance.service.models import (
+    RUNNING,
+    OrderState,
+    Plan,
+    PlanLine,
+    PlanState,
+    Purpose,
+    ServiceOrder,
+    ServiceRequest,
+)
 from responsibility import access, acting, chains, clock, directory
 from responsibility.models import Category, Post, Role, Unit, User
 from responsibility.models.district import UnitKind
@@ -104,9 +114,20 @@ def give(asked: Asked, *, by: User, moved_from: ServiceOrder | None = None) -> S
         "object": asked.risk_object.code if asked.risk_object else None, "due_at": asked.due_at.isoformat(),
         "line": asked.line.pk if asked.line else None, "moved_from": moved_from.number if moved_from else None,
     }  # fmt: skip
-    telling.tell(order, "service.order", by=actor, post=post, at=now, to=[asked.firm.pk, asked.insured.pk],
+    told = [asked.firm.pk, asked.insured.pk, *_askers(asked, order)]
+    telling.tell(order, "service.order", by=actor, post=post, at=now, to=told,
                  after=after, note=asked.text, new=True)  # fmt: skip
     return order
+
+
+def _askers(asked: Asked, order: ServiceOrder) -> set[int]:
+    """The units (ids) that had asked for such a service on the policy, where this is the first order since."""
+    if asked.policy is None:
+        return set()
+    orders = ServiceOrder.objects.filter(policy=asked.policy, item=asked.item).exclude(pk=order.pk)
+    answered = orders.filter(ordered_at__gte=OuterRef("asked_at"))
+    requests = ServiceRequest.objects.filter(~Exists(answered), policy=asked.policy, item=asked.item)
+    return set(requests.values_list("unit_id", flat=True))
 
 
 def fit_firms(item: str, category: Category | None, insured: Unit, purpose: str = Purpose.SERVICE) -> list[Unit]:
@@ -194,8 +215,12 @@ def _judge(asked: Asked, now: datetime) -> None:
     thing, policy = asked.risk_object, asked.policy
     if policy is not None and not Policy.objects.in_force(now).filter(pk=policy.pk).exists():
         raise Refused("policy_over", _("保单不在保险期间内。"), "policy")
+    if policy is not None:
+        # Read anew: the row that came with what is asked may be older than the word.
+        assent.owed(Policy.objects.get(pk=policy.pk), now)
     if thing is not None and thing.main_body_id != asked.insured.pk:
         covered = Covered.objects.filter(Q(risk_object=thing) | Q(territory=thing.territory_id), policy=policy)
+        covered = covered.filter(confirmed_at__isnull=False)
         if policy is None or not covered.exists():
             raise Invalid("foreign_object", _("该监测对象不属于被保险人，也不在承保范围内。"), "object")
     if asked.line is not None:

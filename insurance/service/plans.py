@@ -6,6 +6,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from insurance.policies import assent
 from insurance.policies.models import Policy
 from insurance.service import given, seeing, telling
 from insurance.service.models import Plan, PlanLine, PlanState
@@ -19,13 +20,16 @@ MOST_LINES = 40
 
 
 def locked(pk: int, act: str, side: str, by: User) -> tuple[Policy, Actor, Post]:
-    """The policy under its lock, for its ``side`` (``insurer`` or ``insured``). ``Forbidden``."""
+    """The policy under its lock, for its ``side`` (``insurer`` or ``insured``). ``Forbidden``;
+    ``Refused`` for a plan of a policy that the insured has not confirmed."""
     policies = Policy.objects.select_related("insurer", "insured").select_for_update(no_key=True, of=("self",))
     policy = policies.get(pk=pk)
     actor = acting.of(by)
     post = access.post_for(actor, act, named={getattr(policy, f"{side}_id")})
     if post is None:
         raise Forbidden("not_yours", _("这不是由您办理的保单。"))
+    if act == "service.plan":
+        assent.owed(policy)
     return policy, actor, post
 
 

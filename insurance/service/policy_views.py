@@ -1,5 +1,7 @@
 """The pages of a policy's service: the plan of a year, the account of prevention, the yearly assessment."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -44,11 +46,11 @@ def plan(request: HttpRequest, policy: int, year: int) -> HttpResponse:
             plans.answer(found.pk, year, agree, remark, posted.get("proposed_at", ""), by=by)
             said = _("方案已确认。") if agree else _("方案已退回保险公司。")
         else:
-            typed = [
+            typed: list[dict[str, Any]] = [
                 {"n": n} | {name: posted.get(f"{name}_{n}", "") for name in COLUMNS}
                 for n in range(1, plans.MOST_LINES + 1)
             ]
-            lines = [line for line in typed if line["item"] or line["measures"].strip()]
+            lines = [line for line in typed if line["item"] or str(line["measures"]).strip()]
             plans.propose(found.pk, year, lines, posted.get("goal", ""), by=by)
             said = _("方案已提交，等待被保险人确认。")
     except Refused as refused:
@@ -74,7 +76,7 @@ def _plan(
         "more_from": max([row["n"] for row in drawn if row["item"] or row["measures"]], default=0) + 3,
         "refused": refused, "typed": typed, "items": Item, "firms": plans.firms(),
         "draws": access.post_for(actor, "service.plan", named={policy.insurer_id})
-        and (made is None or made.state != PlanState.AGREED),
+        and policy.confirmed_until is not None and (made is None or made.state != PlanState.AGREED),
         "orders": access.post_for(actor, "service.order", named={policy.insurer_id}),
         "answers": access.post_for(actor, "service.agree", named={policy.insured_id})
         and made is not None and made.state == PlanState.PROPOSED,

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from insurance.policies import assent
 from insurance.policies.models import Policy
 from insurance.service import given, seeing, telling
 from insurance.service.models import ServiceOrder, ServiceRequest
@@ -34,9 +35,17 @@ def visible_to(actor: Actor) -> QuerySet[ServiceRequest]:
     return found.filter(Q(unit__in=actor.unit_ids) | Q(policy__in=readable))
 
 
+def unanswered(found: QuerySet[ServiceRequest]) -> QuerySet[ServiceRequest]:
+    """Of those of ``visible_to`` those upon which nothing was ordered."""
+    return found.filter(ordered=False)  # type: ignore[misc]
+
+
 @transaction.atomic
 def ask(policy: Any, item: Any, text: Any, *, by: User) -> ServiceRequest:
-    """Ask for ``item`` under the policy (id); its lead insurer is told. ``Forbidden``, ``Invalid``."""
+    """Ask for ``item`` under the policy (id); its lead insurer is told. ``Forbidden``, ``Invalid``.
+
+    ``Refused`` while the insured has not confirmed the policy.
+    """
     actor = acting.of(by)
     if not access.may(actor, "service.request"):
         raise Forbidden("wrong_role", _("服务需求由被保险人或者其保险经纪提出。"))
@@ -44,6 +53,7 @@ def ask(policy: Any, item: Any, text: Any, *, by: User) -> ServiceRequest:
     found = askable(actor).select_for_update(no_key=True, of=("self",)).filter(pk=pk).first()
     if found is None:
         raise Invalid("unknown_policy", _("没有这份有效的保单。"), "policy")
+    assent.owed(found, clock.now())
     post = access.post_for(actor, "service.request", named={found.insured_id, found.broker_id or 0})
     if post is None:
         raise Forbidden("not_yours", _("这不是由您办理的保单。"))

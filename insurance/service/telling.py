@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from insurance.policies.models import Policy
+from insurance.policies.telling import carriers
 from insurance.service.models import ServiceOrder
 from notices import outbox
 from notices.models import Audience, Notice
@@ -17,7 +18,7 @@ from responsibility.models import Grade, Post, Unit
 
 # What whoever is told reads of each act.
 SAID = {
-    "service.order": gettext_lazy("有新的服务委托，请接受或者婉拒。"),
+    "service.order": gettext_lazy("已委托第三方服务，待机构接受或者婉拒。"),
     "service.request": gettext_lazy("被保险人或其经纪提出了服务需求。"),
     "service.accept": gettext_lazy("机构已接受委托。"),
     "service.decline": gettext_lazy("机构婉拒了委托，请另行委托。"),
@@ -27,7 +28,7 @@ SAID = {
     "service.confirm": gettext_lazy("服务记录已由双方确认并归档。"),
     "service.dispute": gettext_lazy("被保险人对服务记录有异议。"),
     "service.withdraw": gettext_lazy("委托已撤回。"),
-    "service.stop": gettext_lazy("受托机构已被停止，请把委托转给其他机构。"),
+    "service.stop": gettext_lazy("受托机构已被停止，委托已收回，由委托单位转给其他机构。"),
     "plan.propose": gettext_lazy("服务方案待确认。"),
     "plan.agree": gettext_lazy("服务方案已确认。"),
     "plan.return": gettext_lazy("服务方案被退回。"),
@@ -36,6 +37,7 @@ SAID = {
     "account.counter": gettext_lazy("一笔事故预防费支出已冲销。"),
     "assessment.sign": gettext_lazy("年度评估已签署。"),
 }
+SHARED = {"account.budget", "account.spend", "account.counter", "assessment.sign"}
 
 
 def said(notice: Notice, _known) -> str:
@@ -62,25 +64,29 @@ def tell(
     order: ServiceOrder, verb: str, *, by: Actor, post: Post | None, at: datetime, to: Iterable[int],
     before: dict | None = None, after: dict | None = None, note: str = "", new: bool = False,
 ) -> None:  # fmt: skip
-    """Write an act on ``order`` down, and tell the units ``to`` of it. In the present transaction."""
+    """Write an act on ``order`` down, and tell the units ``to`` of it, but the one that acts. In the present
+    transaction."""
     acts = [act_of(order, verb, before=before, after=after, note=note)]
     ledger.record(acts, by=by, post=post, at=at, new_chains=new)
-    outbox.write([notice_of(order, verb, unit, at) for unit in sorted(set(to))])
+    own = post.unit_id if post else None
+    outbox.write([notice_of(order, verb, unit, at) for unit in sorted(set(to) - {own})])
 
 
 def tell_policy(
     policy: Policy, verb: str, kind: str, row: int, *, by: Actor, post: Post, at: datetime, page: str,
     to: Iterable[Unit], before: dict | None = None, after: dict | None = None, note: str = "",
 ) -> None:  # fmt: skip
-    """Write an act on a row of ``policy`` (its plan, account or assessment) down, and tell the units ``to`` of it."""
+    """Write an act on a row of ``policy`` (its plan, account or assessment) down, and tell the units ``to`` of it;
+    of what becomes of the money of prevention also those who carry the policy with its lead."""
     entry = ledger.Act(policy.chain, verb, kind, str(row), policy.number, before or {}, after or {}, note)
     ledger.record([entry], by=by, post=post, at=at)
+    units = {unit.pk for unit in to} | (carriers([policy.pk]).get(policy.pk, set()) if verb in SHARED else set())
     outbox.write(
         [
             outbox.row(
-                verb, unit_id=unit.pk, audience=Audience.DUTY, grade=Grade.BLUE, at=at, chain=policy.chain,
+                verb, unit_id=unit, audience=Audience.DUTY, grade=Grade.BLUE, at=at, chain=policy.chain,
                 subject=policy.number[:40], path=page,
             )
-            for unit in to
+            for unit in sorted(units - {post.unit_id})
         ]
     )  # fmt: skip

@@ -150,7 +150,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _form(request: HttpRequest, actor: Actor, typed, refused: Refused | None = None) -> HttpResponse:
     insurer = any(post.role == Role.INSURER for post in actor.posts)
-    policies = Policy.objects.in_force(clock.now()).filter(insurer__in=actor.unit_ids).select_related("insured")
+    policies = Policy.objects.assented(clock.now()).filter(insurer__in=actor.unit_ids).select_related("insured")
     line = typed.get("line", "")
     lines = PlanLine.objects.filter(plan__policy__insurer__in=actor.unit_ids).select_related("plan__policy", "firm")
     context = {

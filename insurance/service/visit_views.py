@@ -68,16 +68,16 @@ def worker(request: HttpRequest) -> FileResponse:
 def thumb(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """``/insurance/photos/<id>/thumb/``: a small JPEG."""
     found = _seen_photo(request, pk)
-    return _send(files.thumbnail(found, keeping.root()), "image/jpeg", f"{found.sha256[:12]}.jpg")
+    return _send(found, files.thumbnail(found, keeping.root()), "image/jpeg", f"{found.sha256[:12]}.jpg")
 
 
 @require_GET
 @KEPT
 def shared(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
-    """``/insurance/photos/<id>/``: the copy without metadata."""
+    """``/insurance/photos/<id>/``: the copy without metadata; 410 when the file went under retention."""
     found = _seen_photo(request, pk)
     path = files.shareable(found, keeping.root())
-    return _send(path, found.content_type, files.shown_name(found, found.original_name))
+    return _send(found, path, found.content_type, files.shown_name(found, found.original_name))
 
 
 def _worked(request: HttpRequest, number: str) -> tuple[ServiceOrder, Actor]:
@@ -127,7 +127,9 @@ def _seen_photo(request: HttpRequest, pk: int) -> Photo:
     return photo
 
 
-def _send(path: Path | None, content_type: str, name: str) -> FileResponse:
+def _send(found: Photo, path: Path | None, content_type: str, name: str) -> HttpResponse | FileResponse:
+    if gone := keeping.gone(found):
+        return gone
     if path is None or not path.is_file():
         raise Http404
     return FileResponse(path.open("rb"), filename=name, content_type=content_type)

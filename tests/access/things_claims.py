@@ -12,6 +12,7 @@ from responsibility.models import Unit
 from tests.cases.conftest import picture
 from tests.insurance.claiming import cover, noticed
 from tests.insurance.conftest import told
+from tests.insurance.given import agreed
 
 NAMED = {"X-INS", "X-BROKER", "X-WATER"}
 OBJECT = "MH-SIJING-0088"
@@ -49,9 +50,10 @@ def _policy(people) -> Policy:
         number="WALK-CLAIMS", line="comprehensive", insurer=insurer, insured=insured, premium=Decimal(1000),
         broker=Unit.objects.get(code="X-BROKER"), starts_at=now - timedelta(days=9), ends_at=now + timedelta(days=99),
         limit_total=Decimal(10_000), limit_each=Decimal(1000), registered_at=now, registered_by=people["insurer"],
+        **agreed(people["enterprise"], now + timedelta(days=99)),
     )  # fmt: skip
     Share.objects.create(policy=made, insurer=insurer, percent=100)
     thing = RiskObject.objects.get(code=OBJECT)
-    Covered.objects.create(policy=made, risk_object=thing, since=made.starts_at, until=made.ends_at)
+    Covered.objects.create(policy=made, risk_object=thing, since=made.starts_at, until=made.ends_at, confirmed_at=now)
     told(made, "policy.register", made.number)
     return made

@@ -11,6 +11,7 @@ from responsibility.models import User
 from tests.access.world import SIJING, WATER, Thing, World
 from tests.cases.conftest import picture
 from tests.insurance.conftest import told, unit
+from tests.insurance.given import agreed
 
 DAY = timedelta(days=1)
 
@@ -60,10 +61,10 @@ def _policy(thing: RiskObject, people: dict[str, User]) -> Policy:
     made = Policy.objects.create(
         number="P-FINDINGS", line="comprehensive", insurer=unit(INSURER), insured=unit(INSURED), broker=unit(BROKER),
         starts_at=now - DAY, ends_at=now + 30 * DAY, premium=1, limit_total=1, limit_each=1, registered_at=now,
-        registered_by=people["insurer"],
+        registered_by=people["insurer"], **agreed(people["enterprise"], now + 30 * DAY),
     )  # fmt: skip
     Share.objects.create(policy=made, insurer=made.insurer, percent=100)
-    Covered.objects.create(policy=made, risk_object=thing, since=made.starts_at, until=made.ends_at)
+    Covered.objects.create(policy=made, risk_object=thing, since=made.starts_at, until=made.ends_at, confirmed_at=now)
     told(made, "policy.register", made.number)
     return made
 

@@ -8,6 +8,7 @@ from insurance.portals import contacts, hooks
 from insurance.portals.models import Delivery
 from responsibility import acting, clock, ledger
 from responsibility.models import Unit
+from tests.insurance.given import agreed
 
 DAY = timedelta(days=1)
 
@@ -34,7 +35,7 @@ def _policy(people, now) -> None:
     made = Policy.objects.create(
         number="P-WALK-PORTAL", line="public", insurer=unit(code="X-INS"), broker=unit(code="X-BROKER"),
         insured=unit(code="X-WATER"), starts_at=now - DAY, ends_at=now + DAY, premium=1, limit_total=1, limit_each=1,
-        registered_at=now, registered_by=people["insurer"],
+        registered_at=now, registered_by=people["insurer"], **agreed(people["enterprise"], now + DAY),
     )  # fmt: skip
     Share.objects.create(policy=made, insurer=made.insurer, percent=100)
     act = ledger.Act(made.chain, "policy.register", "policy", str(made.pk), made.number)

@@ -12,6 +12,7 @@ from insurance.service.models import Photo
 from responsibility import acting, clock, ledger
 from responsibility.models import Unit
 from tests.cases.conftest import picture
+from tests.insurance.given import agreed
 
 INSURER, BROKER, FIRM, INSURED = "X-INS", "X-BROKER", "X-TPF", "X-WATER"
 NAME = "7b7e5a34-58a3-4d5e-9c39-0d5a7c1f5b11"
@@ -58,7 +59,7 @@ def _policy(people, number: str, ends_at: datetime) -> Policy:
         number=number, line="safety", insurer=units[INSURER], broker=units[BROKER], insured=units[INSURED],
         whole=True, starts_at=now - 30 * DAY, ends_at=ends_at, premium=Decimal(100_000),
         limit_total=Decimal(1_000_000), limit_each=Decimal(100_000), registered_at=now,
-        registered_by=people["insurer"],
+        registered_by=people["insurer"], **agreed(people["enterprise"], ends_at),
     )  # fmt: skip
     Share.objects.create(policy=policy, insurer=policy.insurer, percent=100)
     Premium.objects.create(policy=policy, amount=Decimal(100_000), received_at=now, reference="W-1", recorded_at=now,

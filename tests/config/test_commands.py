@@ -57,9 +57,13 @@ def test_the_key_is_all_that_is_printed(db):
     assert run("demo_key") == source_key() + "\n"
 
 
-def test_a_history_is_written_once(case):
+def test_a_history_is_written_once(source, case):
     assert "left as it is" in run("load_demo")
-    assert Alert.objects.count() == 1
+    # What was found at the insured comes beside it, once as well.
+    assert Alert.objects.filter(source=source).count() == 1
+    stood = Alert.objects.count()
+    run("load_demo")
+    assert Alert.objects.count() == stood
 
 
 # --- sweep -------------------------------------------------------------------

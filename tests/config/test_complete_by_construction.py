@@ -38,8 +38,8 @@ COMMANDS = {
     "up": None, "verify_ledger": ("--skip-files",), "whatif": None,
 }  # fmt: skip
 OWN = (
-    "accountability", "alerts", "cases", "config", "desk", "handbook", "mining", "notary", "notices", "resources",
-    "responsibility", "retention",
+    "accountability", "alerts", "cases", "config", "desk", "handbook", "insurance", "mining", "notary", "notices",
+    "resources", "responsibility", "retention",
 )  # fmt: skip
 
 

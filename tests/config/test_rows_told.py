@@ -49,7 +49,9 @@ FREE = {
     "desk_indexed": "made anew from the ledger at any time",
     "desk_taken": "how far that has come",
     "responsibility_ledgerentry": "the ledger itself, append-only",
+    "service_removedfile": "a file that went: each row is compared with the entry that tells of it (retention.audit)",
     "portals_told": "how far the systems of insurers have been told; without it they are told again",
+    "portals_reminded": "of which clocks somebody was reminded; without it he is reminded again",
     "portals_delivery": "what is on its way to the systems of insurers; what it tells of is an entry",
 }
 # Functions that refuse at commit, or note, what has no entry.

@@ -3,6 +3,7 @@
 import io
 import re
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -58,3 +59,20 @@ def test_a_session_that_replays_as_a_replica_is_not_mistaken_for_a_rule_switched
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
     assert safeguards.faults() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_table_that_somebody_holds_makes_nothing_unready_and_what_is_off_is_seen_all_the_same(client):
+    with psycopg.connect(**connection.get_connection_params()) as elsewhere, connection.cursor() as cursor:
+        elsewhere.execute("LOCK TABLE policies_policy, claims_claim IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("SET lock_timeout = 2000")
+        try:
+            assert client.get("/readyz").json()["checks"]["triggers"] == "ok"
+            cursor.execute("ALTER TABLE cases_case DISABLE TRIGGER case_accounted")
+            elsewhere.execute("ALTER TABLE policies_policy DISABLE TRIGGER USER")
+            told = client.get("/readyz").json()["checks"]["triggers"]
+        finally:
+            elsewhere.rollback()
+            cursor.execute("ALTER TABLE cases_case ENABLE TRIGGER case_accounted")
+            cursor.execute("SET lock_timeout = 0")
+    assert told == "off: cases_case.case_accounted"

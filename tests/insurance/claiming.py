@@ -17,10 +17,9 @@ def cover(case: Case, policy: Policy, **fields) -> Cover:
     """The cover of ``case`` by ``policy``, as the sweep finds it, with its entry."""
     now = clock.now()
     Judgement.objects.get_or_create(case=case, defaults={"at": case.opened_at, "judged_at": now})
-    made = Cover.objects.create(
-        **{"case": case, "policy": policy, "at": case.opened_at, "until": now + timedelta(days=700), "found_at": now}
-        | fields
-    )
+    given = {"case": case, "policy": policy, "at": case.opened_at, "found_at": now, "until": now + timedelta(days=700)}
+    given |= fields
+    made = Cover.objects.create(**{"shown_until": given["until"] if policy.confirmed_until else None} | given)
     told(policy, "policy.cover", policy.number)
     return made
 

@@ -12,6 +12,7 @@ from insurance.service.models import ServiceOrder
 from responsibility import acting, clock, ledger
 from responsibility.models import Unit
 from tests.cases.conftest import _evidence_folder, open_case, press, send
+from tests.insurance.given import agreed
 
 __all__ = ["_evidence_folder", "open_case", "press", "send"]
 
@@ -39,13 +40,17 @@ def carried_with(policy: Policy, code: str, percent: int) -> None:
 
 @pytest.fixture
 def policy(people):
-    """Make a policy of X-INS for X-WATER over ``objects`` (codes; all of the insured when empty), in force now."""
+    """Make a policy of X-INS for X-WATER over ``objects`` (codes; all of the insured when empty), in force now.
+
+    The insured has confirmed it, unless ``confirmed`` says otherwise.
+    """
 
     @transaction.atomic
-    def make(number: str = "P-1", objects: tuple[str, ...] = (), **fields) -> Policy:
+    def make(number: str = "P-1", objects: tuple[str, ...] = (), *, confirmed: bool = True, **fields) -> Policy:
         now = clock.now()
+        ends_at, tail = fields.get("ends_at", now + 265 * DAY), fields.get("tail_days", 730)
         made = Policy.objects.create(
-            **{
+            **(agreed(people["enterprise"], ends_at, tail) if confirmed else {}) | {
                 "number": number, "line": "comprehensive", "insurer": unit(INSURER), "insured": unit(INSURED),
                 "broker": unit(BROKER), "whole": not objects, "starts_at": now - 100 * DAY, "ends_at": now + 265 * DAY,
                 "premium": Decimal(100_000), "limit_total": Decimal(5_000_000), "limit_each": Decimal(1_000_000),
@@ -55,7 +60,10 @@ def policy(people):
         Share.objects.create(policy=made, insurer=made.insurer, percent=100)
         for code in objects:
             thing = RiskObject.objects.get(code=code)
-            Covered.objects.create(policy=made, risk_object=thing, since=made.starts_at, until=made.ends_at)
+            Covered.objects.create(
+                policy=made, risk_object=thing, since=made.starts_at, until=made.ends_at,
+                confirmed_at=now if confirmed else None,
+            )  # fmt: skip
         told(made, "policy.register", made.number)
         return made
 

@@ -39,6 +39,7 @@ def covered(policy, case: Case, **fields) -> Cover:
     """As the sweep of covers writes it."""
     now = clock.now()
     found = {"at": case.opened_at, "until": now + 700 * DAY, "found_at": now} | fields
+    found = {"shown_until": found["until"] if policy.confirmed_until else None} | found
     cover = Cover.objects.create(policy=policy, case=case, **found)
     told(policy, "policy.cover", policy.number)
     return cover

@@ -74,9 +74,16 @@ def test_the_broker_sees_the_state_and_nothing_else(as_, claim):
     hidden = ("雨污管井", "8,000", "8000", "V-1", "发票", "PICC-1", "photo.jpg", *SECRETS)
     assert not any(secret in said for secret in hidden)
     told = client.get(f"/api/v1/insurance/claims/{claim.number}/").json()
-    assert told.keys() == {
-        "number", "case", "policy", "insurer", "state", "noticed_at", "ended_at", "allowed"
-    }  # fmt: skip
+    assert told.keys() == {"number", "case", "policy", "insurer", "state", "allowed"}
+    # States and no times (facts 3.5), neither when notice was given nor when it ended.
+    for page in ("/insurance/claims/?view=ended", f"/insurance/claims/{claim.number}/"):
+        main = client.get(page).text.partition("<main")[2].partition("</main>")[0]
+        assert claim.number in main
+        assert "<time" not in main
+        assert "报案时间" not in main
+    chain = client.get(f"/insurance/cases/{claim.case.number}/chain/")
+    assert chain.status_code in (200, 404)
+    assert "<time" not in chain.text.partition("<main")[2].partition("</main>")[0]
     paper = claim.papers.get()
     assert client.get(f"/insurance/claims/papers/{paper.pk}/").status_code == 404
     assert client.get(f"/api/v1/insurance/claims/papers/{paper.pk}/").status_code == 404

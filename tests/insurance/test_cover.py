@@ -16,7 +16,7 @@ from notices.models import Notice
 from responsibility import acting, clock, ledger
 from responsibility.models import Territory
 from tests.cases.conftest import CLOSED, alert, open_case, press, send  # noqa: F401
-from tests.insurance.given import DAY, MANHOLE, policy_of
+from tests.insurance.given import DAY, MANHOLE, assented, policy_of
 from tests.insurance.test_policies import JOINT, at_once
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +25,13 @@ LAST = datetime.fromisoformat("2026-03-31T23:59:59+08:00")
 
 @pytest.fixture
 def insure(people):
-    """Register a policy of X-INS; the policy."""
+    """Register a policy of X-INS, which its insured confirms unless ``confirmed`` says otherwise; the policy."""
 
-    def make(by: str = "insurer", **fields) -> Policy:
+    def make(by: str = "insurer", *, confirmed: bool = True, **fields) -> Policy:
         (answer,) = registering.register([policy_of(**fields)], by=people[by])
         assert answer.outcome == "registered", answer.errors
+        if confirmed:
+            assented([answer.policy])
         return Policy.objects.get(pk=answer.policy)
 
     return make

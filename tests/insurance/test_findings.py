@@ -170,6 +170,17 @@ def test_whoever_did_the_work_does_not_look_at_it(found, order, people):
     assert refused.value.code == "own_work"
 
 
+def test_whoever_did_work_that_was_sent_back_does_not_look_at_what_others_did_then(found, order, people):
+    finding = put_right(found(), people, worked_by="X-TPF-B")
+    working.recheck(finding.pk, False, "标志未固定", by=people["sijing-head"])
+    working.rectify(finding.pk, "已固定", uploads=[picture(77)], by=people["enterprise"])
+    order(firm=unit("X-TPF-B"), purpose="recheck", by_unit=unit("310117102"))
+    for later in (timedelta(0), timedelta(days=400)):
+        with clock.as_if(clock.now() + later), pytest.raises(Refused) as refused:
+            working.recheck(finding.pk, True, by=people["firm-b"])
+        assert refused.value.code == "own_work"
+
+
 def test_a_firm_that_works_at_a_unit_is_not_ordered_to_look_there_nor_looks_for_a_year(found, order, people):
     put_right(found(), people, worked_by="X-TPF-B")
     other = put_right(found(), people)

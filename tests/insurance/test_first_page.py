@@ -10,6 +10,7 @@ from alerts.models import RiskObject
 from insurance.findings.models import Finding
 from insurance.firms.models import Complaint, Firm, Licence, Measure
 from insurance.portals import home, waiting
+from insurance.service import requesting
 from insurance.service.models import ServiceOrder
 from responsibility import acting, clock
 from tests.insurance.conftest import told, unit
@@ -220,3 +221,13 @@ def test_an_insurers_map_shows_no_secret_object_and_that_of_who_runs_it_does(bus
     for who, seen in {"insurer": False, "broker": False, "firm": True, "enterprise": True}.items():
         client.force_login(people[who])
         assert ("MH-SIJING-0088" in client.get("/insurance/").text) == seen, who
+
+
+def test_what_was_taken_from_a_stopped_firm_waits_late_and_what_was_asked_for_waits(policy, order, people):
+    mine = policy()
+    order(mine, state="withdrawn", ended_at=clock.now(), to_place=True, reason="受托机构被停止")
+    requesting.ask(mine.pk, "training", "培训班组长", by=people["enterprise"])
+    found = waits(people, "insurer")
+    assert found["机构被停止，委托待转派"] == (1, 1)
+    assert found["服务需求待安排"] == (1, 0)
+    assert "服务需求待安排" not in waits(people, "insurer-b")

@@ -8,7 +8,7 @@ from django.urls import URLPattern, get_resolver
 from insurance.policies import api, covering, registering
 from insurance.policies.exchange import Policies
 from insurance.policies.models import Policy
-from responsibility.acts import ACTS, Kind
+from responsibility.acts import ACTS, Kind, Scope
 from responsibility.models import Role
 from tests.cases.conftest import open_case, send  # noqa: F401
 from tests.exchange.conftest import apply, book, bring, exchange_folder, text  # noqa: F401
@@ -47,7 +47,11 @@ def test_no_office_may_register_change_or_import_a_policy():
 def test_an_office_has_no_act_of_policies_but_reading():
     offices = set(Role) - OUTSIDERS
     acts = {act for act, row in ACTS.items() if act.startswith("policy.") and offices & set(row.cells)}
-    assert acts == {"policy.read", "policy.gaps"}
+    assert acts == {"policy.read", "policy.gaps", "policy.confirm", "policy.decline"}
+    # Of a policy that insures the office itself it speaks as the insured, of no other.
+    for act in ("policy.confirm", "policy.decline"):
+        assert set(ACTS[act].cells.values()) == {Scope.NAMED}
+        assert not {Role.INSURER, Role.BROKER, Role.FIRM, Role.AUDITOR, Role.ADMIN} & set(ACTS[act].cells)
     assert all(ACTS[act].kind == Kind.INSURANCE for act in acts)
 
 

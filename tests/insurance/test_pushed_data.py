@@ -13,14 +13,17 @@ from django.db import IntegrityError, transaction
 from cases import actions, sentences
 from insurance.claims.models import Claim
 from insurance.findings.models import Finding
+from insurance.firms import measures
 from insurance.portals import hooks, news, pushing, reaching, tasks
 from insurance.portals.models import Delivery, Event, Hook
+from insurance.service import ordering
 from insurance.service.models import Visit
 from responsibility import clock
 from responsibility.models import LedgerEntry
 from responsibility.refusals import Forbidden, Invalid, Refused
 from tests.insurance.conftest import carried_with, told
 from tests.insurance.portals import covered, listen, opened
+from tests.insurance.test_orders import ask, firms  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 ALL = list(Event.values)
@@ -162,6 +165,36 @@ def test_findings_visits_and_claims_are_told(hook, policy, order, source, people
     news.gather()
     assert names()[-1] == ("claim.assessing", claim.number)
     assert "loss" not in Delivery.objects.first().body["data"]
+
+
+def test_what_becomes_of_findings_and_orders_is_told(hook, policy, firms, people):  # noqa: F811
+    """Put right, sent back, overdue, closed; and an order that a stopped firm may not go on with."""
+    given = ordering.give(ask(policy()), by=people["insurer"])
+    hook()
+    finding = finding_of(given, people)
+    news.gather()
+    with clock.as_if(finding.due_at):
+        assert news.gather() == 1
+        assert news.gather() == 0
+    message = Delivery.objects.get(event="finding.changed")
+    assert (message.subject, message.body["data"]["overdue"]) == (finding.number, True)
+    assert "text" not in message.body["data"]
+    measures.bring(firms["X-TPF"].pk, "stop", "false_record", "记录系伪造", "", by=people["anwei-office"])
+    news.gather()
+    message = Delivery.objects.get(event="order.changed")
+    assert message.body["data"] == {"order": given.number, "state": "withdrawn", "to_place": True}
+
+
+def test_a_broker_is_told_no_moment_of_a_claim(hook, policy, source, people):
+    mine, case = policy(), opened(source, "loss")
+    covered(mine, case)
+    hook("broker")
+    with clock.as_if(clock.now() - timedelta(hours=2)):
+        claim = claim_of(mine, case, people)
+    news.gather()
+    (message,) = Delivery.objects.filter(event="claim.noticed")
+    assert message.at > claim.noticed_at + timedelta(hours=1)
+    assert message.body["data"].keys() == {"claim", "state", "policy", "case"}
 
 
 def test_another_insurer_is_told_nothing_and_a_co_insurer_of_its_cases(hook, policy, order, source, people):

@@ -21,17 +21,18 @@ from alerts.models import RiskObject
 from cases import outside
 from cases.models import Case
 from cases.outside import Standing
-from insurance.policies import changing, covering, registering
+from insurance.policies import assent, changing, covering, registering
 from insurance.policies.models import Policy
 from insurance.service.models import RUNNING, OrderState, ServiceOrder
 from responsibility import acting, clock, directory, ledger
 from responsibility.models import Category, Grade, Role, Territory, User
 from tests.cases.conftest import hold
+from tests.insurance.given import assented, speaker
 
 pytestmark = pytest.mark.django_db
 # A tenth of a district each time; SCOPE_TIMES=10 plays the whole of it, which takes some minutes.
 TIMES = int(os.environ.get("SCOPE_TIMES", "1"))
-CASES, POLICIES, ORDERS, CANCELLED = 500 * TIMES, 50 * TIMES, 30 * TIMES, 4 * TIMES
+CASES, POLICIES, ORDERS, CANCELLED, WIDENED = 500 * TIMES, 50 * TIMES, 30 * TIMES, 4 * TIMES, 12 * TIMES
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 LEADS = {"insurer": "X-INS", "insurer-b": "X-INS-B"}
 BODIES = ("X-WATER", "X-GAS", "X-CON", "X-PROP", "X-LIFT")
@@ -44,7 +45,11 @@ OUTSIDERS = {
 
 @dataclass
 class Rule:
-    """What was brought in, and who may see a case because of it: the table of facts 3.5, said once more."""
+    """What was brought in, and who may see a case because of it: the table of facts 3.5, said once more.
+
+    A policy shows those who carry it what the insured has said yes to, and no more: ``agreed`` is up to when, for which
+    ``agreed_objects`` and for how long after that; ``None`` before any word.
+    """
 
     now: datetime
     policies: list[dict] = field(default_factory=list)
@@ -61,19 +66,22 @@ class Rule:
         )
         return there and policy["starts_at"] <= case["at"] < end
 
-    def open_for(self, policy: dict) -> bool:
-        end = min(policy["ends_at"], policy.get("cancelled_at") or policy["ends_at"])
-        return self.now < end + policy["tail_days"] * DAY
+    def shows(self, policy: dict, case: dict) -> bool:
+        """Whether those who carry or broker ``policy`` are shown ``case``."""
+        if not self.covers(policy, case) or policy["agreed"] is None or case["at"] >= policy["agreed"]:
+            return False
+        end = min(policy["ends_at"], policy["agreed"], policy.get("cancelled_at") or policy["ends_at"])
+        said = policy["whole"] or case["object"] in policy["agreed_objects"] or bool(policy["territories"])
+        return said and self.now < end + policy["agreed_tail"] * DAY
 
     @cached_property
     def seen(self) -> dict[str, set[str]]:
         """The numbers that each outsider sees, by unit."""
         found: dict[str, set[str]] = {unit: set() for _standing, unit in OUTSIDERS.values()}
         for policy in self.policies:
-            if self.open_for(policy):
-                mine = {number for number, case in self.cases.items() if self.covers(policy, case)}
-                for unit in {*policy["carried_by"], policy["broker"]} & found.keys():
-                    found[unit] |= mine
+            mine = {number for number, case in self.cases.items() if self.shows(policy, case)}
+            for unit in {*policy["carried_by"], policy["broker"]} & found.keys():
+                found[unit] |= mine
         for order in self.orders:
             if order["runs"]:
                 found[order["firm"]].add(order["case"])
@@ -112,6 +120,7 @@ def _policies(rule: Rule, chance: random.Random, people) -> None:
             "objects": some, "territories": [territory] if of_street else [],
             "tail_days": chance.choice([0, 1, 90, 730]),
             "carried_by": [LEADS[lead], other] if joint else [LEADS[lead]],
+            "agreed": None, "agreed_tail": 0, "agreed_objects": [],
         }  # fmt: skip
         rule.policies.append(made)
     for lead, unit in LEADS.items():
@@ -132,6 +141,49 @@ def _given(policy: dict, lead: str) -> dict:
         "ends_at": policy["ends_at"].isoformat(), "premium": "1000", "limit_total": "1000000", "limit_each": "100000",
         "shares": shares if len(shares) > 1 else None,
     }  # fmt: skip
+
+
+def _agree(rule: Rule, chance: random.Random) -> None:
+    """The insured says yes to most; the others see nothing by those to which it says nothing, or no."""
+    said = [policy for policy in rule.policies if chance.random() < 0.7]
+    assented(policy["pk"] for policy in said)
+    for policy in said:
+        _noted(policy)
+    silent = [policy for policy in rule.policies if policy["agreed"] is None]
+    for policy in chance.sample(silent, len(silent) // 4):
+        by = speaker(directory.current().units_by_code[policy["insured"]])
+        (answer,) = assent.decline([{"policy": policy["pk"], "edition": 1, "reason": "没有投保"}], by=by)
+        assert answer.outcome == "declined"
+    assert 5 < len(said) < POLICIES
+
+
+def _noted(policy: dict) -> None:
+    policy["agreed"], policy["agreed_tail"] = policy["ends_at"], policy["tail_days"]
+    policy["agreed_objects"] = [*policy["objects"]]
+
+
+def _widen(rule: Rule, chance: random.Random, people) -> None:
+    """Longer, with objects more, seen for longer; shorter. A third is confirmed anew."""
+    of_body: dict[str, list[str]] = {}
+    for code, body in RiskObject.objects.values_list("code", "main_body__code"):
+        of_body.setdefault(body, []).append(code)
+    changed = chance.sample(rule.policies, WIDENED)
+    for place, policy in enumerate(changed):
+        end, tail = policy["ends_at"] + chance.choice([-1, 40, 200]) * DAY / 2, chance.choice([0, 90, 730, 3000])
+        wish = {"number": f"W-{place}", "effective_at": policy["starts_at"].isoformat(), "ends_at": end.isoformat()}
+        more = sorted(set(of_body.get(policy["insured"], [])) - set(policy["objects"]))
+        if not policy["whole"] and not policy["territories"] and more and chance.random() < 0.6:
+            wish["add_objects"] = chance.sample(more, min(3, len(more)))
+        if tail != policy["tail_days"]:
+            wish["tail_days"] = tail
+        changing.endorse(policy["pk"], changing.read(wish), by=people[policy["lead"]])
+        policy |= {"ends_at": end, "tail_days": tail, "objects": policy["objects"] + wish.get("add_objects", [])}
+        if policy["agreed"] is not None:
+            policy["agreed"], policy["agreed_tail"] = min(policy["agreed"], end), min(policy["agreed_tail"], tail)
+    again = changed[: WIDENED // 3]
+    assented(policy["pk"] for policy in again)
+    for policy in again:
+        _noted(policy)
 
 
 def _cancel(rule: Rule, chance: random.Random, people) -> None:
@@ -176,16 +228,23 @@ def _orders(rule: Rule, chance: random.Random, people) -> None:
     known = directory.current().units_by_code
     ids = dict(Case.objects.values_list("number", "pk"))
     made = []
-    for number, case in enumerate(chance.sample(sorted(rule.cases), ORDERS)):
+    owned = sorted(number for number, case in rule.cases.items() if case["body"])
+    office = directory.current().unit_with("overall_coordination")
+    # Given by an office, for the one whose object it is: neither of them learns of a case by it.
+    for number, case in enumerate(chance.sample(owned, ORDERS)):
         state = chance.choice(OrderState.values)
         runs = state in RUNNING
         firm = chance.choice(["X-TPF", "X-TPF-B"])
-        rule.orders.append({"firm": firm, "case": case, "runs": runs, "number": f"FW-SC-{number:06d}"})
+        insured = rule.cases[case]["body"]
+        number_of = f"FW-SC-{number:06d}"
+        rule.orders.append(
+            {"firm": firm, "case": case, "runs": runs, "number": number_of, "insured": insured, "by": office.code}
+        )
         made.append(
             ServiceOrder(
-                number=f"FW-SC-{number:06d}", case_id=ids[case], by_unit=known["X-INS"], firm=known[firm],
-                insured=known[chance.choice(BODIES)], item="inspection", text="复核", state=state,
-                due_at=rule.now + DAY, ordered_at=rule.now, ordered_by=people["insurer"],
+                number=number_of, case_id=ids[case], by_unit=office, firm=known[firm], insured=known[insured],
+                item="inspection", text="复核", state=state,
+                due_at=rule.now + DAY, ordered_at=rule.now, ordered_by=people["anwei-office"],
                 ended_at=None if runs else rule.now,
                 appointed_at=rule.now,
             )
@@ -207,11 +266,18 @@ def rule(people, send, chance):
     hold(user, directory.current().units_by_code["X-GAS"], Role.ENTERPRISE)
     found = Rule(clock.now())
     _policies(found, chance, people)
+    # The word of the insured comes before the cases are judged, or after it.
+    first = chance.random() < 0.5
+    if first:
+        _agree(found, chance)
     _cases(found, chance, send)
     # In one transaction nobody else does: what was planned for empty tables would be kept for full ones.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     _judge()
+    if not first:
+        _agree(found, chance)
+    _widen(found, chance, people)
     _cancel(found, chance, people)
     _orders(found, chance, people)
     _judge()
@@ -329,5 +395,15 @@ def test_what_a_cover_says_is_what_the_rule_says(rule):
     }
     assert stored == stated
     assert len(stated) > 50 * TIMES
+    shown = {(c.policy.number, c.case.number) for p in Policy.objects.all()
+             for c in p.covers.shown(rule.now).select_related("case", "policy")}  # fmt: skip
+    told = {
+        (policy["number"], number)
+        for policy in rule.policies
+        for number, case in rule.cases.items()
+        if rule.shows(policy, case)
+    }
+    assert shown == told
+    assert len(stated) - len(told) > 10 * TIMES
     # And the ledger tells the same, found and lost.
     call_command("verify_ledger")

@@ -29,12 +29,9 @@ EMPTY = (None, [], {})
 
 @transaction.atomic
 def cover(case: Case, policy, until=None) -> Cover:
+    end = until or clock.now() + timedelta(days=9)
     found = Cover.objects.create(
-        case=case,
-        policy=policy,
-        at=case.opened_at,
-        found_at=clock.now(),
-        until=until or clock.now() + timedelta(days=9),
+        case=case, policy=policy, at=case.opened_at, found_at=clock.now(), until=end, shown_until=end
     )
     told(policy, "cover.found", case.number)
     return found

@@ -14,7 +14,7 @@ from retention.classes import CLASSES
 from retention.models import Hold, Period
 
 pytestmark = pytest.mark.django_db
-RULES = importlib.import_module("retention.migrations.0002_rules")
+RULES = importlib.import_module("retention.migrations.0003_files_of_insurance")
 
 
 def test_the_minima_of_the_code_are_those_of_the_database():

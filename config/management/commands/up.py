@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
+from config.celery import CASES, INSURANCE
 from config.embedded import paths
 from config.embedded.process import ServerError, run_here
 from config.embedded.servers import Servers
@@ -24,7 +25,12 @@ from config.embedded.supervisor import Stopped, Supervisor, stopping_on_signals
 
 HOST = "127.0.0.1"
 READY_TIMEOUT = 60.0  # seconds
-QUIET_WORKER = ("--without-gossip", "--without-mingle")  # one worker: there is nobody to talk to
+QUIET_WORKER = ("--without-gossip", "--without-mingle")  # none has anything to say to another
+# The insurance side has a process of its own: there it may hang, and no clock of a case waits for it.
+WORKERS = {
+    "worker": ("--concurrency", "4", "-Q", CASES, "-n", "worker@%h"),
+    "insurance": ("--concurrency", "2", "-Q", INSURANCE, "-n", "insurance@%h"),
+}
 # Who asked on whose behalf is read in config/asgi.py; screens have nothing to say.
 WEB_OPTIONS = ("--no-proxy-headers", "--ws-max-size", "4096")
 DEMO_PEOPLE = "sijing-duty · sijing-head · sijing-handler · jiuting-duty · chengyun-lead · chengyun-check · admin"
@@ -76,7 +82,8 @@ class Command(BaseCommand):
         schedule = var_dir / "run" / "beat-schedule"
         with self.step("网页 web、任务 worker、时钟 beat"):
             supervisor.add("web", _web())
-            supervisor.add("worker", _celery("worker", "--pool", "threads", "--concurrency", "4", *QUIET_WORKER))
+            for name, options in WORKERS.items():
+                supervisor.add(name, _celery("worker", "--pool", "threads", *options, *QUIET_WORKER))
             supervisor.add("beat", _celery("beat", "--schedule", schedule))
             for path in ("/healthz", "/readyz"):
                 _wait_for(path, supervisor)

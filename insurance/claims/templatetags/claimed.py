@@ -5,7 +5,7 @@ from decimal import Decimal
 from django import template
 from django.utils.translation import gettext as _
 
-from insurance.claims.models import Claim, Term
+from insurance.claims.models import Claim, Term, TermKind
 from insurance.claims.terms import LAW
 
 register = template.Library()
@@ -20,7 +20,7 @@ def yuan(amount: Decimal | None) -> str:
 @register.filter
 def law(term: Term) -> str:
     """The rule that sets the deadline."""
-    return str(LAW[term.kind])  # type: ignore[index]
+    return str(LAW[TermKind(term.kind)])
 
 
 @register.filter

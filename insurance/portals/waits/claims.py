@@ -51,7 +51,8 @@ def _owed(claim: Claim) -> One:
     one = _claim(claim)
     if next_term is None:
         return one
-    said = _("%(what)s：%(at)s 前") % {"what": next_term.get_kind_display(), "at": due(next_term)}
+    at = due(next_term)  # type: ignore[arg-type]  # it asks for ``due_at`` alone
+    said = _("%(what)s：%(at)s 前") % {"what": next_term.get_kind_display(), "at": at}
     return One(one.name, f"{one.text} · {said}", one.url, one.at)
 
 

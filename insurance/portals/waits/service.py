@@ -11,6 +11,7 @@ from insurance.portals import mine, places
 from insurance.portals.waiting import One, Waiting, told
 from insurance.service import requesting
 from insurance.service.models import RUNNING, OrderState, Plan, PlanState, ServiceOrder, ServiceRequest
+from responsibility import clock
 from responsibility.acting import Actor
 from responsibility.models import Role
 
@@ -50,13 +51,22 @@ def waits(actor: Actor, now: datetime) -> list[Waiting]:
         found += told(_("服务方案待确认"), laid, "proposed_at", _plan, url=places.at("service-home"))
     if insurer := mine.units(actor, Role.INSURER):
         home = places.at("service-home")
-        asked = requesting.visible_to(actor).filter(policy__insurer__in=insurer, ordered=False)
-        found += told(_("服务需求待安排"), asked, "asked_at", _asked, url=home)
         back = Plan.objects.filter(policy__insurer__in=insurer, state=PlanState.RETURNED).select_related("policy")
         found += told(_("服务方案被退回，待修改"), back, "answered_at", _plan, url=home)
         over = orders.filter(Q(by_unit__in=insurer) | Q(policy__insurer__in=insurer), state__in=RUNNING).filter(late)
         found += told(_("服务委托超过期限"), over, "due_at", _to_firm, url=url, late=late)
+        taken = orders.filter(by_unit__in=insurer).to_be_placed()  # type: ignore[attr-defined]
+        found += told(_("机构被停止，委托待转派"), taken, "ended_at", _taken, url=url, late=Q(pk__isnull=False))
+        found += _asked(actor, insurer)
     return found
+
+
+def _asked(actor: Actor, insurer: set[int]) -> list[Waiting]:
+    """What the insured or the broker asked for and nothing was ordered since."""
+    asked = requesting.unanswered(requesting.visible_to(mine.outside(actor, Role.INSURER)))
+    asked = asked.filter(policy__insurer__in=insurer)
+    return told(_("服务需求待安排"), asked.filter(policy__ends_at__gt=clock.now()), "asked_at", _request,
+                url=places.at("service-home"))  # fmt: skip
 
 
 def _proposed(orders: QuerySet, own: set[int], url: str, show: Callable[..., One], late: Q) -> list[Waiting]:
@@ -86,11 +96,6 @@ def _today(now: datetime) -> tuple[datetime, datetime]:
     return start, start + timedelta(days=1)
 
 
-def _asked(request: ServiceRequest) -> One:
-    text = f"{request.unit} · {request.get_item_display()}"
-    return One(request.policy.number, text, places.at("service-home"), request.asked_at)
-
-
 def _plan(plan: Plan) -> One:
     page = places.at("service-plan", plan.policy_id, plan.year)
     return One(f"{plan.policy.number} · {plan.year}", plan.remark, page, plan.answered_at or plan.proposed_at)
@@ -98,6 +103,15 @@ def _plan(plan: Plan) -> One:
 
 def _to_firm(order: ServiceOrder) -> One:
     return _one(order, str(order.insured), order.due_at)
+
+
+def _taken(order: ServiceOrder) -> One:
+    return _one(order, str(order.insured), order.ended_at)
+
+
+def _request(request: ServiceRequest) -> One:
+    text = f"{request.unit} · {request.get_item_display()}"
+    return One(request.policy.number, text, places.at("service-home"), request.asked_at)
 
 
 def _visit(order: ServiceOrder) -> One:

@@ -11,6 +11,7 @@ from insurance.service.models.orders import (
     Visit,
 )
 from insurance.service.models.plans import Assessment, Plan, PlanLine, PlanState, ServiceRequest
+from insurance.service.models.removed import RemovedFile
 
 __all__ = [
     "RUNNING",
@@ -23,6 +24,7 @@ __all__ = [
     "PlanLine",
     "PlanState",
     "Purpose",
+    "RemovedFile",
     "SentPhoto",
     "ServiceOrder",
     "ServiceRequest",

@@ -45,7 +45,8 @@ class ServiceOrderQuerySet(models.QuerySet):
     def visible_to(self, actor: acting.Actor) -> "ServiceOrderQuerySet":
         """The orders that ``actor`` may see: all, or those that name a unit of his;
 
-        Named are who ordered, the firm, the insured, and of its policy the insurers and the broker (facts 3.5).
+        Named are who ordered, the firm, the insured, and of its policy, once the insured has confirmed it, the insurers
+        and the broker (facts 3.5).
         """
         if access.everywhere(actor, "service.read"):
             return self
@@ -56,9 +57,8 @@ class ServiceOrderQuerySet(models.QuerySet):
             Q(by_unit__in={post.unit_id for post in of})
             | Q(firm__in={post.unit_id for post in of})
             | Q(insured__in=outside)
-            | Q(policy__insurer__in=outside)
-            | Q(policy__broker__in=outside)
-            | Q(policy__in=shared)
+            | Q(policy__confirmed_until__isnull=False)
+            & (Q(policy__insurer__in=outside) | Q(policy__broker__in=outside) | Q(policy__in=shared))
         )
 
     def running(self) -> "ServiceOrderQuerySet":

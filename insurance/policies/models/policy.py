@@ -1,19 +1,33 @@
-"""风控保单: what is insured with whom, from when to when, and which case it covers."""
+"""风控保单: what is insured with whom, from when to when, and how much of it the insured has confirmed."""
 
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Least
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import RiskObject
-from cases.models import Case
 from insurance import money
 from responsibility import access, chains
 from responsibility.acting import Actor
 from responsibility.acts import Scope
-from responsibility.models import Grade, Territory, Unit, User
+from responsibility.models import Territory, Unit, User
 
 # The claim tail where a policy names none: two years, Insurance Law art. 26.
 TAIL_DAYS = 730
@@ -30,9 +44,21 @@ class Line(models.TextChoices):
     POLLUTION = "pollution", _("环境污染责任险")
 
 
+def later(moment, tail: str, days: int):
+    """``moment`` (an expression) and so many ``days`` times what the column ``tail`` counts."""
+    span = ExpressionWrapper(F(tail) * Value(timedelta(days=days), DurationField()), output_field=DurationField())
+    return ExpressionWrapper(moment + span, output_field=DateTimeField())
+
+
 def named(actor: Actor) -> set[int]:
     """The ids of the units in which ``actor`` reads policies because they name the unit."""
     return {post.unit_id for post in actor.posts if access.scope("policy.read", post.role) == Scope.NAMED}
+
+
+def _unconfirmed() -> Q:
+    added = Covered.objects.filter(policy=OuterRef("pk"), confirmed_at__isnull=True, until__gt=F("since"))
+    longer = Q(confirmed_until__lt=F("ends_at")) | Q(confirmed_tail__lt=F("tail_days"))
+    return Q(confirmed_until__isnull=True) | longer | Q(Exists(added))
 
 
 class PolicyQuerySet(models.QuerySet):
@@ -47,6 +73,37 @@ class PolicyQuerySet(models.QuerySet):
     def ended(self, at):
         """Policies whose last second, or cancellation, lies before ``at``."""
         return self.filter(Q(ends_at__lte=at) | Q(cancelled_at__lte=at))
+
+    def confirmed(self):
+        """Policies that the insured has confirmed, all of it or a part: without that nobody sees anything by them."""
+        return self.filter(confirmed_until__isnull=False)
+
+    def assented(self, at):
+        """Policies that run at ``at`` within the period that the insured has confirmed."""
+        return self.in_force(at).filter(confirmed_until__gt=at)
+
+    def unconfirmed(self):
+        """Policies of which something has not been confirmed: all of it, or what an endorsement added."""
+        return self.filter(_unconfirmed())
+
+    def with_word(self):
+        """Policies with ``unconfirmed``, and ``edition``, which changes with each endorsement and the cancellation.
+
+        Nothing else of a policy ever changes that the insured assents to.
+        """
+        made = Endorsement.objects.filter(policy=OuterRef("pk")).order_by().values("policy").annotate(made=Count("pk"))
+        return self.annotate(
+            edition=1 + Coalesce(Subquery(made.values("made")), 0)
+            + Case(When(cancelled_at__isnull=False, then=1), default=0),
+            unconfirmed=ExpressionWrapper(_unconfirmed(), output_field=BooleanField()),
+        )  # fmt: skip
+
+    def waiting(self, at):
+        """Policies that wait for the word of the insured, ``waits_since`` when; until the claim tail has ended."""
+        over = Least("ends_at", Coalesce("cancelled_at", "ends_at"))
+        found = self.unconfirmed().filter(declined_at__isnull=True)
+        found = found.annotate(waits_since=Coalesce("asked_at", "registered_at"), last=later(over, "tail_days", 1))
+        return found.filter(last__gt=at)
 
     def of_insurers(self, units):
         """Policies that one of ``units`` (ids) carries, alone or with a share."""
@@ -68,9 +125,14 @@ class Policy(models.Model):
     """风控保单. ``insurer`` leads where several carry it together (``Share``); amounts are yuan.
 
     It covers what happens from ``starts_at`` up to, and without, ``ends_at`` (or ``cancelled_at``, where that is
-    earlier), at its ``Covered`` objects and places, or at every object of the insured (``whole``). Those who carry it
-    see the cases it covers until ``tail_days`` after that end. ``premium`` is what was agreed; what was received
-    stands in ``Premium``. ``content`` is the SHA-256 of what was registered, by which the same is known again.
+    earlier), at its ``Covered`` objects and places, or at every object of the insured (``whole``). ``premium`` is what
+    was agreed; what was received stands in ``Premium``. ``content`` is the SHA-256 of what was registered, by which the
+    same is known again.
+
+    Those who carry or broker it see of the insured what happened before ``confirmed_until``, and until
+    ``confirmed_tail`` days after that: so far goes the word of the insured, which an endorsement narrows and never
+    widens (``assent``). ``asked_at``: since when a widening waits for its word; ``reminded_at``: when it was asked
+    again; ``declined_at``: when it said that there is no such policy.
     """
 
     chain = models.UUIDField(_("闭环链"), unique=True, default=chains.dated, editable=False)
@@ -95,6 +157,15 @@ class Policy(models.Model):
     registered_at = models.DateTimeField(_("登记时间"))
     registered_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("登记人"))
     content = models.CharField(_("登记内容摘要"), max_length=64, blank=True)
+    confirmed_until = models.DateTimeField(_("确认的保险期间止"), null=True)
+    confirmed_tail = models.PositiveIntegerField(_("确认的索赔期（天）"), null=True)
+    confirmed_at = models.DateTimeField(_("确认时间"), null=True)
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("确认人"))
+    asked_at = models.DateTimeField(_("扩大承保待确认自"), null=True)
+    reminded_at = models.DateTimeField(_("上次提醒确认"), null=True)
+    declined_at = models.DateTimeField(_("否认时间"), null=True)
+    declined_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("否认人"))
+    decline_reason = models.CharField(_("否认理由"), max_length=500, blank=True)
 
     objects = PolicyQuerySet.as_manager()
 
@@ -111,6 +182,22 @@ class Policy(models.Model):
                 name="policy_amounts",
             ),
             models.CheckConstraint(condition=Q(tail_days__lte=3650), name="policy_tail_in_range"),
+            models.CheckConstraint(
+                condition=Q(
+                    confirmed_until__isnull=True,
+                    confirmed_tail__isnull=True,
+                    confirmed_at__isnull=True,
+                    confirmed_by__isnull=True,
+                )
+                | Q(confirmed_until__lte=F("ends_at"), confirmed_tail__lte=F("tail_days"), confirmed_at__isnull=False)
+                & Q(confirmed_by__isnull=False),
+                name="policy_confirmed_within",
+            ),
+            models.CheckConstraint(
+                condition=Q(declined_at__isnull=True, declined_by__isnull=True)
+                | Q(declined_at__isnull=False, declined_by__isnull=False),
+                name="policy_declined_by_one",
+            ),
         ]
         indexes = [models.Index(fields=["insured", "ends_at"], name="policy_of_insured")]
 
@@ -124,8 +211,21 @@ class Policy(models.Model):
 
     @property
     def seen_until(self) -> datetime:
-        """Until when its insurers see what it covers: the end of the claim tail."""
+        """The end of the claim tail."""
         return self.over_at + timedelta(days=self.tail_days)
+
+    @property
+    def confirmed_over(self) -> datetime | None:
+        """The first instant that its insurers see nothing of: its end, or that of the insured's word if earlier."""
+        return min(self.over_at, self.confirmed_until) if self.confirmed_until else None
+
+    @property
+    def shown_until(self) -> datetime | None:
+        """Until when its insurers and its broker see what it covers; ``None``: the insured has confirmed nothing."""
+        over = self.confirmed_over
+        if over is None or self.confirmed_tail is None:
+            return None
+        return over + timedelta(days=min(self.tail_days, self.confirmed_tail))
 
     def state(self, at: datetime) -> "Standing":
         """Where it is at ``at``."""
@@ -167,7 +267,7 @@ class Share(models.Model):
 class Covered(models.Model):
     """承保标的: an object, or a whole street or town, that a policy covers, ``since`` ≤ instant < ``until``.
 
-    Within the period of its policy; an endorsement adds one or ends one.
+    Within the period of its policy; an endorsement adds one or ends one. ``confirmed_at``: the word of the insured.
     """
 
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="covered", verbose_name=_("保单"))
@@ -175,6 +275,7 @@ class Covered(models.Model):
     territory = models.ForeignKey(Territory, models.PROTECT, null=True, related_name="+", verbose_name=_("属地"))
     since = models.DateTimeField(_("起"))
     until = models.DateTimeField(_("止"))
+    confirmed_at = models.DateTimeField(_("确认时间"), null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("承保标的")
@@ -253,85 +354,3 @@ class Premium(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy} {self.amount}"
-
-
-class Judgement(models.Model):
-    """承保判定: that it was asked which policies cover a case, for the instant ``at`` of its first alert.
-
-    A case without this row is the work list, and so is one that is no longer ``settled``: a policy that may concern it
-    has changed since, or it had no place yet. So is one that stands elsewhere by now than ``territory`` and
-    ``risk_object``, or has ended or been reopened since. What was found stands in ``Cover``; none there means covered
-    by none.
-    """
-
-    # Without a constraint in the database, which would lock the case for as long as a batch takes.
-    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("案件"), db_constraint=False)
-    at = models.DateTimeField(_("事发时间"))
-    judged_at = models.DateTimeField(_("判定时间"))
-    settled = models.BooleanField(_("已判定"), default=True)
-    ended = models.BooleanField(_("已结束"), default=False)
-    territory = models.ForeignKey(
-        Territory, models.PROTECT, null=True, related_name="+", verbose_name=_("属地"), db_constraint=False,
-        db_index=False,
-    )  # fmt: skip
-    risk_object = models.ForeignKey(
-        RiskObject, models.PROTECT, null=True, related_name="+", verbose_name=_("监测对象"), db_constraint=False,
-        db_index=False,
-    )  # fmt: skip
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("承保判定")
-        indexes = [
-            models.Index(fields=["id"], condition=Q(settled=False), name="judgement_unsettled"),
-            models.Index(fields=["id"], condition=Q(ended=False), name="judgement_running"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.case)
-
-
-class CoverQuerySet(models.QuerySet):
-    """Covers by whom they may be shown to."""
-
-    def live(self, at):
-        """Covers whose claim tail has not ended at ``at``."""
-        return self.filter(until__gt=at)
-
-    def visible_to(self, actor: Actor, at):
-        """Covers that the actor may read at ``at``: all for the district's desks; insurers and brokers those of their
-        policies until the claim tail ends (facts 3.5); the insured those of its own policies."""
-        if access.everywhere(actor, "policy.read"):
-            return self
-        units = named(actor)
-        carried = Share.objects.filter(insurer__in=units).values("policy")
-        theirs = Q(policy__in=carried) | Q(policy__broker__in=units)
-        return self.filter(Q(policy__insured__in=units) | theirs & Q(until__gt=at))
-
-
-class Cover(models.Model):
-    """承保: a policy that covers a case. ``until`` is when the claim tail ends and its insurers no longer see it.
-
-    ``told_grade`` and ``told_ended`` are what its insurers were told of the case last.
-    """
-
-    case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name=_("案件"), db_constraint=False)
-    policy = models.ForeignKey(Policy, models.PROTECT, related_name="covers", verbose_name=_("保单"))
-    at = models.DateTimeField(_("事发时间"))
-    until = models.DateTimeField(_("可见至"))
-    found_at = models.DateTimeField(_("判定时间"))
-    told_grade = models.CharField(_("已告知颜色"), max_length=6, choices=Grade, blank=True)
-    told_ended = models.BooleanField(_("已告知结束"), default=False)
-
-    objects = CoverQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("承保")
-        ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["case", "policy"], name="cover_once")]
-        indexes = [
-            models.Index(fields=["policy", "until"], name="cover_of_policy"),
-            models.Index(fields=["case"], condition=Q(told_ended=False), name="cover_running"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.case} · {self.policy}"
