@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case
+from cases.models.kept import KeptPicture
 from responsibility.models import Unit, User
 from responsibility.models.matrix import DutyRole, EvidenceKind
 
@@ -54,7 +55,7 @@ class Party(models.Model):
         return f"{self.unit} · {self.get_role_display()}"
 
 
-class Evidence(models.Model):
+class Evidence(KeptPicture):
     """处置凭证: a file with its hash, place and time. Never changed, never removed.
 
     The file itself may go when its period is over (``retention``): then ``removed_at`` tells when, with an entry
@@ -64,14 +65,6 @@ class Evidence(models.Model):
     case = models.ForeignKey(Case, models.PROTECT, related_name="evidence", verbose_name=_("案件"))
     kind = models.CharField(_("类别"), max_length=10, choices=EvidenceKind, default=EvidenceKind.PHOTO)
     note = models.CharField(_("说明"), max_length=500, blank=True)
-    sha256 = models.CharField("SHA-256", max_length=64)
-    size = models.PositiveBigIntegerField(_("字节数"))
-    content_type = models.CharField(_("文件类型"), max_length=60)
-    path = models.CharField(_("存放位置"), max_length=200)
-    original_name = models.CharField(_("原文件名"), max_length=255)
-    taken_at = models.DateTimeField(_("拍摄时间"), null=True)
-    lat = models.FloatField(_("纬度"), null=True)
-    lon = models.FloatField(_("经度"), null=True)
     uploaded_at = models.DateTimeField(_("上传时间"))
     uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("上传人"))
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("上传单位"))
@@ -81,9 +74,6 @@ class Evidence(models.Model):
         verbose_name = verbose_name_plural = _("处置凭证")
         ordering = ["uploaded_at", "id"]
         constraints = [models.UniqueConstraint(fields=["case", "sha256", "kind"], name="evidence_once")]
-
-    def __str__(self) -> str:
-        return self.original_name
 
     @property
     def is_image(self) -> bool:

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case
+from cases.models.kept import KeptFile
 from insurance import money
 from insurance.policies.models import Policy
 from responsibility import access, chains
@@ -188,16 +189,11 @@ class Ask(models.Model):
         return str(self.claim)
 
 
-class Paper(models.Model):
+class Paper(KeptFile):
     """理赔材料: a document that was given; kept as proofs of a case are (``cases/files.py``)."""
 
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="papers", verbose_name=_("理赔"))
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("提交单位"))
-    sha256 = models.CharField("SHA-256", max_length=64)
-    size = models.PositiveBigIntegerField(_("字节数"))
-    content_type = models.CharField(_("文件类型"), max_length=60)
-    path = models.CharField(_("存放位置"), max_length=200)
-    original_name = models.CharField(_("原文件名"), max_length=255)
     note = models.CharField(_("说明"), max_length=500, blank=True)
     given_at = models.DateTimeField(_("提交时间"))
     given_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("提交人"))
@@ -206,9 +202,6 @@ class Paper(models.Model):
         verbose_name = verbose_name_plural = _("理赔材料")
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["claim", "sha256"], name="paper_once")]
-
-    def __str__(self) -> str:
-        return self.original_name
 
 
 class Assessment(models.Model):

@@ -207,14 +207,15 @@ def _write(cases: dict[int, Asked], found: Found, now: datetime) -> None:
 
 def show(policies: Collection[int]) -> int:
     """Let those who carry or broker ``policies`` (ids) see of their covers what the insured has confirmed now, and no
-    more; how many they see anew. Five statements; inside the act that has the entry, ``guard`` taken.
+    more; how many they see anew. Four statements; inside the act that has the entry, ``guard`` taken.
 
-    What they come to see counts as told as it stands.
+    What they come to see counts as told as it stands. What is covered no longer is left to the sweep, which tells it.
     """
     covers = list(Cover.objects.filter(policy__in=policies))
     found = _covering(list({(cover.case_id, cover.at) for cover in covers}))
-    until = {cover.pk: found.get((cover.case_id, cover.at, cover.policy_id)) for cover in covers}
-    turned = [cover for cover in covers if cover.shown_until != until[cover.pk]]
+    keys = {cover.pk: (cover.case_id, cover.at, cover.policy_id) for cover in covers}
+    until = {cover.pk: found[keys[cover.pk]] for cover in covers if keys[cover.pk] in found}
+    turned = [cover for cover in covers if cover.pk in until and cover.shown_until != until[cover.pk]]
     anew = [cover for cover in turned if cover.shown_until is None]
     cases = Case.objects.filter(pk__in={cover.case_id for cover in anew})
     stands = {pk: (grade, state in ENDED) for pk, grade, state in cases.values_list("pk", "grade", "state")}

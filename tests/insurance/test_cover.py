@@ -138,7 +138,7 @@ def test_a_drill_is_not_insured(insure, people):
 def test_a_back_dated_policy_covers_what_happened_before_it_was_registered(insure, open_case):  # noqa: F811
     case = open_case()
     covering.judge()
-    policy = insure()
+    policy = insure(confirmed=False)
     assert not Judgement.objects.get(case=case).settled
     covering.judge()
     assert covered(case) == ["PN-1"]

@@ -51,7 +51,9 @@ def test_a_policy_is_registered_by_its_lead_and_told_in_the_ledger(registered, p
         "policy.register", "100000.00", "X-INS 70.00, X-INS-B 30.00",
     )  # fmt: skip
     told = Notice.objects.filter(event="policy.register").values_list("unit__code", flat=True)
-    assert sorted(told) == ["X-BROKER", "X-INS-B", "X-WATER"]
+    assert sorted(told) == ["X-BROKER", "X-INS-B"]
+    # The insured is asked for its word.
+    assert Notice.objects.get(event="policy.ask").unit.code == "X-WATER"
 
 
 def test_the_same_again_changes_nothing_and_another_is_rejected(registered, people):

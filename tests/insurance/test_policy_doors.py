@@ -12,7 +12,7 @@ from responsibility.acts import ACTS, Kind, Scope
 from responsibility.models import Role
 from tests.cases.conftest import open_case, send  # noqa: F401
 from tests.exchange.conftest import apply, book, bring, exchange_folder, text  # noqa: F401
-from tests.insurance.given import MANHOLE, policy_of
+from tests.insurance.given import MANHOLE, assented, policy_of
 from tests.insurance.test_policies import JOINT
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +35,7 @@ def ask(client, people):
 @pytest.fixture
 def standing(people):
     (answer,) = registering.register([policy_of(shares=JOINT, broker="X-BROKER")], by=people["insurer"])
+    assented([answer.policy])
     return Policy.objects.get(pk=answer.policy)
 
 
@@ -70,7 +71,9 @@ def test_whatever_is_sent_the_lead_is_who_sends_it(ask):
 def test_every_door_that_writes_is_closed_to_every_office(ask, people, standing):
     found = []
     writes = [API, "/insurance/policies/new/", f"{API}{standing.pk}/premiums/", f"{API}{standing.pk}/endorsements/"]
-    writes += [f"/insurance/policies/{standing.pk}/{verb}/" for verb in ("endorse", "renew", "cancel", "premium")]
+    writes += [f"/insurance/policies/{standing.pk}/{verb}/" for verb in (
+        "endorse", "renew", "cancel", "premium", "remind", "confirm", "decline",
+    )]  # fmt: skip
     for name in ("anwei-office", "yingji-office", "jianguan-head", "sijing-head", "chengyun-lead", "auditor", "admin"):
         found += [(name, path) for path in writes if ask(name, "post", path, {}).status_code not in (403, 404)]
     assert found == []
@@ -78,7 +81,8 @@ def test_every_door_that_writes_is_closed_to_every_office(ask, people, standing)
              + get_resolver("insurance.policies.urls").url_patterns if isinstance(each, URLPattern)}  # fmt: skip
     assert known == {
         "policies/", "policies/new/", "policies/<int:pk>/", "policies/<int:pk>/premiums/",
-        "policies/<int:pk>/endorsements/",
+        "policies/<int:pk>/endorsements/", "policies/waiting/", "policies/confirm/", "policies/decline/",
+        "policies/<int:pk>/remind/",
         "policies/<int:pk>/<slug:verb>/", "gaps/", "gaps/export.xlsx",
     }  # fmt: skip
 
@@ -112,7 +116,10 @@ def test_each_outsider_reads_its_own_and_is_told_nothing_of_others(ask, standing
     assert ask("insurer", "get", f"{API}{registering_by}/").status_code == 404
     assert ask("insurer", "post", f"{API}{registering_by}/premiums/", {}).status_code == 404
     assert ask("insurer", "get", f"{API}?number=B-1").json()["results"] == []
-    for who in ("firm", "sijing-duty", "shuiwu-head", "admin"):
+    # Who may be insured reads what names its unit, and that is nothing here.
+    assert ask("shuiwu-head", "get", API).json()["results"] == []
+    assert ask("shuiwu-head", "get", f"{API}{standing.pk}/").status_code == 404
+    for who in ("firm", "sijing-duty", "admin"):
         assert ask(who, "get", API).status_code == 403
         assert ask(who, "get", f"{API}{standing.pk}/").status_code == 404
     assert ask("insurer", "get", f"{API}{10**30}/").status_code == 404

@@ -353,14 +353,16 @@ def test_a_longer_period_and_a_longer_tail_need_a_word_and_shorter_ones_none(cli
     assert Policy.objects.unconfirmed().exists()
 
 
-def test_an_endorsement_that_ends_what_was_confirmed_hides_it_at_once(client, people, named, open_case):  # noqa: F811
+def test_an_endorsement_that_ends_what_was_confirmed_ends_what_is_seen_by_it(client, people, named, open_case):  # noqa: F811
     policy, more = named(), second_of()
     confirmed(policy, people["enterprise"])
     case = open_case(object=MANHOLE)
     covering.sweep()
     assert seen_cases(client, people["insurer"]) == {case.number}
     endorsed(policy, people, end_objects=MANHOLE, add_objects=more.code)
+    covering.sweep()
     assert seen_cases(client, people["insurer"]) == set()
+    assert Notice.objects.filter(event="cover.lost", subject=case.number).count() == 2
 
 
 def test_a_renewal_needs_a_word_of_its_own(people, named):

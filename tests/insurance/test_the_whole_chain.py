@@ -92,7 +92,7 @@ def test_the_firm_sees_it_while_its_order_runs_and_the_insurer_until_the_tail_en
     assert line_of("insurer") != "404"
     case.refresh_from_db()
     found = reach.of(of(people["insurer"]), case, directory.current())
-    found.covers[0].__class__.objects.filter(case=case).update(until=now)
+    found.covers[0].__class__.objects.filter(case=case).update(until=now, shown_until=now)
     told(settled[1], "policy.cover", "P-1")
     # Its own order and claim are its own record, and stay.
     assert "由保单" not in line_of("insurer")

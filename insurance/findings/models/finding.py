@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import RiskObject
+from cases.models.kept import KeptPicture
 from insurance.service.models import ServiceOrder
 from responsibility import chains
 from responsibility.acting import Actor
@@ -131,25 +132,14 @@ class Finding(models.Model):
         return self.state == FindingState.OPEN and self.due_at <= now
 
 
-class File(models.Model):
+class File(KeptPicture):
     """A received file, kept as proofs of a case are (``cases/files.py``), under ``keeping.ROOT``."""
 
-    sha256 = models.CharField("SHA-256", max_length=64)
-    size = models.PositiveBigIntegerField(_("字节数"))
-    content_type = models.CharField(_("文件类型"), max_length=60)
-    path = models.CharField(_("存放位置"), max_length=200)
-    original_name = models.CharField(_("原文件名"), max_length=255)
-    taken_at = models.DateTimeField(_("拍摄时间"), null=True)
-    lat = models.FloatField(_("纬度"), null=True)
-    lon = models.FloatField(_("经度"), null=True)
     uploaded_at = models.DateTimeField(_("提交时间"))
     uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("提交人"))
 
     class Meta:
         abstract = True
-
-    def __str__(self) -> str:
-        return self.original_name
 
 
 class Proof(File):

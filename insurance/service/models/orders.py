@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import RiskObject
 from cases.models import Case
+from cases.models.kept import KeptPicture
 from insurance.firms.models import Inspector, Item
 from insurance.policies.models import Policy, Share
 from responsibility import access, acting, chains
@@ -181,7 +182,7 @@ class Visit(models.Model):
         return str(self.order)
 
 
-class SentPhoto(models.Model):
+class SentPhoto(KeptPicture):
     """收到的照片: a photo that came from a phone before its record, under the record's own name there (``sent_as``).
 
     The record takes up those that it names; what was sent and then left out stays here.
@@ -189,14 +190,6 @@ class SentPhoto(models.Model):
 
     order = models.ForeignKey(ServiceOrder, models.PROTECT, related_name="sent_photos", verbose_name=_("委托"))
     sent_as = models.UUIDField(_("终端编号"))
-    sha256 = models.CharField("SHA-256", max_length=64)
-    size = models.PositiveBigIntegerField(_("字节数"))
-    content_type = models.CharField(_("文件类型"), max_length=60)
-    path = models.CharField(_("存放位置"), max_length=200)
-    original_name = models.CharField(_("原文件名"), max_length=255)
-    taken_at = models.DateTimeField(_("拍摄时间"), null=True)
-    lat = models.FloatField(_("纬度"), null=True)
-    lon = models.FloatField(_("经度"), null=True)
     sent_at = models.DateTimeField(_("收到时间"))
     sent_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("提交人"))
 
@@ -205,28 +198,14 @@ class SentPhoto(models.Model):
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["order", "sent_as", "sha256"], name="sent_photo_once")]
 
-    def __str__(self) -> str:
-        return self.original_name
 
-
-class Photo(models.Model):
+class Photo(KeptPicture):
     """现场照片 of a visit; kept as proofs of a case are (``cases/files.py``)."""
 
     visit = models.ForeignKey(Visit, models.PROTECT, related_name="photos", verbose_name=_("记录"))
-    sha256 = models.CharField("SHA-256", max_length=64)
-    size = models.PositiveBigIntegerField(_("字节数"))
-    content_type = models.CharField(_("文件类型"), max_length=60)
-    path = models.CharField(_("存放位置"), max_length=200)
-    original_name = models.CharField(_("原文件名"), max_length=255)
     note = models.CharField(_("说明"), max_length=500, blank=True)
-    taken_at = models.DateTimeField(_("拍摄时间"), null=True)
-    lat = models.FloatField(_("纬度"), null=True)
-    lon = models.FloatField(_("经度"), null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("现场照片")
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["visit", "sha256"], name="visit_photo_once")]
-
-    def __str__(self) -> str:
-        return self.original_name
