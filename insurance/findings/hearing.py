@@ -23,6 +23,7 @@ from insurance.service.seeing import FINDINGS, Told
 from insurance.service.visiting import FOUND
 from responsibility import access, clock, directory
 from responsibility.acting import Actor
+from responsibility.acts import Scope
 from responsibility.models import Role
 
 # So many findings are listed on an order to look again.
@@ -61,10 +62,12 @@ def of_order(order: ServiceOrder, actor: Actor, now: datetime) -> list[Told]:
 
 def late_checks(actor: Actor, now: datetime) -> list[Aside]:
     """For departments and streets: objects in their charge whose check was missed or is not met. Few statements."""
-    offices = tuple(post for post in actor.posts if post.role != Role.ENTERPRISE)
-    office, known = Actor(actor.user, offices), directory.current()
-    if access.everywhere(actor, "selfcontrol.read") or not access.units(office, "selfcontrol.read", known.units):
+    act = "selfcontrol.read"
+    own = [post for post in actor.posts if access.scope(act, post.role) == Scope.OWN and post.role != Role.ENTERPRISE]
+    if not own or access.everywhere(actor, act):
         return []
+    office = Actor(actor.user, tuple(own))
+    known = directory.current()
     with patience.bounded():
         late = selfseeing.narrowed(Register.objects.visible_to(office, known.units), "late", now).count()
     text = ngettext("%(n)d 个监测对象的自查逾期或有不符合", "%(n)d 个监测对象的自查逾期或有不符合", late)
