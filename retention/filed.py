@@ -130,4 +130,5 @@ class SealedFiles:
 
 
 def digest_of(lines: Iterable[str]) -> str:
+    """SHA-256, hex, over ``lines``, one under the other."""
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -45,6 +45,7 @@ NOBODY = {
         "service_expense": {"sha256", "content_type", "path", "voucher"},
         "firms_firm": {"credit_code"}, "firms_complaint": {"about"},
         "portals_hook": {"url", "secret", "events"}, "portals_told": None, "portals_reminded": None,
+        "service_removedfile": None,
         "portals_delivery": None,
         "claims_claim": {"number", "theirs"}, "claims_payment": {"reference"},
         "claims_paper": {"sha256", "content_type", "path"},
