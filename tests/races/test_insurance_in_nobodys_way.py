@@ -40,7 +40,8 @@ def test_while_it_hangs_a_case_is_opened_worked_and_closed_on_its_pages(client, 
         case = Case.objects.get(number=send(alert())[0].case)
         client.force_login(people["sijing-duty"])
         for address in ("/", f"/cases/{case.number}/", "/board/", f"/api/v1/cases/{case.number}/", "/readyz"):
-            assert client.get(address).status_code == 200, address
+            answer = client.get(address)
+            assert answer.status_code == 200, (address, answer.content[:600])
         press(case, *REPORTED)
         client.force_login(people["chengyun-check"])
         assert client.post(f"/cases/{case.number}/close/", {"note": "已复核"}).status_code == 303
