@@ -50,9 +50,12 @@ def _over(policy: dict):
 
 
 def concerns(policy: dict, finding: dict, now) -> bool:
-    """Begun when it was found, the claim tail not over then nor now; at its object, or at any of its insured."""
-    end = _over(policy) + policy["tail_days"] * DAY
-    there = policy["insured"] == finding["body"] if policy["whole"] else finding["object"] in policy["objects"]
+    """Begun when it was found, the claim tail not over then nor now; at its object, or at any of its insured. All of it
+    as far as the insured has said yes."""
+    if policy["agreed"] is None:
+        return False
+    end = min(_over(policy), policy["agreed"]) + policy["agreed_tail"] * DAY
+    there = policy["insured"] == finding["body"] if policy["whole"] else finding["object"] in policy["agreed_objects"]
     return there and policy["starts_at"] <= finding["at"] < end and now < end
 
 
@@ -90,7 +93,8 @@ def findings(rule, chance, people) -> dict[str, dict]:  # noqa: F811
         by, unit = safety[body], body
         carrying = [
             policy for policy in rule.policies
-            if thing.code in policy["objects"] and policy["starts_at"] <= rule.now < _over(policy)
+            if thing.code in policy["agreed_objects"]
+            and policy["starts_at"] <= rule.now < min(_over(policy), policy["agreed"])
         ]  # fmt: skip
         if n % 3 == 0 and carrying:
             policy = chance.choice(carrying)
@@ -106,11 +110,7 @@ def findings(rule, chance, people) -> dict[str, dict]:  # noqa: F811
 def claims(rule, chance, people) -> dict[str, dict]:  # noqa: F811
     """By number the policy under which its leader took up a loss."""
     pairs = [
-        (policy, number)
-        for policy in rule.policies
-        if rule.open_for(policy)
-        for number, case in rule.cases.items()
-        if rule.covers(policy, case)
+        (policy, number) for policy in rule.policies for number, case in rule.cases.items() if rule.shows(policy, case)
     ]
     return {
         noticing.notice(policy["pk"], number, by=people[policy["lead"]], loss="管井破损").number: policy
@@ -143,7 +143,7 @@ def objects_of(rule: Rule, unit: str, cases: set[str]) -> set[str]:  # noqa: F81
     """One's own, what policies name, and what the cases that one sees are about; codes."""
     own = set(RiskObject.objects.filter(main_body__code=unit).values_list("code", flat=True))
     held = [policy for policy in rule.policies if unit in naming(policy)]
-    bodies = {policy["insured"] for policy in held if policy["whole"]}
+    bodies = {policy["insured"] for policy in held if policy["whole"] and policy["agreed"]}
     own |= set(RiskObject.objects.filter(main_body__code__in=bodies).values_list("code", flat=True))
     return own.union({rule.cases[number]["object"] for number in cases}, *(policy["objects"] for policy in held))
 
