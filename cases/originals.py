@@ -11,12 +11,13 @@ from itertools import chain as chain_of
 from pathlib import Path
 from uuid import UUID
 
-from django.db.models import Case, OuterRef, Subquery, When
+from django.db.models import Case, Exists, OuterRef, Subquery, When
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
 from cases.models import Evidence
 from responsibility.auditing import Mismatch
-from responsibility.models import LedgerEntry
+from responsibility.models import ArchivedChain, LedgerEntry
 
 CHUNK = 500
 REMOVE = "evidence.remove"
@@ -44,7 +45,10 @@ def mismatches(root: Path, chain: UUID | None = None, done: Callable[[int], None
 
     ``stored`` of the last is the instant at which it went. ``done`` hears how many were read.
     """
-    asked = of(chain).annotate(told_at=Case(When(removed_at__isnull=False, then=Subquery(_told()))))
+    # What lies in a file of an archived month is told there.
+    shelved = When(Exists(ArchivedChain.objects.filter(chain=OuterRef("case__chain"))), then="removed_at")
+    told = Coalesce(Subquery(_told()), Case(shelved))
+    asked = of(chain).annotate(told_at=Case(When(removed_at__isnull=False, then=told)))
     rows = asked.values_list("case__number", "case__chain", "sha256", "path", "told_at").iterator(chunk_size=CHUNK)
     ours = ((root, *row) for row in rows)
     for count, (folder, number, of_chain, sha256, path, told_at) in enumerate(chain_of(ours, _others(chain)), 1):

@@ -4,19 +4,20 @@ import io
 import itertools
 import re
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
-from cases import erasure
+from cases import erasure, originals
 from notary import checkpoints
 from notary.archiving import taking
-from responsibility import chains, ledger, parts, shelf, volumes
+from responsibility import chains, clock, ledger, parts, shelf, volumes
 from responsibility.models import LedgerEntry, Volume
 from responsibility.refusals import Refused
+from retention import periods, running
 from tests.bundle.conftest import PHONE, REPORTER, _folders, case, fresh_python, unpack, verify  # noqa: F401
 from tests.cases.conftest import CLOSED, alert, open_case, picture, press, send  # noqa: F401
 from tests.notary.tampering import found
@@ -167,3 +168,14 @@ def test_a_case_reopened_after_it_was_archived_goes_on(over, archived, press):  
 def test_the_check_of_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(CommandError, match="没有这个归档目录"):
         run("archive_ledger", "--check", "--to", str(tmp_path / "nowhere"))
+
+
+def test_of_proofs_that_went_before_their_month_was_shelved_the_day_is_still_told(over, people, settings):
+    periods.put("evidence", 1827, "档案到期", by=people["anwei-office"])
+    with clock.as_if(clock.now() + timedelta(days=6 * 366)):
+        gone = running.run()["evidence"]
+    assert gone > 0
+    checkpoints.make()
+    taking.take(MONTH)
+    told = list(originals.mismatches(settings.EVIDENCE_ROOT, over.chain))
+    assert [each.kind for each in told] == ["removed"] * gone

@@ -7,12 +7,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from insurance.claims.models import Claim, ClaimState
+from insurance.policies import registering
+from insurance.policies.models import Policy
+from insurance.policies.tasks import judge
 from notary import keys
 from tests.browser.conftest import DESKTOP
 from tests.bundle.conftest import fresh_python, verify  # noqa: F401
 from tests.cases.conftest import CLOSED, picture
-from tests.insurance.claiming import cover
-from tests.insurance.conftest import order, policy  # noqa: F401
+from tests.insurance.conftest import order  # noqa: F401
+from tests.insurance.given import policy_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 STEPS = ["预警：黄色", "由保单 P-1 承保", "委托第三方：隐患排查", "报案。", "保险公司立案。", "提交一份材料。",
@@ -37,14 +40,20 @@ def do(page: Page, verb: str, **typed: str) -> None:
 
 
 def test_alert_case_cover_loss_assessment_settlement_and_the_proof_of_it_all(
-    signed_in, open_case, press, policy, order, people, tmp_path, verify  # noqa: F811
+    signed_in, open_case, press, order, people, tmp_path, verify  # noqa: F811
 ):  # fmt: skip
-    made = policy()
+    (answer,) = registering.register([policy_of(number="P-1")], by=people["insurer"])
+    made = Policy.objects.get(pk=answer.policy)
+    insured = signed_in("enterprise")
+    insured.goto("/insurance/")
+    insured.locator("a", has_text="P-1").first.click()
+    insured.get_by_role("button", name="确认这份保单").click()
+    expect(insured.locator("#word .approved")).to_be_visible()
+
     case = press(open_case(title="污水井硫化氢超限"), *CLOSED)
-    cover(case, made)
+    judge()
     order(made, case=case)
 
-    insured = signed_in("enterprise")
     insured.goto("/insurance/claims/notice/")
     insured.locator("[name=cover]").select_option(index=1)
     insured.get_by_label("损失情况").fill("一名作业人员中毒送医")
