@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-import cases.urls  # noqa: F401, it registers the form of a case number
 from accountability import ladder_views, own_views, recheck_views, views
 
 urlpatterns = [

@@ -27,7 +27,8 @@ FUNCTIONS = """
     SELECT p.oid::regprocedure::text, true,
         concat_ws(E'\n', l.lanname, p.provolatile, p.prosecdef, p.proconfig, p.prosrc)
     FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-    WHERE pg_function_is_visible(p.oid) AND p.proname LIKE 'bihuan%%'
+    WHERE pg_function_is_visible(p.oid) AND p.pronamespace = current_schema()::regnamespace
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
 """
 # Tables of which another session has, or awaits, the whole.
 HELD = """

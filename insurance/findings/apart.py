@@ -6,11 +6,12 @@ holds, so that nobody looks at his own work by a second post.
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from insurance.findings import scoping
 from insurance.findings.models import Finding
-from insurance.service.models import OrderState, Purpose, ServiceOrder
+from insurance.service.models import RUNNING, Purpose, ServiceOrder
 from insurance.service.ordering import APART
 from responsibility import access, clock, directory
 from responsibility.acting import Actor
@@ -64,9 +65,11 @@ def conflicts(actor: Actor, finding: Finding) -> Refused | None:
 
 
 def serves(units: set[int], insured: int) -> bool:
-    """Whether one of ``units`` (ids) serves or has served the client ``insured``. To look again is no service."""
+    """Whether one of ``units`` (ids) serves the client ``insured``, or did within ``APART``, as for orders to look
+    again. To look again is no service."""
     orders = ServiceOrder.objects.filter(firm__in=units, insured=insured, purpose=Purpose.SERVICE)
-    return orders.exclude(state__in=[OrderState.DECLINED, OrderState.WITHDRAWN]).exists()
+    served = Q(state__in=RUNNING) | Q(visit__left_at__gte=clock.now() - APART)
+    return orders.filter(served).exists()
 
 
 def worked(firms: set[int], insured: int, since: datetime) -> set[int]:

@@ -31,7 +31,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     "finding.close": (*OURS, OFFICIAL),
     "finding.raise": OURS,
     "finding.overdue": (*OURS, OFFICIAL),
-    "finding.case_ended": (*OURS, OFFICIAL),
+    # Of the case whoever carries the risk now; who found it is told of the finding.
+    "finding.case_ended": (INSURED, CARRIERS, OFFICIAL),
 }
 # Besides those above, of a major one.
 OF_MAJOR: dict[str, tuple[str, ...]] = {"finding.tell": (OFFICIAL,)}

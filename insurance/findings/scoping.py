@@ -126,9 +126,9 @@ def covering(policies, now: datetime, moment: str = ""):
     over = Least("confirmed_until", "ends_at", Coalesce("cancelled_at", "ends_at"))
     running = policies.confirmed().annotate(over=later(over, "confirmed_tail", days))
     running = running.filter(starts_at__lte=at, over__gt=at).filter(over__gt=now)
-    whose = Q(risk_object=OuterRef(OuterRef("risk_object"))) | Q(
-        policy__insured=OuterRef(OuterRef(body)), territory=OuterRef(OuterRef(place))
-    )
+    # A street may insure what others run there: the cases of it are shown by that, and nothing that those others say.
+    whose = Q(risk_object=OuterRef(OuterRef("risk_object"))) | Q(territory=OuterRef(OuterRef(place)))
+    whose &= Q(policy__insured=OuterRef(OuterRef(body)))
     covered = Covered.objects.filter(confirmed_at__isnull=False)
     covered = covered.annotate(over=later(F("until"), "policy__confirmed_tail", days))
     covered = covered.filter(whose, policy=OuterRef("pk"), since__lte=at_inside, over__gt=at_inside)
@@ -136,9 +136,9 @@ def covering(policies, now: datetime, moment: str = ""):
 
 
 def carriers(thing: RiskObject, at: datetime, units: set[int]) -> set[int]:
-    """Of the insurers ``units`` (ids) those with a confirmed policy in force at ``at`` over ``thing`` or its unit."""
+    """Of the insurers ``units`` (ids) with a policy of its own unit over ``thing``, confirmed, in force at ``at``."""
     covered = Covered.objects.filter(
-        Q(risk_object=thing) | Q(territory=thing.territory_id, policy__insured=thing.main_body_id),
+        Q(risk_object=thing) | Q(territory=thing.territory_id), policy__insured=thing.main_body_id,
         policy=OuterRef("pk"), since__lte=at, until__gt=at, confirmed_at__isnull=False,
     )  # fmt: skip
     running = Policy.objects.assented(at).filter(Q(insured=thing.main_body_id, whole=True) | Exists(covered))

@@ -13,11 +13,13 @@ from insurance.policies import asking, assent
 from responsibility import access, acting, clock
 from responsibility.refusals import Invalid, Refused
 
+SAYS = {"confirm": assent.confirm, "decline": assent.decline}
+
 
 @require_http_methods(["GET", "POST"])
 def waiting(request: HttpRequest) -> HttpResponse:
     """``/insurance/policies/waiting/``: what waits for one's word. ``policy`` (``<id>.<edition>``, many) and ``do``,
-    ``confirm`` or ``decline`` with a ``reason``."""
+    ``confirm`` or ``decline`` with a ``reason``. ``all``: ticked beforehand."""
     actor = acting.of(request.user)
     if not access.may(actor, assent.CONFIRM):
         raise PermissionDenied
@@ -28,7 +30,9 @@ def waiting(request: HttpRequest) -> HttpResponse:
     try:
         if not items:
             raise Invalid("required", _("请至少勾选一份保单。"), "policy")
-        said = assent.decline if given.get("do") == "decline" else assent.confirm
+        said = SAYS.get(given.get("do", ""))
+        if said is None:
+            raise Invalid("required", _("请选择确认或者否认。"), "do")
         answers = said(items, by=by)
     except Refused as refused:
         return _page(request, refused)
@@ -60,7 +64,7 @@ def _page(
     context = {
         "actor": actor, "rows": rows, "count": count, "declined": asking.declined(actor, now), "refused": refused,
         "rejected": rejected or [], "typed": request.POST, "picked": request.POST.getlist("policy"),
-        "done": told(request.POST.get("do", ""), done) if done else "",
+        "all": "all" in request.GET, "done": told(request.POST.get("do", ""), done) if done else "",
     }  # fmt: skip
     status = status_of(refused) if refused else 409 if rejected else 200
     return render(request, "insurance/policies/waiting.html", context, status=status)

@@ -59,16 +59,23 @@ ASKED = """
     FROM cases_case c WHERE c.id = ANY(%(ids)s) ORDER BY c.id
 """
 # Of each case (``id``, ``at``) the policies in force then for its object, its place, or all objects of its main body;
-# and until when those who carry one see it: as long as the insured has confirmed, if it confirmed what covers the case.
+# and until when those who carry one see it: as long as the insured has confirmed, if it confirmed what covers the case
+# and that is its own yet. Whoever took an object over since has confirmed nothing.
 COVERING = """
     WITH asked AS (
         SELECT a.id, a.at, c.risk_object_id, c.territory_id FROM unnest(%(ids)s::bigint[], %(ats)s::timestamptz[])
             AS a (id, at) JOIN cases_case c ON c.id = a.id
     ), found AS (
-        SELECT a.id, a.at, d.policy_id, d.confirmed_at IS NOT NULL AS agreed FROM asked a JOIN policies_covered d
+        SELECT a.id, a.at, d.policy_id,
+            d.confirmed_at IS NOT NULL AND p.insured_id IN (o.main_body_id, t.unit_id) AS agreed
+        FROM asked a JOIN policies_covered d
             ON d.risk_object_id = a.risk_object_id AND d.since <= a.at AND a.at < d.until
-        UNION ALL SELECT a.id, a.at, d.policy_id, d.confirmed_at IS NOT NULL FROM asked a JOIN policies_covered d
+        JOIN policies_policy p ON p.id = d.policy_id JOIN alerts_riskobject o ON o.id = d.risk_object_id
+        LEFT JOIN responsibility_territory t ON t.id = o.territory_id
+        UNION ALL SELECT a.id, a.at, d.policy_id, d.confirmed_at IS NOT NULL AND p.insured_id = t.unit_id
+        FROM asked a JOIN policies_covered d
             ON d.territory_id = a.territory_id AND d.since <= a.at AND a.at < d.until
+        JOIN policies_policy p ON p.id = d.policy_id JOIN responsibility_territory t ON t.id = d.territory_id
         UNION ALL SELECT a.id, a.at, p.id, true FROM asked a JOIN alerts_riskobject o ON o.id = a.risk_object_id
             JOIN policies_policy p ON p.insured_id = o.main_body_id AND p.whole
     )
@@ -79,10 +86,11 @@ COVERING = """
     WHERE p.starts_at <= f.at AND f.at < p.ends_at AND (p.cancelled_at IS NULL OR f.at < p.cancelled_at)
     GROUP BY f.id, f.at, p.id
 """
-# Judged cases that these policies may concern as they stand now, and those that they were found to cover before.
+# Judged cases that these policies may concern as they stand now, and those that they were found to cover before. Taken
+# in one order, because other changes go on beside this one.
 DOUBT = """
-    WITH ours AS (SELECT * FROM policies_policy WHERE id = ANY(%(ids)s))
-    UPDATE policies_judgement j SET settled = false WHERE j.settled AND j.case_id IN (
+    WITH ours AS (SELECT * FROM policies_policy WHERE id = ANY(%(ids)s)), due AS (
+        SELECT j.id FROM policies_judgement j WHERE j.settled AND j.case_id IN (
         SELECT v.case_id FROM policies_cover v WHERE v.policy_id = ANY(%(ids)s)
         UNION SELECT c.id FROM ours p JOIN policies_covered d ON d.policy_id = p.id
             JOIN cases_case c ON c.risk_object_id = d.risk_object_id
@@ -93,7 +101,9 @@ DOUBT = """
         UNION SELECT c.id FROM ours p JOIN alerts_riskobject o ON p.whole AND o.main_body_id = p.insured_id
             JOIN cases_case c ON c.risk_object_id = o.id
             JOIN policies_judgement k ON k.case_id = c.id AND k.at >= p.starts_at AND k.at < p.ends_at
+        ) ORDER BY j.id FOR UPDATE
     )
+    UPDATE policies_judgement j SET settled = false FROM due WHERE j.id = due.id
 """
 
 

@@ -116,8 +116,9 @@ def _policies(thing: RiskObject, units: set[int]) -> list[Policy]:
 
 
 def _naming(thing: RiskObject) -> Q:
-    """The ``Covered`` of ``thing`` or of where it stands."""
-    return Q(risk_object=thing) | Q(territory=thing.territory_id)
+    """The ``Covered`` of ``thing`` or of where it stands: of whoever runs it, of anybody where nobody does."""
+    here = Q(risk_object=thing) | Q(territory=thing.territory_id)
+    return here & Q(policy__insured=thing.main_body_id) if thing.main_body_id else here
 
 
 def _spans(thing: RiskObject, policies: list[Policy]) -> list[Span]:

@@ -3,7 +3,7 @@
 Everything that a portal shows, counts or draws goes through here. Whoever holds posts of two kinds sees both.
 """
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from alerts.models import RiskObject
 from cases.models import Case
@@ -74,7 +74,9 @@ def objects(actor: Actor) -> QuerySet[RiskObject]:
     if units(actor, Role.INSURER, Role.BROKER):
         running = policies(outside(actor, Role.INSURER, Role.BROKER)).assented(now)  # type: ignore[attr-defined]
         named = Covered.objects.filter(policy__in=running, since__lte=now, until__gt=now, confirmed_at__isnull=False)
-        shown = Q(pk__in=named.filter(risk_object__isnull=False).values("risk_object"))
+        named = named.filter(risk_object=OuterRef("pk"))
+        # Of what others run in an insured street no more is shown than its cases.
+        shown = Q(Exists(named.filter(policy__insured=OuterRef("main_body")))) | Q(Exists(named), main_body=None)
         shown |= Q(main_body__in=running.filter(whole=True).values("insured"))
         # Where a pipe or a key site lies is told to whoever works there or runs it, never to insurers (facts 3.5).
         asked |= shown & (~Q(attributes__has_key="secret") | Q(attributes__secret=False))

@@ -51,7 +51,8 @@ FOUND = """
     SELECT h.id, 'finding', f.id, CASE f.state WHEN 'closed' THEN 'closed' ELSE 'told' END, true,
         CASE f.state WHEN 'closed' THEN 'finding.closed' ELSE 'finding.told' END, coalesce(f.closed_at, f.told_at),
         f.number, jsonb_build_object('finding', f.number, 'state', f.state, 'severity', f.severity,
-            'due_at', f.due_at, 'closed_at', f.closed_at, 'case', nullif(f.case_number, ''))
+            'due_at', f.due_at, 'closed_at', f.closed_at, 'case',
+            (SELECT s.number FROM shown s WHERE s.hook_id = h.id AND s.number = f.case_number LIMIT 1))
     FROM hooks h JOIN findings_finding f ON h.whole AND (f.found_by_unit_id = h.unit_id OR EXISTS (
         SELECT FROM service_serviceorder o LEFT JOIN policies_policy p
             ON p.id = o.policy_id AND p.confirmed_until IS NOT NULL
@@ -59,11 +60,13 @@ FOUND = """
     WHERE h.events ?| ARRAY['finding.told', 'finding.closed']
 """
 MOVED = """
-    SELECT h.id, 'finding-go', f.id, concat_ws('|', f.state, f.state = 'open' AND f.due_at <= %(now)s, f.case_number,
+    SELECT h.id, 'finding-go', f.id, concat_ws('|', f.state, f.state = 'open' AND f.due_at <= %(now)s,
+            (SELECT s.number FROM shown s WHERE s.hook_id = h.id AND s.number = f.case_number LIMIT 1),
             (SELECT count(*) FROM findings_recheck r WHERE r.finding_id = f.id)), false,
         'finding.changed', %(now)s, f.number, jsonb_build_object('finding', f.number, 'state', f.state,
             'severity', f.severity, 'due_at', f.due_at, 'overdue', f.state = 'open' AND f.due_at <= %(now)s,
-            'rectified_at', f.rectified_at, 'case', nullif(f.case_number, ''))
+            'rectified_at', f.rectified_at, 'case',
+            (SELECT s.number FROM shown s WHERE s.hook_id = h.id AND s.number = f.case_number LIMIT 1))
     FROM hooks h JOIN findings_finding f ON h.whole AND (f.found_by_unit_id = h.unit_id OR EXISTS (
         SELECT FROM service_serviceorder o LEFT JOIN policies_policy p ON p.id = o.policy_id
         WHERE o.id = f.order_id AND (o.by_unit_id = h.unit_id OR p.insurer_id = h.unit_id)))
@@ -97,6 +100,9 @@ CLAIMED = """
 STANDS = f"""
     WITH hooks AS (SELECT * FROM portals_hook WHERE ended_at IS NULL AND (%(hook)s::bigint IS NULL OR id = %(hook)s)),
     carried AS MATERIALIZED ({CARRIED}),
+    shown AS NOT MATERIALIZED (
+        SELECT p.hook_id, c.number FROM carried p JOIN policies_cover v ON v.policy_id = p.policy_id
+        JOIN cases_case c ON c.id = v.case_id WHERE v.shown_until > %(now)s),
     stands AS ({COVERED} UNION ALL {CHANGED} UNION ALL {FOUND} UNION ALL {MOVED}
         UNION ALL {ORDERED} UNION ALL {VISITED} UNION ALL {CLAIMED})
 """  # noqa: S608, our own parts

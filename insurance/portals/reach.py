@@ -45,7 +45,7 @@ def of(actor: Actor, case: Case, known: Directory) -> Reach | None:
     inside = actor.is_system or seen.inside_for(actor, known.units).exists()
     granted = inside or seen.visible_to(actor, known.units).exists()
     covers = list(_covers(actor, case, now).select_related("policy__insurer", "policy__insured").order_by("pk"))
-    orders = list(_orders(actor, case).select_related("by_unit", "firm", "insured").order_by("pk"))
+    orders = list(_orders(actor, case, covers).select_related("by_unit", "firm", "insured").order_by("pk"))
     owner = case.risk_object is not None and case.risk_object.main_body_id in _own(actor, known)
     if not (granted or covers or orders or owner):
         return None
@@ -75,14 +75,18 @@ def _covers(actor: Actor, case: Case, now: datetime) -> QuerySet[Cover]:
     return found if actor.is_system else found.visible_to(actor, now)
 
 
-def _orders(actor: Actor, case: Case) -> QuerySet[ServiceOrder]:
+def _orders(actor: Actor, case: Case, covers: list[Cover]) -> QuerySet[ServiceOrder]:
+    """An insurer's only while it is shown the case by a cover: an order does not outlive the claim tail."""
     found = ServiceOrder.objects.filter(case=case)
     if _all(actor, "service.read"):
         return found
     by = {post.unit_id for post in actor.posts if access.scope("service.read", post.role)}
     # A broker is told states of cases and claims, and no order (facts 3.5).
     by -= _units(actor, Role.BROKER)
-    carried = Policy.objects.of_insurers(_units(actor, Role.INSURER)).confirmed()
+    insurers = _units(actor, Role.INSURER)
+    if not covers:
+        by, insurers = by - insurers, set()
+    carried = Policy.objects.of_insurers(insurers).confirmed()
     return found.filter(
         Q(by_unit__in=by)
         | Q(firm__in=_units(actor, Role.FIRM), state__in=RUNNING)

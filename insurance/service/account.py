@@ -7,6 +7,7 @@ overdrawn. Policy and order rows stand under their locks; the database asks the 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 from django.db import connection, transaction
 from django.db.models import F, QuerySet, Sum
@@ -86,7 +87,9 @@ def spend(pk: int, number: Any, amount: Any, voucher: Any, upload, note: Any = "
     amount = given.amount(amount, "amount")
     if not amount:
         raise Invalid("bad_amount", _("金额应大于零。"), "amount")
-    voucher, note = given.text(voucher, "voucher", limit=64), given.text(note, "note", needed=False)
+    # However it is typed, a voucher is one: full-width or not, in capitals or not.
+    voucher = normalize("NFKC", given.text(voucher, "voucher", limit=64)).upper()[:64]
+    note = given.text(note, "note", needed=False)
     number = given.text(number, "order", limit=40)
     if upload is None:
         raise Invalid("required", _("请选择凭证文件。"), "file")

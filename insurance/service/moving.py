@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from insurance.service import given, ordering, telling
@@ -69,6 +70,7 @@ def take(
 def accept(pk: int, *, by: User, propose: Any = None) -> ServiceOrder:
     """The firm takes the order, and may name a time (``propose``) at once. ``Forbidden``, ``Invalid``, ``Refused``."""
     hand = take(pk, by, "service.work", ("firm",), [ORDERED])
+    ordering.still_fit(hand.order, localdate(hand.now))
     sides = [hand.order.by_unit_id, hand.order.insured_id]
     hand.move("service.accept", sides, state=ACCEPTED)
     if propose:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -36,6 +36,7 @@ APART = timedelta(days=365)
 LONGEST = timedelta(days=3 * 366)
 # Higher parts add who did works at an insured unit since an instant: f(firm units, insured unit, since) -> firm units.
 WORKED: list[Callable[[set[int], int, datetime], set[int]]] = []
+FOREIGN = _("该监测对象不属于被保险人，也不在承保范围内。")
 NUMBER = "SELECT nextval('service_number')"
 # Two orders to one firm at one place are given one after the other, so that the later sees the earlier.
 TOGETHER = "SELECT pg_advisory_xact_lock(7622, hashtext(%s))"
@@ -60,9 +61,20 @@ class Asked:
     @property
     def category(self) -> Category | None:
         """What it is about, as far as the object or the case tells."""
-        if self.risk_object is not None and self.risk_object.category is not None:
-            return self.risk_object.category
-        return directory.current().categories.get(self.case.category_code) if self.case else None
+        return category_of(self)
+
+
+def category_of(asked: Asked | ServiceOrder) -> Category | None:
+    """What an order is about, as far as its object or its case tells."""
+    if asked.risk_object is not None and asked.risk_object.category is not None:
+        return asked.risk_object.category
+    return directory.current().categories.get(asked.case.category_code) if asked.case else None
+
+
+def still_fit(order: ServiceOrder, day: date) -> None:
+    """``Refused`` where the licences by which ``order`` was given are good no longer on ``day``."""
+    if firm := Firm.objects.filter(unit=order.firm_id).first():
+        judge_licences(firm.licences.all(), order.item, category_of(order), day)
 
 
 def read(fields, actor: acting.Actor) -> Asked:
@@ -79,6 +91,11 @@ def read(fields, actor: acting.Actor) -> Asked:
         if line is None or policy is not None and policy.pk != line.plan.policy_id:
             raise Invalid("unknown_line", _("没有这项方案内容。"), "line")
         policy = line.plan.policy
+    if policy is None and not _in_office(actor):
+        raise Invalid("required", _("请选择保单。"), "policy")
+    if policy is not None:
+        # Before anything that is asked of what is the insured's: who is not confirmed learns nothing by it.
+        assent.owed(policy)
     purpose = given.choice(fields.get("purpose") or str(Purpose.SERVICE), Purpose, "purpose")
     return Asked(
         firm=_unit(fields.get("firm", ""), "firm"),
@@ -87,7 +104,7 @@ def read(fields, actor: acting.Actor) -> Asked:
         text=given.text(fields.get("text") or (line.measures if line else ""), "text"),
         goal=given.text(fields.get("goal") or (line.goal if line else ""), "goal", needed=False),
         due_at=given.instant(fields.get("due_at", ""), "due_at"), purpose=purpose, policy=policy, line=line,
-        case=_case(fields, actor), risk_object=_object(fields),
+        case=_case(fields, actor), risk_object=_object(fields, policy),
     )  # fmt: skip
 
 
@@ -182,14 +199,30 @@ def _case(fields, actor: acting.Actor) -> Case | None:
     return found
 
 
-def _object(fields) -> RiskObject | None:
+def _in_office(actor: acting.Actor) -> bool:
+    """Whether ``actor`` may order without carrying a policy."""
+    return any(post.role != Role.INSURER for post in actor.posts if access.scope("service.order", post.role))
+
+
+def _object(fields, policy: Policy | None) -> RiskObject | None:
     if not fields.get("object"):
         return None
     code = given.text(fields["object"], "object", limit=64)
     found = RiskObject.objects.select_related("category").filter(code=code).first()
-    if found is None:
+    if found is None and policy is None:
         raise Invalid("unknown_object", _("监测对象未登记。"), "object")
+    # What others have registered is not found out here.
+    if found is None or policy is not None and not _is_of(found, policy):
+        raise Invalid("foreign_object", FOREIGN, "object")
     return found
+
+
+def _is_of(thing: RiskObject, policy: Policy) -> bool:
+    """Whether ``thing`` is run by the insured of ``policy``, or by nobody and named or surrounded by what it covers."""
+    if thing.main_body_id is not None:
+        return thing.main_body_id == policy.insured_id
+    here = Q(risk_object=thing) | Q(territory=thing.territory_id)
+    return Covered.objects.filter(here, policy=policy, confirmed_at__isnull=False).exists()
 
 
 def _post(asked: Asked, actor: acting.Actor) -> Post:
@@ -218,11 +251,8 @@ def _judge(asked: Asked, now: datetime) -> None:
     if policy is not None:
         # Read anew: the row that came with what is asked may be older than the word.
         assent.owed(Policy.objects.get(pk=policy.pk), now)
-    if thing is not None and thing.main_body_id != asked.insured.pk:
-        covered = Covered.objects.filter(Q(risk_object=thing) | Q(territory=thing.territory_id), policy=policy)
-        covered = covered.filter(confirmed_at__isnull=False)
-        if policy is None or not covered.exists():
-            raise Invalid("foreign_object", _("该监测对象不属于被保险人，也不在承保范围内。"), "object")
+    if thing is not None and thing.main_body_id != asked.insured.pk and (policy is None or not _is_of(thing, policy)):
+        raise Invalid("foreign_object", FOREIGN, "object")
     if asked.line is not None:
         _judge_line(asked.line)
 

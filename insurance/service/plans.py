@@ -58,7 +58,7 @@ def propose(pk: int, year: Any, lines: list[dict], goal: Any, *, by: User) -> Pl
             _("方案应有 1 至 %(most)d 项内容，现有 %(count)d 项。") % {"most": MOST_LINES, "count": len(lines)},
             "lines",
         )
-    read = [_numbered(line.get("n", n), line) for n, line in enumerate(lines, 1)]
+    read = [_numbered(_place(line, n), line) for n, line in enumerate(lines, 1)]
     now = clock.now()
     plan = Plan.objects.filter(policy=policy, year=year).first() or Plan(policy=policy, year=year)
     if plan.state == PlanState.AGREED:
@@ -96,6 +96,12 @@ def answer(pk: int, year: Any, agree: bool, remark: Any, proposed_at: Any, *, by
 def firms() -> list[Unit]:
     """The firms that a line may name, by code."""
     return sorted((u for u in directory.current().units.values() if u.kind == UnitKind.FIRM), key=lambda u: u.code)
+
+
+def _place(line: dict, n: int) -> int:
+    """By which number the form knows ``line``, the ``n``-th of those that were filled in."""
+    known = line.get("n")
+    return known if isinstance(known, int) else n
 
 
 def _numbered(n: int, line: dict) -> dict:

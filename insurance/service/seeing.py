@@ -161,9 +161,16 @@ def lines(found: Iterable[ServiceOrder], actor: Actor, now: datetime) -> list[Li
             turn = "propose"
         at = order.appointed_at
         today = order.state == OrderState.AGREED and at is not None and localtime(at).date() == localtime(now).date()
-        late = order.state in RUNNING and order.due_at < now
-        made.append(Line(order, turn, late, today, by_status_only(order, actor)))
-    return sorted(made, key=lambda line: (not line.turn, line.order.state not in RUNNING, line.order.due_at))
+        brief = by_status_only(order, actor)
+        late = order.state in RUNNING and order.due_at < now and not brief
+        made.append(Line(order, turn, late, today and not brief, brief))
+    return sorted(made, key=_rank)
+
+
+def _rank(line: Line) -> tuple:
+    """One's own turn first, then what is due; what is shown by its state alone as it was given."""
+    due = line.order.ordered_at if line.brief else line.order.due_at
+    return not line.turn, line.order.state not in RUNNING, line.brief, due
 
 
 def years_of(policy: Policy) -> range:

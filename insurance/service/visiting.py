@@ -19,7 +19,7 @@ from cases import files
 from cases.filetypes import IMAGES
 from insurance.firms.fitness import valid_inspectors
 from insurance.firms.models import Inspector
-from insurance.service import given, keeping, telling
+from insurance.service import given, keeping, ordering, telling
 from insurance.service.models import OrderState, Photo, SentPhoto, ServiceOrder, Visit
 from insurance.service.moving import Hand, take
 from insurance.service.record import Written
@@ -49,7 +49,11 @@ def receive(pk: int, sent_as: UUID, upload, *, by: User) -> SentPhoto:
     stored = keeping.receive(upload, "photo", IMAGES)
     with transaction.atomic():
         hand = take(pk, by, "service.work", FIRM, partial(_awaited, pk, sent_as))
-        return _keep(hand, sent_as, [stored])[0]
+        taken = Visit.objects.filter(order=hand.order).exists()
+        known = SentPhoto.objects.filter(order=hand.order, sent_as=sent_as, sha256=stored.sha256).first()
+        if taken and known is None:
+            raise Refused("visited", _("这项委托已经有服务记录。"))
+        return known or _keep(hand, sent_as, [stored])[0]
 
 
 def record(pk: int, written: Written, *, by: User, uploads: Collection = ()) -> Visit:
@@ -66,6 +70,9 @@ def record(pk: int, written: Written, *, by: User, uploads: Collection = ()) -> 
         known = Visit.objects.filter(order=hand.order).first()
         if known is not None:
             return known
+        if Visit.objects.filter(sent_as=written.sent_as).exists():
+            raise Refused("sent_elsewhere", _("这份记录已经用于另一项委托，请重新打开本页填写。"))
+        ordering.still_fit(hand.order, localdate(written.arrived_at))
         _keep(hand, written.sent_as, stored)
         photos = _photos(hand.order, written, stored)
         people = _people(hand, written)

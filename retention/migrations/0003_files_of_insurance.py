@@ -25,6 +25,13 @@ ALTER TABLE retention_period ADD CONSTRAINT period_not_below_minimum CHECK (
 
 
 RULES = """
+-- Whether something that was found on an order is still worked, or the case that came of it is worked or held.
+CREATE FUNCTION bihuan_found_on(of_order bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT 1 FROM findings_finding f LEFT JOIN cases_case c ON c.number = f.case_number AND f.case_number <> ''
+        WHERE f.order_id = of_order AND (
+            f.closed_at IS NULL OR c.state NOT IN ('closed', 'void') OR bihuan_held(c.chain, c.risk_object_id, f.told_at)))
+$$;
 -- Every row that names a file: its class, since when it counts (empty while it is worked), when the file came, the chain
 -- on which its removal is told and what that chain is of, and the case and the object by which it may be held.
 CREATE FUNCTION bihuan_papers() RETURNS TABLE (
@@ -32,13 +39,13 @@ CREATE FUNCTION bihuan_papers() RETURNS TABLE (
     of_case uuid, of_object bigint
 ) LANGUAGE sql STABLE AS $$
     SELECT 'service_photo', t.id, 'prevention', CASE WHEN o.ended_at IS NOT NULL AND (c.id IS NULL OR c.state IN ('closed', 'void'))
-            THEN greatest(o.ended_at, c.closed_at) END, v.sent_at, t.sha256, o.chain, o.number, c.chain,
+            AND NOT bihuan_found_on(o.id) THEN greatest(o.ended_at, c.closed_at) END, v.sent_at, t.sha256, o.chain, o.number, c.chain,
         o.risk_object_id
     FROM service_photo t JOIN service_visit v ON v.id = t.visit_id JOIN service_serviceorder o ON o.id = v.order_id
     LEFT JOIN cases_case c ON c.id = o.case_id
     UNION ALL
     SELECT 'service_sentphoto', t.id, 'prevention', CASE WHEN o.ended_at IS NOT NULL AND (c.id IS NULL OR c.state IN ('closed', 'void'))
-            THEN greatest(o.ended_at, c.closed_at) END, t.sent_at, t.sha256, o.chain, o.number, c.chain,
+            AND NOT bihuan_found_on(o.id) THEN greatest(o.ended_at, c.closed_at) END, t.sent_at, t.sha256, o.chain, o.number, c.chain,
         o.risk_object_id
     FROM service_sentphoto t JOIN service_serviceorder o ON o.id = t.order_id
     LEFT JOIN cases_case c ON c.id = o.case_id
@@ -97,6 +104,7 @@ DROP TRIGGER removed_file_kept ON service_removedfile;
 DROP FUNCTION bihuan_file_removed();
 DROP FUNCTION bihuan_paper_goes(text, bigint, timestamptz);
 DROP FUNCTION bihuan_papers();
+DROP FUNCTION bihuan_found_on(bigint);
 """
 
 

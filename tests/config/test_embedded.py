@@ -285,6 +285,27 @@ def test_a_child_that_ends_is_reported_with_the_end_of_its_log(folder: Path) -> 
     assert steady.ended()
 
 
+def test_a_child_that_is_spare_is_started_again_and_nothing_falls_with_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.embedded.supervisor.AGAIN", 0.2)
+    supervisor = Supervisor(folder, folder)
+    supervisor.add("steady", ["sleep", "60"])
+    first = supervisor.add("spare", ["sleep", "60"], spare=True)
+    try:
+        first.process.kill()
+        first.process.wait()
+        supervisor.check()
+        until = time.monotonic() + 10
+        while supervisor.children[1] is first and time.monotonic() < until:
+            supervisor.check()
+            time.sleep(0.05)
+        assert not supervisor.children[1].ended()
+        assert not supervisor.children[0].ended()
+    finally:
+        supervisor.stop()
+
+
 def test_a_child_that_is_quicker_than_we_are_still_has_its_say(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Quick(subprocess.Popen):
         """Returns only when the child has ended."""

@@ -37,13 +37,28 @@ def test_the_rules_of_a_fresh_database_are_those_that_are_written_down(client):
             "changed: cases_case.case_kept",
         ),
         (
+            "DO $$ BEGIN EXECUTE (SELECT replace(pg_get_functiondef(oid), 'BEGIN', 'BEGIN RETURN NEW; ')"
+            " FROM pg_proc WHERE proname = 'claim_within_limits'); END $$",
+            "changed: claim_within_limits()",
+        ),
+        (
             "CREATE FUNCTION quiet() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.note = ''''; RETURN NEW; END';"
             " CREATE TRIGGER quiet BEFORE INSERT ON responsibility_ledgerentry"
             " FOR EACH ROW EXECUTE FUNCTION quiet()",
             "unknown: responsibility_ledgerentry.quiet",
         ),
     ],
-    ids=["off", "for replicas only", "all off", "gone", "hollow", "led astray", "narrowed", "added"],
+    ids=[
+        "off",
+        "for replicas only",
+        "all off",
+        "gone",
+        "hollow",
+        "led astray",
+        "narrowed",
+        "hollow as well",
+        "added",
+    ],
 )
 def test_a_rule_that_is_tampered_with_turns_the_installation_unready(client, statement, fault):
     with connection.cursor() as cursor:

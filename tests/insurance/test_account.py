@@ -111,6 +111,10 @@ def test_a_voucher_stands_once_in_the_books_of_an_insurer(done, people):
     with pytest.raises(Refused) as why:
         spend(done, "1", people)
     assert why.value.code == "voucher_used"
+    for other in ("v-1", "Ｖ-１", " V-1 "):
+        with pytest.raises(Refused) as why:
+            spend(done, "1", people, voucher=other)
+        assert why.value.code == "voucher_used"
     account.counter(done.policy_id, first.pk, "金额写错", by=people["insurer"])
     with pytest.raises(Refused) as why:
         account.counter(done.policy_id, first.pk, "再来", by=people["insurer"])

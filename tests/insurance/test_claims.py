@@ -376,8 +376,13 @@ def test_one_loss_is_noticed_once_and_one_payment_made_once(people, policy, open
 
 def test_who_sees_a_claim(case, covered, people):
     claim = noticed(case, covered, people)
-    sees = {name for name, user in people.items() if Claim.objects.visible_to(acting.of(user)).exists()}
-    assert sees == {"insurer", "broker", "enterprise", "auditor"}
+    actors = [acting.of(user) for user in people.values()]
+    sees = [actor for actor in actors if Claim.objects.visible_to(actor).exists()]
+    parts = {(post.role, post.unit.code) for actor in sees for post in actor.posts}
+    assert {each for each in parts if each[0] != "auditor"} == {
+        ("insurer", "X-INS"), ("broker", "X-BROKER"), ("enterprise", "X-WATER"),
+    }  # fmt: skip
+    assert len(parts) == 4
     shared(covered, X_INS=60, X_INS_B=40)
     assert Claim.objects.visible_to(acting.of(people["insurer-b"])).get() == claim
     assert Policy.objects.count() == 1

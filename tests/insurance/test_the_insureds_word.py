@@ -434,7 +434,9 @@ def test_the_insured_finds_what_waits_and_what_is_late(client, people, named):
     page = client.get("/insurance/policies/waiting/").content.decode()
     assert page.index("OLD") < page.index("NEW")
     assert page.count("已超过 7 天") == 1
-    assert page.count(" checked") == 2
+    # Whoever ticks has looked; all at once is a wish of its own.
+    assert page.count(" checked") == 0
+    assert client.get("/insurance/policies/waiting/?all=1").content.decode().count(" checked") == 2
     client.force_login(people["insurer"])
     assert "保单等待被保险人确认" in client.get("/insurance/").content.decode()
 
@@ -446,6 +448,9 @@ def test_all_are_confirmed_on_one_page_and_one_that_changed_says_so(client, peop
     endorsed(second, people, premium="1")
     page = "/insurance/policies/waiting/"
     assert client.post(page, {"do": "confirm"}).status_code == 400
+    assert client.post(page, {"policy": picked[:1]}).status_code == 400
+    first.refresh_from_db()
+    assert first.confirmed_until is None
     answer = client.post(page, {"policy": picked, "do": "confirm"})
     assert answer.status_code == 409
     said = answer.content.decode()
@@ -565,3 +570,57 @@ def test_naming_an_object_takes_it_out_of_no_class(people, named, open_case):  #
     before = history._others(thing, {own.insurer_id}).count()
     named("OTHER", objects=[second_of().code])
     assert history._others(thing, {own.insurer_id}).count() == before
+
+
+def test_the_word_of_a_street_opens_cases_there_and_nothing_that_those_who_work_there_say(
+    client,
+    people,
+    named,
+    open_case,  # noqa: F811
+):
+    """A street may insure what others run in it; what they keep, and what was found at them, stays theirs."""
+    policy = named(insured="310117102", objects=[MANHOLE])
+    confirmed(policy, people["sijing-head"])
+    case, thing = open_case(object=MANHOLE), RiskObject.objects.get(code=MANHOLE)
+    covering.judge()
+    selfcontrol.keep(MANHOLE, "daily", "井盖完好\n", by=people["enterprise"])
+    wanted = telling.Wanted(risk_object=thing)
+    (finding,) = telling.tell([{"severity": "general", "text": "井盖松动"}], wanted, by=people["enterprise"])
+    assert seen_cases(client, people["insurer"]) == {case.number}
+    for name in NAMED:
+        client.force_login(people[name])
+        assert client.get(f"/insurance/findings/{finding.number}/").status_code == 404
+        assert not mine.objects(acting.of(people[name])).exists()
+        assert client.get(f"/insurance/objects/{MANHOLE}/history/").status_code in (403, 404)
+        assert client.get(f"/insurance/self-control/{MANHOLE}/").status_code in (403, 404)
+    with pytest.raises(Forbidden):
+        telling.tell([{"severity": "general", "text": "x"}], wanted, by=people["insurer"])
+
+
+def test_whoever_took_an_object_over_has_confirmed_nothing(client, people, named, open_case):  # noqa: F811
+    policy = named()
+    confirmed(policy, people["enterprise"])
+    before = open_case(object=MANHOLE)
+    covering.judge()
+    RiskObject.objects.filter(code=MANHOLE).update(main_body=Unit.objects.get(code="X-GAS"))
+    after = open_case(object=MANHOLE, category="LL-GAS-LEAK")
+    covering.judge()
+    assert Cover.objects.filter(case=after, policy=policy).exists()
+    assert seen_cases(client, people["insurer"]) == {before.number}
+
+
+def test_an_order_tells_nobody_which_objects_are_registered(people, named):
+    policy = named()
+
+    def told(code: str, **fields) -> tuple[str, str]:
+        asked = {"policy": str(policy.pk), "firm": "X-TPF", "item": "inspection", "text": "x", "object": code,
+                 "due_at": (clock.now() + DAY).isoformat()} | fields  # fmt: skip
+        with pytest.raises(Refused) as refused:
+            ordering.read(asked, acting.of(people["insurer"]))
+        return refused.value.code, str(refused.value.detail)
+
+    theirs = RiskObject.objects.exclude(main_body__code="X-WATER").values_list("code", flat=True).first()
+    for fields in ({"policy": "", "insured": "X-WATER"}, {}):
+        assert told(MANHOLE, **fields) == told("NO-SUCH", **fields) == told(theirs, **fields)
+    confirmed(policy, people["enterprise"])
+    assert told(theirs) == told("NO-SUCH")

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from alerts.models import RiskObject
-from insurance.firms.models import Inspector
+from insurance.firms.models import Inspector, Licence
 from insurance.service import assessing, moving, ordering, punctual, record, visiting
 from insurance.service.models import OrderState, Photo, SentPhoto, ServiceOrder, Visit
 from responsibility import clock, ledger
@@ -311,3 +311,35 @@ def test_a_list_takes_no_more_statements_for_six_orders(
             answer = client.get(address)
         assert answer.status_code == 200
     assert len(answer.json()["results"]) == 6
+
+
+def test_a_licence_that_was_withdrawn_since_is_no_ground_for_a_visit(order, people):
+    Licence.objects.filter(firm__unit__code=FIRM).update(withdrawn_at=clock.now())
+    with pytest.raises(Refused) as why:
+        visiting.record(order.pk, written(), by=people["firm"])
+    assert why.value.code == "licence_expired"
+    assert not Visit.objects.exists()
+
+
+def test_a_firm_without_its_licence_takes_no_order(given, people):  # noqa: F811
+    Licence.objects.filter(firm__unit__code=FIRM).update(withdrawn_at=clock.now())
+    with pytest.raises(Refused) as why:
+        moving.accept(given.pk, by=people["firm"])
+    assert why.value.code == "licence_expired"
+
+
+def test_the_name_of_a_record_is_good_for_one_order(order, policy, people):
+    name = uuid4()
+    visiting.record(order.pk, written(name), by=people["firm"])
+    other = agreed(ordering.give(ask(policy("P-9")), by=people["insurer"]), people)
+    with pytest.raises(Refused) as why:
+        visiting.record(other.pk, written(name), by=people["firm"])
+    assert why.value.code == "sent_elsewhere"
+
+
+def test_no_photo_is_added_to_a_record_that_was_taken(order, people):
+    name, by = uuid4(), people["firm"]
+    visiting.record(order.pk, written(name), by=by)
+    with pytest.raises(Refused) as why:
+        visiting.receive(order.pk, name, picture(5), by=by)
+    assert why.value.code == "visited"

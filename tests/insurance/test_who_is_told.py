@@ -458,7 +458,7 @@ def test_what_came_of_a_finding_is_told_when_its_case_ends(world, press):
     assert reminding.sweep() == 0
     press(case, *MEDIUM)
     reminding.sweep()
-    assert world.told("finding.case_ended") == {"finding.case_ended": {LEAD, OTHER, FIRM, INSURED} | OFFICIAL}
+    assert world.told("finding.case_ended") == {"finding.case_ended": {LEAD, OTHER, INSURED} | OFFICIAL}
 
 
 def test_a_clock_that_is_set_anew_is_told_anew(world):

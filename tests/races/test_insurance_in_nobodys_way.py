@@ -42,6 +42,8 @@ def test_while_it_hangs_a_case_is_opened_worked_and_closed_on_its_pages(client, 
         for address in ("/", f"/cases/{case.number}/", "/board/", f"/api/v1/cases/{case.number}/", "/readyz"):
             answer = client.get(address)
             assert answer.status_code == 200, (address, answer.content[:600])
+        client.force_login(people["auditor"])
+        assert client.get(f"/cases/{case.number}/accountability/").status_code == 200
         press(case, *REPORTED)
         client.force_login(people["chengyun-check"])
         assert client.post(f"/cases/{case.number}/close/", {"note": "已复核"}).status_code == 303

@@ -12,6 +12,7 @@ from insurance.claims import handling, noticing
 from insurance.claims import keeping as of_claims
 from insurance.findings import keeping as of_findings
 from insurance.findings import telling, working
+from insurance.findings.models import Finding
 from insurance.service import account, ordering, visiting
 from insurance.service import keeping as of_service
 from insurance.service.models import Photo, RemovedFile, SentPhoto
@@ -160,6 +161,16 @@ def test_what_is_worked_held_or_kept_for_good_stays(visited, people):
     periods.put("prevention", None, "改", by=people["anwei-office"])
     assert run()["prevention"] == 0
     assert all(place.is_file() for place in found)
+
+
+def test_what_a_finding_of_the_visit_still_needs_stays(visited, people):
+    visiting.confirm(visited.pk, "属实", by=people["enterprise"])
+    (finding,) = telling.tell(
+        [{"severity": "general", "text": "井盖松动"}], telling.Wanted(risk_object=visited.risk_object),
+        by=people["enterprise"],
+    )  # fmt: skip
+    Finding.objects.filter(pk=finding.pk).update(order=visited)
+    assert run()["prevention"] == 0
 
 
 def test_a_file_that_a_voucher_still_needs_stays(filed, people, policy):  # noqa: F811

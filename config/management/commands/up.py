@@ -83,7 +83,9 @@ class Command(BaseCommand):
         with self.step("网页 web、任务 worker、时钟 beat"):
             supervisor.add("web", _web())
             for name, options in WORKERS.items():
-                supervisor.add(name, _celery("worker", "--pool", "threads", *options, *QUIET_WORKER))
+                # Cases go on without the insurance side.
+                spare = name != "worker"
+                supervisor.add(name, _celery("worker", "--pool", "threads", *options, *QUIET_WORKER), spare=spare)
             supervisor.add("beat", _celery("beat", "--schedule", schedule))
             for path in ("/healthz", "/readyz"):
                 _wait_for(path, supervisor)

@@ -11,7 +11,7 @@ from cases.models import Case
 from cases.models.kept import KeptPicture
 from insurance.firms.models import Inspector, Item
 from insurance.policies.models import Policy, Share
-from responsibility import access, acting, chains
+from responsibility import access, acting, chains, clock
 from responsibility.acts import Scope
 from responsibility.models import Unit, User
 
@@ -67,8 +67,9 @@ class ServiceOrderQuerySet(models.QuerySet):
         return self.filter(state__in=RUNNING)
 
     def to_be_placed(self) -> "ServiceOrderQuerySet":
-        """Those that were taken from a firm that was stopped, and have not been placed anew."""
-        return self.filter(to_place=True, moved_to__isnull=True)
+        """Those that were taken from a firm that was stopped, have not been placed anew, and still can be."""
+        running = Q(policy=None) | Q(policy__in=Policy.objects.in_force(clock.now()))
+        return self.filter(running, to_place=True, moved_to__isnull=True)
 
 
 class ServiceOrder(models.Model):
