@@ -23,7 +23,7 @@ from bench import copying, people
 from bench.figures import Figure, quantile
 from bench.material import Material, source
 from bench.place import Place, ask
-from insurance.firms.models import Firm, Inspector
+from insurance.firms.models import Firm, Inspector, Licence
 from insurance.policies import covering
 from insurance.policies.models import Cover, Covered, Policy, Share
 from insurance.service import keeping, record, visiting
@@ -44,7 +44,7 @@ LIST, JSON = "/insurance/cases/", "/api/v1/insurance/cases/"
 def floor(place: Place, quick: bool) -> list[Figure]:
     """Judging first, while nothing is covered; then the lists, with a fifth of the cases and with all; then visits."""
     size, more = (100, 300) if quick else (CASES, MORE)
-    material = Material(series=11)
+    material = Material(series=12)
     codes = material.objects(size)
     insured = _policies(codes, 50 if quick else POLICIES)
     _open(material, codes)
@@ -85,7 +85,8 @@ def _policies(codes: list[str], count: int) -> Unit:
                 number=f"BENCH-{n}", line="comprehensive", insurer=insurer, insured=insured, broker=broker, whole=False,
                 starts_at=now - 100 * DAY, ends_at=now + 265 * DAY, premium=Decimal(100_000),
                 limit_total=Decimal(5_000_000), limit_each=Decimal(1_000_000), fast_limit=Decimal(0),
-                registered_at=now, registered_by=by,
+                registered_at=now, registered_by=by, confirmed_at=now, confirmed_by=by,
+                confirmed_until=now + 265 * DAY, confirmed_tail=730,
             )
             for n in range(count)
         )  # fmt: skip
@@ -99,8 +100,15 @@ def _cover(codes: list[str]) -> None:
     policies = list(Policy.objects.order_by("pk"))
     things = RiskObject.objects.filter(code__in=codes).order_by("pk")
     with _untold():
+        things.update(main_body=policies[0].insured_id)
         Covered.objects.bulk_create(
-            Covered(policy=policy, risk_object=thing, since=policy.starts_at, until=policy.ends_at)
+            Covered(
+                policy=policy,
+                risk_object=thing,
+                since=policy.starts_at,
+                until=policy.ends_at,
+                confirmed_at=policy.confirmed_at,
+            )
             for thing, policy in zip(things, policies * (len(codes) // len(policies) + 1), strict=False)
         )
 
@@ -156,7 +164,7 @@ def _lists(place: Place, browser: Client, headers: dict, quick: bool) -> list[Fi
     for name, (what, _request) in asked.items():
         few, many = (quantile(times, 0.95) for times in taken[name])
         facts = {
-            "p50 ms": quantile(taken[name][1], 0.5), "covered cases": Cover.objects.count(),
+            "p50 ms": quantile(taken[name][1], 0.5), "covered cases": Cover.objects.shown(clock.now()).count(),
             "statements": statements[name],
         }  # fmt: skip
         figures.append(
@@ -219,6 +227,10 @@ def _firm(by: User) -> Inspector:
     now, unit = clock.now(), Unit.objects.get(code="X-TPF")
     with _untold():
         firm = Firm.objects.create(unit=unit, credit_code="91310117MA1J0TPF0X", standing="listed", registered_at=now)
+        Licence.objects.create(
+            firm=firm, number="L-1", name="安全评价", items=["inspection"], issued_by="应急局",
+            since=now.date() - 365 * DAY, until=now.date() + 365 * DAY,
+        )  # fmt: skip
         return Inspector.objects.create(
             firm=firm, name="周工", certificate="注册安全工程师", number="S-1", until=now.date() + 365 * DAY
         )

@@ -80,7 +80,7 @@ def test_alert_case_cover_loss_assessment_settlement_and_the_proof_of_it_all(
     insurer.reload()
     do(insurer, "assess", amount="24000", findings="按发票核定")
     insured.reload()
-    expect(insured.get_by_text("应赔 24,000.00 元")).to_be_visible()
+    expect(insured.get_by_text("应赔 24,000.00 元").first).to_be_visible()
     do(insured, "agree")
     insurer.reload()
     do(insurer, "pay", amount="24000", reference="V-1")
