@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.urls import URLPattern, get_resolver
+from django.utils.timezone import localtime
 
 from insurance.policies import api, covering, registering
 from insurance.policies.exchange import Policies
@@ -227,7 +228,7 @@ def test_the_forms_endorse_renew_cancel_and_take_premium(client, people, standin
     assert press("premium", amount="500", received_at="2026-01-01T08:00", reference="R-1").status_code == 303
     back = {"amount": "200", "returned": "yes", "received_at": "2026-01-02T08:00:01", "reference": "R-2"}
     assert press("premium", **back).status_code == 303
-    day = standing.starts_at.date().isoformat()
+    day = localtime(standing.starts_at).date().isoformat()
     assert press("endorse", number="PD-1", effective_at=f"{day}T23:59:59", limit_each="2000000").status_code == 303
     page = client.get(at).content.decode()
     assert "300.00" in page
